@@ -1,0 +1,138 @@
+import compressPlugin from '@fastify/compress'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import { isDatabaseUnavailable } from '../store/database-errors.ts'
+import { authenticate } from './auth.ts'
+import { type BoardCache, keepBoard } from './board-cache.ts'
+import { openCatalogue } from './catalogue.ts'
+import type { ApiContext, ApiDeps } from './context.ts'
+import { BROTLI_OPTIONS, GZIP_OPTIONS } from './encoding.ts'
+import { tagAnswers } from './etag.ts'
+import { isLoopbackHost, refuseForeignHosts } from './hosts.ts'
+import { describeApi } from './openapi.ts'
+import { HttpError, handleErrors, PROBLEM_TYPE, problemOf } from './problem.ts'
+import { logRequests } from './request-log.ts'
+import { addBasisHistoryRoute } from './routes/basis-history.ts'
+import { addBoardRoutes } from './routes/board.ts'
+import { addDocuments } from './routes/documents.ts'
+import { addFundingHistoryRoutes } from './routes/funding-history.ts'
+import { addHealthRoutes } from './routes/health.ts'
+import { addReferenceRoutes } from './routes/reference.ts'
+import { addStatusRoutes } from './routes/status.ts'
+import { handleUnknownRoutes } from './unknown-route.ts'
+
+const REQUEST_TIMEOUT_MS = 15_000
+const HEADERS_TIMEOUT_MS = 10_000
+const BODY_MAX_BYTES = 256 * 1_024
+
+/** The whole API without a port: every route, plugin and hook. Touches the database only when asked something. */
+export async function buildApi(deps: ApiDeps): Promise<{ app: FastifyInstance; board: BoardCache }> {
+  const { config, db, clock, log } = deps
+  const app = createServer(log)
+  const isLoopback = isLoopbackHost(config.host)
+  const board = keepBoard({ db, clock, pollIntervalMs: config.pollMs, log })
+  app.addHook('onClose', () => board.close())
+  handleErrors(app, isDatabaseUnavailable)
+  // The order of these is the order in which a request meets them.
+  logRequests(app)
+  if (isLoopback) refuseForeignHosts(app, config.host)
+  await addHeaders(app)
+  authenticate(app, { db, clock, isLoopback })
+  await limitRates(app, config.rateLimitPerMinute)
+  tagAnswers(app)
+  await app.register(compressPlugin, {
+    threshold: 1_024,
+    encodings: ['br', 'gzip'],
+    zlibOptions: GZIP_OPTIONS,
+    brotliOptions: BROTLI_OPTIONS
+  })
+  handleUnknownRoutes(app)
+  await describeApi(app)
+  await addRoutes(app, { ...deps, board, catalogue: openCatalogue({ db, clock }) })
+  await app.ready()
+  return { app, board }
+}
+
+async function addRoutes(app: FastifyInstance, context: ApiContext): Promise<void> {
+  addHealthRoutes(app, context)
+  addBoardRoutes(app, context)
+  addBasisHistoryRoute(app, context)
+  addFundingHistoryRoutes(app, context)
+  addReferenceRoutes(app, context)
+  addStatusRoutes(app, context)
+  await addDocuments(app, context)
+}
+
+function createServer(log: FastifyBaseLogger): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: 0,
+    keepAliveTimeout: 60_000,
+    forceCloseConnections: true,
+    bodyLimit: BODY_MAX_BYTES,
+    routerOptions: { maxParamLength: 200 },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    frameworkErrors: (error, request, reply) => {
+      const problem = problemOf(400, 'malformed_url', error.message, request.url.slice(0, 200))
+      return (reply as FastifyReply).code(400).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+    },
+    clientErrorHandler: answerBrokenRequest
+  })
+  // Answers are written by JSON.stringify: a schema describes them and never drops a field.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  return app
+}
+
+/** What Node's parser refuses never reaches a route. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const [status, code] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ([431, 'headers_too_large'] as const)
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ([408, 'request_timeout'] as const)
+        : ([400, 'malformed_request'] as const)
+  const body = JSON.stringify(problemOf(status, code, 'This is not a request that can be read.', '/'))
+  const head = `HTTP/1.1 ${status} ${JSON.parse(body).title}\r\ncontent-type: ${PROBLEM_TYPE}\r\nconnection: close\r\n`
+  socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+}
+
+async function addHeaders(app: FastifyInstance): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        // The documentation page writes styles and draws its icons from data URLs; scripts only come as files of ours.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        scriptSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"]
+      }
+    },
+    // The service speaks plain HTTP; who puts TLS in front of it says this there.
+    strictTransportSecurity: false
+  })
+}
+
+async function limitRates(app: FastifyInstance, perMinute: number): Promise<void> {
+  await app.register(rateLimit, {
+    max: perMinute,
+    timeWindow: 60_000,
+    enableDraftSpec: true,
+    keyGenerator: ({ caller, ip }) => (caller?.kind === 'key' ? caller.key.id : ip),
+    errorResponseBuilder: (_request, { max, ttl }) =>
+      new HttpError(429, 'rate_limited', `More than ${max} requests in a minute; ask again in ${Math.ceil(ttl / 1_000)} s.`)
+  })
+}

@@ -1,0 +1,164 @@
+import { type Clock, sleep } from '../clock.ts'
+import type { BoardRow } from '../domain/board-row.ts'
+import { gradeAt } from '../domain/quality.ts'
+import { messageOf } from '../errors.ts'
+import { readBoard } from '../store/board.ts'
+import { type BoardListener, type BoardVersions, listenForBoards, readBoardVersions } from '../store/board-changes.ts'
+import type { Database } from '../store/database.ts'
+
+/** A row as served now, and its JSON. */
+export type ServedRow = { readonly row: BoardRow; readonly json: string }
+
+/** The board at one moment. Never changed: the next moment is another board. */
+export type Board = {
+  readonly asOfMs: number
+  readonly rows: readonly ServedRow[]
+  /** Answers already made from this board, by query. */
+  readonly answers: Map<string, unknown>
+}
+
+export type BoardCache = {
+  /** The board, re-graded no longer than a second ago. */
+  current(): Board
+  /** Whether the rows were read at all. */
+  isLoaded(): boolean
+  /** Reads what changed, now. */
+  refresh(): Promise<void>
+  start(): void
+  close(): Promise<void>
+}
+
+type CacheOptions = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly pollIntervalMs: number
+  readonly log: { warn(fields: object, event: string): void }
+}
+
+/** Re-grading and preparing answers costs at most this often. */
+const REGRADE_MS = 1_000
+/** Asking what changed: the guarantee behind the notifications, and the only way without them. */
+const POLL_LISTENING_MS = 5_000
+const POLL_DEAF_MS = 1_000
+
+/** Keeps the board in memory: read by venue when it changes, aged as time passes, whatever happens to the database. */
+export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): BoardCache {
+  const stored = new Map<string, readonly StoredRow[]>()
+  const stop = new AbortController()
+  let versions: BoardVersions | undefined
+  let board: Board | undefined
+  let reading: Promise<void> | undefined
+  let listener: BoardListener | undefined
+  let loop: Promise<void> | undefined
+  let wake = new AbortController()
+
+  const readChanges = async () => {
+    const found = await readBoardVersions(db)
+    for (const venue of stored.keys()) if (!found.has(venue)) stored.delete(venue)
+    for (const [venue, version] of found) {
+      if (versions?.get(venue) === version) continue
+      stored.set(venue, (await readBoard(db, venue)).map(storedRowOf))
+    }
+    versions = found
+  }
+  const refresh = () => {
+    reading ??= readChanges().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  const listen = async () => {
+    const forget = () => {
+      listener = undefined
+    }
+    listener = await listenForBoards(db, () => wake.abort(), forget)
+  }
+  const follow = async () => {
+    let failed = ''
+    while (!stop.signal.aborted) {
+      wake = new AbortController()
+      const failure = await messageOfFailure(async () => {
+        await refresh()
+        if (listener === undefined) await listen()
+      })
+      if (failure !== failed && failure !== '') log.warn({ failure }, 'board.unread')
+      failed = failure
+      const waitMs = listener === undefined ? POLL_DEAF_MS : POLL_LISTENING_MS
+      await sleep(waitMs, AbortSignal.any([stop.signal, wake.signal]))
+    }
+  }
+  return {
+    current: () => {
+      const nowMs = clock.now()
+      if (board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS) {
+        const rows = [...stored.values()].flat().map((row) => servedRowOf(row, nowMs, pollIntervalMs))
+        board = { asOfMs: nowMs, rows, answers: new Map() }
+      }
+      return board
+    },
+    isLoaded: () => versions !== undefined,
+    refresh,
+    start: () => {
+      loop ??= follow()
+    },
+    close: async () => {
+      stop.abort()
+      await loop
+      await listener?.close().catch(() => {})
+    }
+  }
+}
+
+async function messageOfFailure(work: () => Promise<void>): Promise<string> {
+  try {
+    await work()
+    return ''
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+/** A row as read, with its JSON cut around what time changes. */
+type StoredRow = {
+  readonly row: BoardRow
+  readonly head: string
+  readonly tail: string
+  readonly observedAtMs: number | null
+  readonly contractObservedAtMs: number | null
+  readonly spotObservedAtMs: number | null
+}
+
+function storedRowOf(row: BoardRow): StoredRow {
+  const { grade, reasons, ageMs, ...lasting } = row
+  const json = JSON.stringify(lasting)
+  // The place in BoardRow's order, between priceKind and skewMs.
+  const cut = json.indexOf(',"skewMs":')
+  return {
+    row,
+    head: json.slice(0, cut),
+    tail: json.slice(cut),
+    observedAtMs: timeOf(row.observedAt),
+    contractObservedAtMs: timeOf(row.contractObservedAt),
+    spotObservedAtMs: timeOf(row.spotObservedAt)
+  }
+}
+
+function servedRowOf(stored: StoredRow, nowMs: number, pollIntervalMs: number): ServedRow {
+  const { row, head, tail, observedAtMs, contractObservedAtMs, spotObservedAtMs } = stored
+  const { grade, reasons } = gradeAt({
+    gradeWhenDerived: row.grade,
+    reasons: row.reasons,
+    observedAtMs,
+    contractObservedAtMs,
+    spotObservedAtMs,
+    nowMs,
+    pollIntervalMs
+  })
+  const ageMs = observedAtMs === null ? null : nowMs - observedAtMs
+  const aged = `,"grade":"${grade}","reasons":${JSON.stringify(reasons)},"ageMs":${ageMs}`
+  return { row: { ...row, grade, reasons, ageMs }, json: head + aged + tail }
+}
+
+function timeOf(iso: string | null): number | null {
+  return iso === null ? null : Date.parse(iso)
+}

@@ -1,0 +1,90 @@
+import type { CursorKeys } from '../contract/cursor.ts'
+import type { BoardRow } from '../domain/board-row.ts'
+import { type Grade, reachesGrade } from '../domain/quality.ts'
+import type { ServedRow } from './board-cache.ts'
+
+export type BoardFilter = {
+  readonly venues: ReadonlySet<string> | undefined
+  readonly assets: ReadonlySet<string> | undefined
+  readonly kinds: readonly string[] | undefined
+  readonly quotes: readonly string[] | undefined
+  readonly instruments: ReadonlySet<string> | undefined
+  readonly minGrade: Grade | undefined
+  readonly minOpenInterestUsd: number | undefined
+  readonly minVolume24hUsd: number | undefined
+}
+
+export type BoardOrder = { readonly field: string; readonly isDescending: boolean }
+
+const BY_INSTRUMENT: BoardOrder = { field: 'instrument', isDescending: false }
+
+/** Fields that are texts of numbers, and sort as numbers. */
+const DECIMAL_FIELDS: ReadonlySet<string> = new Set([
+  'contractBid',
+  'contractAsk',
+  'contractMid',
+  'spotBid',
+  'spotAsk',
+  'spotMid',
+  'mark',
+  'index',
+  'basisAbs',
+  'openInterestUsd',
+  'volume24hUsd'
+] satisfies (keyof BoardRow)[])
+
+/** The rows that pass, in order, after the keys of the page before. */
+export function selectRows(
+  rows: readonly ServedRow[],
+  filter: BoardFilter,
+  order: BoardOrder = BY_INSTRUMENT,
+  after?: CursorKeys
+): ServedRow[] {
+  const keyed = rows.filter(({ row }) => passes(row, filter)).map((served) => ({ served, keys: keysOf(served, order) }))
+  const sorted = keyed.sort((a, b) => compareKeys(a.keys, b.keys, order.isDescending))
+  const left =
+    after === undefined ? sorted : sorted.filter(({ keys }) => compareKeys(keys, after, order.isDescending) > 0)
+  return left.map(({ served }) => served)
+}
+
+/** Where a row stands in an order: its value and, between equals, its instrument. */
+export function keysOf({ row }: ServedRow, { field }: BoardOrder = BY_INSTRUMENT): CursorKeys {
+  return [valueOf(row, field), row.instrument]
+}
+
+function passes(row: BoardRow, filter: BoardFilter): boolean {
+  return (
+    (filter.venues?.has(row.venue) ?? true) &&
+    (filter.assets?.has(row.asset) ?? true) &&
+    (filter.kinds?.includes(row.kind) ?? true) &&
+    (filter.quotes?.includes(row.quote) ?? true) &&
+    (filter.instruments?.has(row.instrument) ?? true) &&
+    (filter.minGrade === undefined || reachesGrade(row.grade, filter.minGrade)) &&
+    reaches(row.openInterestUsd, filter.minOpenInterestUsd) &&
+    reaches(row.volume24hUsd, filter.minVolume24hUsd)
+  )
+}
+
+/** An amount that is not known reaches nothing, not even 0. */
+function reaches(amount: string | null, least: number | undefined): boolean {
+  return least === undefined || (amount !== null && Number(amount) >= least)
+}
+
+function valueOf(row: BoardRow, field: string): string | number | null {
+  const value = row[field as keyof BoardRow]
+  if (value === null || value === undefined) return null
+  if (typeof value === 'number') return value
+  return DECIMAL_FIELDS.has(field) ? Number(value) : String(value)
+}
+
+/** Rows without a value come last, whichever way the rest goes. */
+function compareKeys(a: CursorKeys, b: CursorKeys, isDescending: boolean): number {
+  const [x = null, y = null] = [a[0], b[0]]
+  if (x !== y) {
+    if (x === null) return 1
+    if (y === null) return -1
+    return (x < y ? -1 : 1) * (isDescending ? -1 : 1)
+  }
+  const [first, second] = [String(a[1]), String(b[1])]
+  return first < second ? -1 : first > second ? 1 : 0
+}

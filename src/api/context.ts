@@ -1,0 +1,25 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../store/database.ts'
+import type { BoardCache } from './board-cache.ts'
+import type { CatalogueSource } from './catalogue.ts'
+
+/** What the API is given. */
+export type ApiDeps = {
+  readonly config: Pick<
+    Config,
+    'host' | 'port' | 'roles' | 'pollMs' | 'storeMs' | 'marketsMs' | 'bootstrapKeyFile' | 'rateLimitPerMinute'
+  >
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: FastifyBaseLogger
+  readonly kind: 'live' | 'simulated'
+  /** Shown on the first page of a demo. */
+  readonly demoKey?: string
+  /** What we use of each venue. */
+  readonly capabilities?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What the routes share. */
+export type ApiContext = ApiDeps & { readonly board: BoardCache; readonly catalogue: CatalogueSource }

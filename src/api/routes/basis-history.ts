@@ -1,0 +1,173 @@
+import type { FastifyInstance } from 'fastify'
+import { listOf } from '../../contract/envelope.ts'
+import { basisBucketSchema, basisPointSchema, provenanceView } from '../../contract/histories.ts'
+import { basisHistoryParameters, RESOLUTIONS, type Resolution } from '../../contract/history-parameters.ts'
+import { type FieldSchema, oneOf, text, textOrNull, time } from '../../contract/schema.ts'
+import type { Instrument } from '../../domain/instrument.ts'
+import { GRADES, reachesGrade } from '../../domain/quality.ts'
+import { DAY, floorTo, HOUR, isoOf, isoOrNull, MINUTE } from '../../domain/time.ts'
+import { InvalidInputError, NotFoundError } from '../../errors.ts'
+import {
+  type BasisBucket,
+  type BasisPoint,
+  type BasisSeries,
+  listBasisBuckets,
+  listBasisPoints
+} from '../../store/basis-history.ts'
+import type { ApiContext } from '../context.ts'
+import { addGet, type Asked } from '../get-route.ts'
+import { answerHistory, type History, type Range, rangeOf } from '../history.ts'
+
+const BUCKET_MS = {
+  '5m': 5 * MINUTE,
+  '15m': 15 * MINUTE,
+  '1h': HOUR,
+  '4h': 4 * HOUR,
+  '1d': DAY
+} as const satisfies Partial<Record<Resolution, number>>
+type BucketResolution = keyof typeof BUCKET_MS
+const BUCKETS = Object.keys(BUCKET_MS) as BucketResolution[]
+const MOST_BUCKETS = 20_000
+
+type AskedBasis = Asked<typeof basisHistoryParameters>
+
+const rowSchema = { anyOf: [basisPointSchema, basisBucketSchema] } as unknown as FieldSchema
+
+/** `/v1/basis/history`: the basis of one contract against one spot leg, as stored or in buckets. */
+export function addBasisHistoryRoute(app: FastifyInstance, context: ApiContext): void {
+  addGet(app, {
+    url: '/v1/basis/history',
+    tag: 'basis',
+    summary: 'Basis over time: rows as stored, or buckets',
+    description:
+      'Ascending, [from, to). Buckets are aligned to UTC and there even when empty; the first and last are whole, and ' +
+      '`meta.from` and `meta.to` say what they cover. A change of the spot leg begins another series: `spot` names one.',
+    parameters: basisHistoryParameters,
+    answers: listOf(rowSchema, {
+      instrument: text('The contract'),
+      spot: text('The spot leg'),
+      resolution: oneOf(RESOLUTIONS, 'What the rows are'),
+      knownAt: textOrNull('Only what was stored by then'),
+      from: time('Beginning of the range'),
+      to: time('End of the range, not included')
+    }),
+    hasTables: true,
+    handle: (asked) => answerBasisHistory(context, asked)
+  })
+}
+
+async function answerBasisHistory(context: ApiContext, asked: AskedBasis) {
+  const { values } = asked
+  const nowMs = context.clock.now()
+  const instrument = await context.catalogue.getInstrument(values.instrument)
+  const spot = await spotOf(context, instrument, values.spot)
+  const series: BasisSeries = {
+    instrumentId: instrument.id,
+    spotId: spot.id,
+    knownAtMs: values.knownAt ?? null,
+    grades: GRADES.filter((grade) => reachesGrade(grade, values.minGrade))
+  }
+  const range = rangeOf(asked, nowMs, DAY)
+  const resolution = values.resolution === 'auto' ? autoResolution(range, values.points) : values.resolution
+  const meta = { instrument: instrument.key, spot: spot.key, resolution, knownAt: isoOrNull(values.knownAt) }
+  if (resolution === 'raw') return answerHistory(asked, pointHistory(context, series, spot.key, meta), range, nowMs)
+  const bucketMs = BUCKET_MS[resolution]
+  refuseTooManyBuckets(range, bucketMs)
+  const limit = values.resolution === 'auto' ? { limit: Math.max(100, values.points) } : {}
+  const history = { ...bucketHistory(context, series, bucketMs, meta), ...limit }
+  return answerHistory(asked, history, wholeBuckets(range, bucketMs), nowMs)
+}
+
+async function spotOf({ catalogue }: ApiContext, instrument: Instrument, named: string | undefined): Promise<Instrument> {
+  if (instrument.kind === 'spot') {
+    const message = `${instrument.key} is a spot; a basis belongs to a contract`
+    throw new InvalidInputError([{ path: 'instrument', message }], 'invalid_parameter')
+  }
+  if (named !== undefined) {
+    const spot = await catalogue.getInstrument(named, 'spot')
+    if (spot.kind === 'spot') return spot
+    throw new InvalidInputError([{ path: 'spot', message: `${spot.key} is no spot` }], 'invalid_parameter')
+  }
+  const { byId } = await catalogue.read()
+  const spot = instrument.spotId === null ? undefined : byId.get(instrument.spotId)
+  if (spot !== undefined) return spot
+  throw new NotFoundError('no_spot_leg', `${instrument.key} has no spot leg; spot= names one`)
+}
+
+function pointHistory(
+  { db }: ApiContext,
+  series: BasisSeries,
+  spot: string,
+  meta: History<BasisPoint>['meta']
+): History<BasisPoint> {
+  return {
+    rowSchema: basisPointSchema,
+    read: (range) => listBasisPoints(db, series, range),
+    timeOf: ({ tickAt }) => tickAt,
+    stepMs: 1,
+    view: (point) => ({
+      observedAt: isoOf(point.observedAt),
+      basisBps: point.basisBps,
+      adjustedBasisBps: point.adjustedBasisBps,
+      contractMid: point.contractMid,
+      spotMid: point.spotMid,
+      priceKind: point.priceKind,
+      grade: point.grade,
+      tickAt: isoOf(point.tickAt),
+      spot,
+      premiumBps: point.premiumBps,
+      fx: point.fx,
+      skewMs: point.skewMs,
+      spanMs: point.spanMs,
+      ...provenanceView(point)
+    }),
+    meta
+  }
+}
+
+function bucketHistory(
+  { db }: ApiContext,
+  series: BasisSeries,
+  bucketMs: number,
+  meta: History<BasisBucket>['meta']
+): History<BasisBucket> {
+  return {
+    rowSchema: basisBucketSchema,
+    read: ({ fromMs, toMs, limit }) =>
+      listBasisBuckets(db, series, { fromMs, toMs: Math.min(toMs, fromMs + limit * bucketMs), bucketMs }),
+    timeOf: ({ start }) => start,
+    stepMs: bucketMs,
+    view: ({ start, ...values }) => ({ start: isoOf(start), ...values }),
+    meta
+  }
+}
+
+/** The finest buckets of which the range has at most `points`; days when even those are more. */
+function autoResolution(range: Range, points: number): BucketResolution {
+  return BUCKETS.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= points) ?? '1d'
+}
+
+function refuseTooManyBuckets(range: Range, bucketMs: number): void {
+  if (countBuckets(range, bucketMs) <= MOST_BUCKETS) return
+  const fits = BUCKETS.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= MOST_BUCKETS)
+  const most = MOST_BUCKETS.toLocaleString('en')
+  const problem =
+    fits === undefined
+      ? { path: 'from', message: `more than ${most} buckets whatever the resolution; ask for a shorter range` }
+      : { path: 'resolution', message: `more than ${most} buckets; ${fits} is the finest that fits this range` }
+  throw new InvalidInputError([problem], 'range_too_long')
+}
+
+function countBuckets(range: Range, bucketMs: number): number {
+  const { fromMs, toMs } = wholeBuckets({ ...range, nextMs: range.fromMs }, bucketMs)
+  return (toMs - fromMs) / bucketMs
+}
+
+/** A bucket is the same whoever asks: those at the edges are not cut. */
+function wholeBuckets({ fromMs, toMs, nextMs }: Range & { readonly nextMs: number }, bucketMs: number) {
+  return {
+    fromMs: floorTo(fromMs, bucketMs),
+    toMs: floorTo(toMs + bucketMs - 1, bucketMs),
+    nextMs: floorTo(nextMs, bucketMs)
+  }
+}

@@ -1,0 +1,173 @@
+import type { FastifyInstance } from 'fastify'
+import { listOf, oneOf as single } from '../../contract/envelope.ts'
+import {
+  estimateSchema,
+  numberOf,
+  provenanceView,
+  rateView,
+  realisedSchema,
+  settlementSchema
+} from '../../contract/histories.ts'
+import { fundingHistoryParameters, realisedParameters } from '../../contract/history-parameters.ts'
+import { realisedOf } from '../../contract/realised.ts'
+import { type FieldSchema, oneOf, text, textOrNull, time } from '../../contract/schema.ts'
+import type { Instrument } from '../../domain/instrument.ts'
+import { DAY, isoOf, isoOrNull } from '../../domain/time.ts'
+import { InvalidInputError } from '../../errors.ts'
+import {
+  findNearbyInterval,
+  listEstimates,
+  listSettlements,
+  type StoredEstimate,
+  type StoredSettlement
+} from '../../store/funding-history.ts'
+import type { ApiContext } from '../context.ts'
+import { addGet, type Asked } from '../get-route.ts'
+import { answerHistory, type History, rangeOf, windowOf } from '../history.ts'
+
+const SETTLED_DEFAULT_MS = 30 * DAY
+/** Ten years of hourly settlements, and room. */
+const SETTLEMENTS_MAX = 100_000
+
+/** `/v1/funding/history` and `/v1/funding/realised`: what was exchanged, and what it came to. */
+export function addFundingHistoryRoutes(app: FastifyInstance, context: ApiContext): void {
+  addGet(app, {
+    url: '/v1/funding/history',
+    tag: 'funding',
+    summary: 'Settlements, or the estimates before them',
+    description: 'Ascending, [from, to). Positive: longs paid shorts. Rates are fractions per their own interval.',
+    parameters: fundingHistoryParameters,
+    answers: listOf({ anyOf: [settlementSchema, estimateSchema] } as unknown as FieldSchema, {
+      instrument: text('The perpetual'),
+      kind: oneOf(['settled', 'estimate'], 'What the rows are'),
+      knownAt: textOrNull('Only what was stored by then'),
+      from: time('Beginning of the range'),
+      to: time('End of the range, not included')
+    }),
+    hasTables: true,
+    handle: (asked) => answerFundingHistory(context, asked)
+  })
+  addGet(app, {
+    url: '/v1/funding/realised',
+    tag: 'funding',
+    summary: 'What holding a perpetual really paid over a window',
+    description:
+      'Sums the settlements of (from, to]: a position opened at a settlement does not receive it, one closed at a ' +
+      'settlement does. A change of interval does not distort `realisedApr`. Positive: shorts received.',
+    parameters: realisedParameters,
+    answers: single(realisedSchema, { knownAt: textOrNull('Only what was stored by then') }),
+    handle: (asked) => answerRealised(context, asked)
+  })
+}
+
+async function answerFundingHistory(context: ApiContext, asked: Asked<typeof fundingHistoryParameters>) {
+  const { values } = asked
+  const nowMs = context.clock.now()
+  const instrument = await getPerpetual(context, values.instrument)
+  const knownAtMs = values.knownAt ?? null
+  const meta = { instrument: instrument.key, kind: values.kind, knownAt: isoOrNull(knownAtMs) }
+  const range = rangeOf(asked, nowMs, values.kind === 'settled' ? SETTLED_DEFAULT_MS : DAY)
+  const series = { instrument, knownAtMs, meta }
+  return values.kind === 'settled'
+    ? answerHistory(asked, settlementHistory(context, series), range, nowMs)
+    : answerHistory(asked, estimateHistory(context, series), range, nowMs)
+}
+
+async function getPerpetual({ catalogue }: ApiContext, key: string): Promise<Instrument> {
+  const instrument = await catalogue.getInstrument(key)
+  if (instrument.kind === 'perpetual') return instrument
+  const message = `${instrument.key} is a ${instrument.kind}; only perpetuals have funding`
+  throw new InvalidInputError([{ path: 'instrument', message }], 'invalid_parameter')
+}
+
+type Series = {
+  readonly instrument: Instrument
+  readonly knownAtMs: number | null
+  readonly meta: Readonly<Record<string, unknown>>
+}
+
+function settlementHistory({ db }: ApiContext, { instrument, knownAtMs, meta }: Series): History<StoredSettlement> {
+  return {
+    rowSchema: settlementSchema,
+    read: (range) => listSettlements(db, { instrumentId: instrument.id, knownAtMs, ...range }),
+    timeOf: ({ settledAt }) => settledAt,
+    stepMs: 1,
+    view: (row) => {
+      const { rate, rate8h, apr } = rateView(row.rate, row.intervalHours)
+      return {
+        instrument: instrument.key,
+        settledAt: isoOf(row.settledAt),
+        venueTime: isoOf(row.venueTime),
+        rate,
+        intervalHours: row.intervalHours,
+        intervalSource: row.intervalSource,
+        rate8h,
+        apr,
+        observedAt: isoOf(row.observedAt),
+        cap: numberOf(row.cap),
+        floor: numberOf(row.floor),
+        mark: row.mark,
+        estimateRate: numberOf(row.estimateRate),
+        estimateAt: isoOrNull(row.estimateAt),
+        ...provenanceView(row)
+      }
+    },
+    meta
+  }
+}
+
+function estimateHistory({ db }: ApiContext, { instrument, knownAtMs, meta }: Series): History<StoredEstimate> {
+  return {
+    rowSchema: estimateSchema,
+    read: (range) => listEstimates(db, { instrumentId: instrument.id, knownAtMs, ...range }),
+    timeOf: ({ tickAt }) => tickAt,
+    stepMs: 1,
+    view: (row) => {
+      const { rate, rate8h, apr } = rateView(row.rate, row.intervalHours)
+      return {
+        instrument: instrument.key,
+        observedAt: isoOf(row.observedAt),
+        tickAt: isoOf(row.tickAt),
+        venueTime: isoOrNull(row.venueTime),
+        rate,
+        intervalHours: row.intervalHours,
+        intervalSource: row.intervalSource,
+        rate8h,
+        apr,
+        fundingKind: row.kind,
+        nextSettlementAt: isoOrNull(row.nextSettlementAt),
+        cap: numberOf(row.cap),
+        floor: numberOf(row.floor),
+        determined: row.determined,
+        ...provenanceView(row)
+      }
+    },
+    meta
+  }
+}
+
+async function answerRealised(context: ApiContext, { values }: Asked<typeof realisedParameters>) {
+  const { db, clock } = context
+  const nowMs = clock.now()
+  const instrument = await getPerpetual(context, values.instrument)
+  const { fromMs, toMs } = windowOf(values, nowMs, SETTLED_DEFAULT_MS)
+  const knownAtMs = values.knownAt ?? null
+  const settlements = await listSettlements(db, {
+    instrumentId: instrument.id,
+    fromMs: fromMs + 1,
+    toMs: toMs + 1,
+    knownAtMs,
+    limit: SETTLEMENTS_MAX
+  })
+  const intervalHours = settlements.length > 0 ? null : await findNearbyInterval(db, instrument.id, fromMs)
+  const window = {
+    fromMs: Math.max(fromMs, instrument.listedAt ?? fromMs),
+    toMs: Math.min(toMs, nowMs, instrument.delistedAt ?? toMs)
+  }
+  const realised = realisedOf(settlements, window, intervalHours)
+  return {
+    data: { instrument: instrument.key, from: isoOf(fromMs), to: isoOf(toMs), ...realised },
+    meta: { knownAt: isoOrNull(knownAtMs) },
+    asOfMs: nowMs
+  }
+}

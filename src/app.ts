@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { type RunningApi, startApi } from './api/server.ts'
+import { type Clock, sleep, systemClock } from './clock.ts'
+import type { Config, Role } from './config.ts'
+import { messageOf, StartError } from './errors.ts'
+import type { Log } from './log.ts'
+import { type OpenStore, openStore } from './store/open.ts'
+import type { ServiceKind } from './store/proof.ts'
+import { ADAPTERS } from './venues/registry.ts'
+import type { WorkerName, WorkerTask } from './worker.ts'
+
+export type Service = {
+  readonly store: OpenStore
+  /** Undefined when this process does not serve. */
+  readonly api: RunningApi | undefined
+  close(): Promise<void>
+}
+
+/** Which threads a role needs. Delivering has none before there is something to deliver. */
+const THREADS: Readonly<Record<Role, readonly WorkerName[]>> = {
+  collect: ['collect', 'history', 'housekeeping'],
+  derive: ['derive'],
+  deliver: [],
+  api: []
+}
+
+export type ServiceOptions = {
+  readonly config: Config
+  readonly log: Log
+  readonly kind: ServiceKind
+  readonly clock?: Clock
+  /** Called with the store before anything is served, for what a demo puts into it. */
+  readonly prepare?: (store: OpenStore) => Promise<{ demoKey?: string } | undefined>
+}
+
+/** Starts what this process's roles ask for. Nothing is half-started: a failure closes what was open. */
+export async function startService({
+  config,
+  log,
+  kind,
+  clock = systemClock,
+  prepare
+}: ServiceOptions): Promise<Service> {
+  checkVenues(config)
+  const store = await openStore({ config, kind, log, clock })
+  const threads: Thread[] = []
+  let api: RunningApi | undefined
+  const close = async () => {
+    await api?.close()
+    await Promise.all(threads.map((thread) => thread.stop()))
+    await store.close()
+  }
+  try {
+    const extra = await prepare?.(store)
+    if (config.roles.includes('api')) {
+      api = await startApi({ config, db: store.db, clock, log, kind, ...extra, capabilities: capabilitiesOf() })
+    }
+    const holder = `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`
+    for (const name of new Set(config.roles.flatMap((role) => THREADS[role]))) {
+      threads.push(
+        startThread({ name, config, databaseUrl: store.url, isSimulated: kind === 'simulated', holder }, log)
+      )
+    }
+    return { store, api, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function checkVenues({ venues }: Config): void {
+  const known = ADAPTERS.map(({ id }) => id)
+  const unknown = venues?.filter((id) => !known.includes(id)) ?? []
+  if (unknown.length > 0) {
+    throw new StartError('unknown_venue', `VENUES names ${unknown.join(', ')}; supported are ${known.join(', ')}.`)
+  }
+}
+
+/** What we use of each venue, for `/v1/venues`. */
+function capabilitiesOf(): Record<string, string[]> {
+  return Object.fromEntries(ADAPTERS.map(({ id, calls }) => [id, [...new Set(calls.flatMap(({ facts }) => facts))]]))
+}
+
+type Thread = { stop(): Promise<void> }
+
+const RESTART_MS = [0, 1_000, 5_000, 15_000]
+/** A thread that has run this long is taken as well again. */
+const WELL_AFTER_MS = 60_000
+const STOP_WITHIN_MS = 6_000
+
+/** Runs a role in a thread of its own, and again when it dies. */
+function startThread(task: WorkerTask, log: Log): Thread {
+  const stopping = new AbortController()
+  let worker: Worker | undefined
+  const running = (async () => {
+    for (let deaths = 0; !stopping.signal.aborted; ) {
+      const startedAt = performance.now()
+      const fate = await runThread(task, (started) => {
+        worker = started
+      })
+      if (stopping.signal.aborted) return
+      deaths = performance.now() - startedAt > WELL_AFTER_MS ? 1 : deaths + 1
+      const waitMs = RESTART_MS[Math.min(deaths, RESTART_MS.length - 1)]!
+      log.error({ thread: task.name, fate, waitMs }, 'thread.died')
+      await sleep(waitMs, stopping.signal)
+    }
+  })()
+  return {
+    stop: async () => {
+      stopping.abort()
+      worker?.postMessage('stop')
+      const late = new AbortController()
+      await Promise.race([running, sleep(STOP_WITHIN_MS, late.signal)])
+      late.abort()
+      await worker?.terminate()
+    }
+  }
+}
+
+async function runThread(task: WorkerTask, onStart: (worker: Worker) => void): Promise<string> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: task })
+  onStart(worker)
+  return await new Promise((resolve) => {
+    worker.once('error', (error) => resolve(messageOf(error)))
+    worker.once('exit', (code) => resolve(`exit ${code}`))
+  })
+}

@@ -1,0 +1,142 @@
+import closeWithGrace from 'close-with-grace'
+import { startService } from '../app.ts'
+import { type Clock, sleep, systemClock } from '../clock.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { messageOf } from '../errors.ts'
+import { createLog, type Log } from '../log.ts'
+import { type Sim, startSim } from '../sim/server.ts'
+import { createKey } from '../store/keys.ts'
+import type { Run } from './commands.ts'
+import { DEFAULT_SEED } from './sim.ts'
+
+/** Everything must be down this long after the first signal. */
+const STOP_WITHIN_MS = 9_500
+/** The demo's own folder, so that it never meets live data. */
+const DEMO_FOLDER = '.data/demo'
+/** The simulator is ours: its past may be fetched as fast as it answers. */
+const DEMO_CALLS_PER_SECOND = 500
+
+/** `npm start`: the service against the live exchanges. */
+export const runStart: Run = async (_args, env) => {
+  const config = loadConfig(env)
+  const log = createLog(config, 'contango')
+  const startedAt = performance.now()
+  const service = await startService({ config, log, kind: kindOf(config) })
+  log.info(
+    {
+      address: service.api?.address,
+      roles: config.roles,
+      database: service.store.db.address,
+      ms: Math.round(performance.now() - startedAt)
+    },
+    'service.started'
+  )
+  if (service.store.note) log.warn({ note: service.store.note }, 'database.note')
+  return await untilStopped(log, () => service.close())
+}
+
+/** Simulated venues behind VENUE_URLS must not mix with live data; only the demo knows that it is one. */
+const kindOf = (_config: Config) => 'live' as const
+
+/** `npm run demo`: the whole service on this machine against simulated exchanges. */
+export const runDemo: Run = async (_args, env) => {
+  const configured = loadConfig(env)
+  const sim = await startSim({ seed: DEFAULT_SEED, clock: systemClock })
+  const config = demoConfig(configured, sim)
+  const log = createLog({ logLevel: env.LOG_LEVEL ? config.logLevel : 'warn' }, 'contango')
+  say(
+    `Starting Contango with simulated exchanges; its data is in ${config.databaseUrl === null ? config.dataDir : 'the database of DATABASE_URL'} …`
+  )
+  let demoKey = ''
+  const service = await startService({
+    config,
+    log,
+    kind: 'simulated',
+    prepare: async ({ db }) => {
+      const created = await createKey(db, {
+        name: `demo ${new Date(systemClock.now()).toISOString()}`,
+        scopes: ['read', 'webhooks', 'admin']
+      })
+      demoKey = created.secret
+      return { demoKey }
+    }
+  }).catch(async (error: unknown) => {
+    await sim.close()
+    throw error
+  })
+  const stopping = new AbortController()
+  if (service.api) void announce(service.api.address, demoKey, service.store.note, stopping.signal)
+  return await untilStopped(log, async () => {
+    stopping.abort()
+    await service.close()
+    await sim.close()
+  })
+}
+
+function demoConfig(config: Config, sim: Sim): Config {
+  return {
+    ...config,
+    dataDir: config.dataDirIsSet ? config.dataDir : DEMO_FOLDER,
+    venueUrls: { ...sim.urls, ...config.venueUrls },
+    webhookPrivateTargets: 'allow',
+    history: { ...config.history, callsPerSecond: Math.max(config.history.callsPerSecond, DEMO_CALLS_PER_SECOND) }
+  }
+}
+
+/** Says where everything is as soon as it can answer, with a first question and its answer. */
+async function announce(
+  address: string,
+  key: string,
+  note: string | undefined,
+  signal: AbortSignal,
+  clock: Clock = systemClock
+): Promise<void> {
+  const startedAt = clock.now()
+  while (!signal.aborted) {
+    const isReady = await fetch(`${address}/readyz`, { signal }).then(
+      (answer) => answer.ok,
+      () => false
+    )
+    if (isReady) break
+    await sleep(250, signal)
+  }
+  if (signal.aborted) return
+  const question = `${address}/v1/basis?asset=BTC&kind=perpetual&limit=1`
+  const answer = await fetch(question, { signal }).then((response) => response.json(), messageOf)
+  say(
+    [
+      '',
+      `Contango is up (${((clock.now() - startedAt) / 1_000).toFixed(1)} s after it began to listen).`,
+      '',
+      `  first page    ${address}/`,
+      `  API docs      ${address}/docs`,
+      `  OpenAPI       ${address}/openapi.yaml`,
+      `  API key       ${key}   (shown once; reading from this machine needs none)`,
+      ...(note ? ['', `  ${note}`] : []),
+      '',
+      'A first question:',
+      '',
+      `  curl -s '${question}'`,
+      '',
+      JSON.stringify(answer, null, 2),
+      '',
+      'The past is being fetched from the simulated exchanges, largest contracts first. Stop with Ctrl-C.'
+    ].join('\n')
+  )
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+/** Waits for a signal, then closes; a second signal, or taking too long, ends the process at once. */
+function untilStopped(log: Log, close: () => Promise<void>): Promise<number> {
+  return new Promise(() => {
+    closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ signal, err }) => {
+      if (err) log.fatal({ message: messageOf(err), stack: err.stack }, 'service.crashed')
+      log.info({ signal }, 'service.stopping')
+      await close()
+      log.info('service.stopped')
+    })
+  })
+}

@@ -1,0 +1,342 @@
+import { type InputProblem, InvalidInputError } from './errors.ts'
+
+/** One setting: how its text is read, and what to say when it cannot be. `read` answers undefined for text it cannot use. */
+type Setting<T> = {
+  readonly read: (text: string) => T | undefined
+  /** What a valid value looks like. */
+  readonly expected: string
+  readonly fallback: T
+  /** The fallback as `.env.example` shows it. */
+  readonly example: string
+  readonly about: string
+  readonly secret?: true
+}
+
+const setting = <T>(entry: Setting<T>): Setting<T> => entry
+
+const number = (min: number, max: number) => (text: string) => {
+  if (!/^\d+(\.\d+)?$/.test(text)) return undefined
+  const value = Number(text)
+  return value >= min && value <= max ? value : undefined
+}
+const integer = (min: number, max: number) => (text: string) => {
+  const value = number(min, max)(text)
+  return value !== undefined && Number.isInteger(value) ? value : undefined
+}
+const oneOf =
+  <T extends string>(...values: readonly T[]) =>
+  (text: string) =>
+    values.find((value) => value === text)
+const list = (pattern: RegExp) => (text: string) => {
+  const items = text.split(',').map((item) => item.trim())
+  return items.every((item) => pattern.test(item)) ? [...new Set(items)] : undefined
+}
+
+export const ROLES = ['collect', 'derive', 'deliver', 'api'] as const
+export type Role = (typeof ROLES)[number]
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+
+/** Every setting of the service, in the order of `.env.example`. */
+export const SETTINGS = {
+  DATABASE_URL: setting<string | null>({
+    read: (text) => (isPostgresUrl(text) ? text : undefined),
+    expected: 'postgresql://user:password@host:5432/database',
+    fallback: null,
+    example: '',
+    about: 'Where the data is. Unset: a PostgreSQL of our own under DATA_DIR.',
+    secret: true
+  }),
+  DATA_DIR: setting({
+    read: (text) => text,
+    expected: 'a folder',
+    fallback: '.data',
+    example: '.data',
+    about: 'The folder of the embedded PostgreSQL. The demo uses .data/demo unless this is set.'
+  }),
+  HOST: setting({
+    read: (text) => (/^[A-Za-z0-9.:_-]+$/.test(text) ? text : undefined),
+    expected: 'an address or host name, such as 127.0.0.1',
+    fallback: '127.0.0.1',
+    example: '127.0.0.1',
+    about: 'The address to listen on. One that is not loopback needs an API key first (contango keys create).'
+  }),
+  PORT: setting({
+    read: integer(0, 65_535),
+    expected: 'a port from 0 (any free one) to 65535',
+    fallback: 8080,
+    example: '8080',
+    about: 'The port to listen on.'
+  }),
+  ROLES: setting<readonly Role[]>({
+    read: (text) => list(/^(collect|derive|deliver|api)$/)(text) as Role[] | undefined,
+    expected: 'any of collect, derive, deliver, api, separated by commas',
+    fallback: ROLES,
+    example: ROLES.join(','),
+    about: 'What this process does. Several processes with different roles may share one database.'
+  }),
+  VENUES: setting<readonly string[] | null>({
+    read: list(/^[a-z0-9]+$/),
+    expected: 'venue ids separated by commas, such as binance,bybit',
+    fallback: null,
+    example: '',
+    about: 'The venues to collect from. Unset: every supported one.'
+  }),
+  VENUE_URLS: setting<VenueUrls>({
+    read: readVenueUrls,
+    expected:
+      'JSON such as {"binance":"http://127.0.0.1:9001"} or {"binance":{"https://fapi.binance.com":"http://127.0.0.1:9002"}}',
+    fallback: {},
+    example: '',
+    about: 'Replaces the REST origins of a venue, all or one by one; the path is kept. For mirrors, proxies and tests.'
+  }),
+  ASSETS: setting<readonly string[] | null>({
+    read: list(/^[A-Z0-9]{1,20}$/),
+    expected: 'assets separated by commas, such as BTC,ETH,SOL',
+    fallback: null,
+    example: '',
+    about: 'The assets to follow. Unset: the ASSET_COUNT largest by open interest, else by 24 h volume.'
+  }),
+  ASSET_COUNT: setting({
+    read: integer(1, 10_000),
+    expected: 'a whole number of assets from 1 to 10000',
+    fallback: 50,
+    example: '50',
+    about: 'How many assets to follow when ASSETS is unset.'
+  }),
+  POLL_SECONDS: setting({
+    read: number(0.1, 3_600),
+    expected: 'seconds from 0.1 to 3600',
+    fallback: 10,
+    example: '10',
+    about: 'Seconds between polls of quotes, and so between boards.'
+  }),
+  STORE_SECONDS: setting({
+    read: number(0.1, 86_400),
+    expected: 'seconds from 0.1 to 86400',
+    fallback: 60,
+    example: '60',
+    about: 'Seconds between the observations that are kept as history; independent of polling.'
+  }),
+  MARKETS_SECONDS: setting({
+    read: number(10, 86_400),
+    expected: 'seconds from 10 to 86400',
+    fallback: 3_600,
+    example: '3600',
+    about: 'Seconds between reloads of what each venue lists.'
+  }),
+  OPEN_INTEREST_SECONDS: setting({
+    read: number(1, 86_400),
+    expected: 'seconds from 1 to 86400',
+    fallback: 300,
+    example: '300',
+    about: 'Seconds between open interest polls where a venue gives it one contract at a time.'
+  }),
+  CALL_TIMEOUT_SECONDS: setting({
+    read: number(0.1, 300),
+    expected: 'seconds from 0.1 to 300',
+    fallback: 8,
+    example: '8',
+    about: 'Seconds that one call to a venue may take, body included.'
+  }),
+  MAX_RESPONSE_MB: setting({
+    read: number(0.1, 1_000),
+    expected: 'megabytes from 0.1 to 1000',
+    fallback: 32,
+    example: '32',
+    about: 'Megabytes, inflated, that one answer of a venue may have.'
+  }),
+  HISTORY_SETTLEMENT_DAYS: setting({
+    read: number(0, 3_650),
+    expected: 'days from 0 to 3650',
+    fallback: 120,
+    example: '120',
+    about: 'Days of settlements to fetch from the venues for the past; 0 fetches none.'
+  }),
+  HISTORY_BASIS_DAYS: setting({
+    read: number(0, 3_650),
+    expected: 'days from 0 to 3650',
+    fallback: 30,
+    example: '30',
+    about: 'Days of hourly prices, and so of basis, to fetch from the venues for the past; 0 fetches none.'
+  }),
+  HISTORY_CALLS_PER_SECOND: setting({
+    read: number(0.01, 1_000),
+    expected: 'calls per second from 0.01 to 1000',
+    fallback: 2,
+    example: '2',
+    about: 'Calls per second and venue that fetching the past may use; live polls come first.'
+  }),
+  MAX_DISK_GB: setting<number | null>({
+    read: number(0.01, 1_000_000),
+    expected: 'gigabytes',
+    fallback: null,
+    example: '',
+    about: 'Gigabytes the database may fill; then storing stops and says so. Unset: no limit.'
+  }),
+  WEBHOOK_PRIVATE_TARGETS: setting<'refuse' | 'allow'>({
+    read: oneOf('refuse', 'allow'),
+    expected: 'refuse or allow',
+    fallback: 'refuse',
+    example: 'refuse',
+    about: 'Whether webhooks may go to private addresses and over http.'
+  }),
+  BOOTSTRAP_KEY_FILE: setting<string | null>({
+    read: (text) => text,
+    expected: 'a file that holds one API key',
+    fallback: null,
+    example: '',
+    about: 'A file with an API key to register at start, for containers.'
+  }),
+  RATE_LIMIT_PER_MINUTE: setting({
+    read: integer(1, 1_000_000),
+    expected: 'requests per minute from 1 to 1000000',
+    fallback: 1_200,
+    example: '1200',
+    about: 'Requests a minute that one key, or one address without a key, may make.'
+  }),
+  LOG_LEVEL: setting<(typeof LOG_LEVELS)[number]>({
+    read: oneOf(...LOG_LEVELS),
+    expected: LOG_LEVELS.join(', '),
+    fallback: 'info',
+    example: 'info',
+    about: 'The least that is logged.'
+  })
+} as const
+
+type Values = { readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fallback'] }
+
+/** A venue's one replacement origin, or its origins one by one. */
+export type VenueUrls = Readonly<Record<string, string | Readonly<Record<string, string>>>>
+
+/** The settings in domain words. Durations in milliseconds. */
+export type Config = {
+  readonly databaseUrl: string | null
+  readonly dataDir: string
+  readonly dataDirIsSet: boolean
+  readonly host: string
+  readonly port: number
+  readonly roles: readonly Role[]
+  readonly venues: readonly string[] | null
+  readonly venueUrls: VenueUrls
+  readonly assets: readonly string[] | null
+  readonly assetCount: number
+  readonly pollMs: number
+  readonly storeMs: number
+  readonly marketsMs: number
+  readonly openInterestMs: number
+  readonly callTimeoutMs: number
+  readonly maxResponseBytes: number
+  readonly history: { readonly settlementDays: number; readonly basisDays: number; readonly callsPerSecond: number }
+  readonly maxDiskBytes: number | null
+  readonly webhookPrivateTargets: 'refuse' | 'allow'
+  readonly bootstrapKeyFile: string | null
+  readonly rateLimitPerMinute: number
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+}
+
+/** Names that begin like ours but are not ours are most likely misspelt, and are refused. */
+const OURS =
+  /^(CONTANGO|VENUE|ASSET|POLL|STORE|HISTORY|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
+
+/** Reads the settings; throws one error that names every problem, never a secret's value. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: InputProblem[] = []
+  const values = Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, entry]) => [name, readSetting(name, entry, env[name], problems)])
+  ) as Values
+  for (const name of Object.keys(env)) {
+    if (OURS.test(name) && !(name in SETTINGS))
+      problems.push({ path: name, message: `unknown setting${nearest(name)}` })
+  }
+  if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_configuration')
+  return Object.freeze(configOf(values, env.DATA_DIR !== undefined && env.DATA_DIR !== ''))
+}
+
+function readSetting(
+  name: string,
+  entry: Setting<unknown>,
+  text: string | undefined,
+  problems: InputProblem[]
+): unknown {
+  if (text === undefined || text === '') return entry.fallback
+  const value = entry.read(text)
+  if (value === undefined) {
+    const was = entry.secret ? `a text of ${text.length} characters` : JSON.stringify(text.slice(0, 80))
+    problems.push({ path: name, message: `expected ${entry.expected}; was ${was}` })
+    return entry.fallback
+  }
+  return value
+}
+
+function configOf(values: Values, dataDirIsSet: boolean): Config {
+  return {
+    databaseUrl: values.DATABASE_URL,
+    dataDir: values.DATA_DIR,
+    dataDirIsSet,
+    host: values.HOST,
+    port: values.PORT,
+    roles: values.ROLES,
+    venues: values.VENUES,
+    venueUrls: values.VENUE_URLS,
+    assets: values.ASSETS,
+    assetCount: values.ASSET_COUNT,
+    pollMs: Math.round(values.POLL_SECONDS * 1_000),
+    storeMs: Math.round(values.STORE_SECONDS * 1_000),
+    marketsMs: values.MARKETS_SECONDS * 1_000,
+    openInterestMs: values.OPEN_INTEREST_SECONDS * 1_000,
+    callTimeoutMs: values.CALL_TIMEOUT_SECONDS * 1_000,
+    maxResponseBytes: values.MAX_RESPONSE_MB * 1_000_000,
+    history: {
+      settlementDays: values.HISTORY_SETTLEMENT_DAYS,
+      basisDays: values.HISTORY_BASIS_DAYS,
+      callsPerSecond: values.HISTORY_CALLS_PER_SECOND
+    },
+    maxDiskBytes: values.MAX_DISK_GB === null ? null : values.MAX_DISK_GB * 1e9,
+    webhookPrivateTargets: values.WEBHOOK_PRIVATE_TARGETS,
+    bootstrapKeyFile: values.BOOTSTRAP_KEY_FILE,
+    rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    logLevel: values.LOG_LEVEL
+  }
+}
+
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? '')
+}
+
+function readVenueUrls(text: string): VenueUrls | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const isOrigin = (url: unknown) => typeof url === 'string' && /^https?:$/.test(URL.parse(url)?.protocol ?? '')
+  const isMap = (map: unknown): map is Record<string, unknown> =>
+    typeof map === 'object' && map !== null && !Array.isArray(map)
+  if (!isMap(value)) return undefined
+  const isValid = Object.values(value).every(
+    (urls) =>
+      isOrigin(urls) || (isMap(urls) && Object.entries(urls).every(([from, to]) => isOrigin(from) && isOrigin(to)))
+  )
+  return isValid ? (value as VenueUrls) : undefined
+}
+
+/** ` (did you mean POLL_SECONDS?)` for a name that shares its beginning with one of ours. */
+function nearest(name: string): string {
+  const shared = (other: string) => {
+    let length = 0
+    while (length < name.length && name[length] === other[length]) length += 1
+    return length
+  }
+  const best = Object.keys(SETTINGS).sort((a, b) => shared(b) - shared(a))[0]!
+  return shared(best) >= 4 ? ` (did you mean ${best}?)` : ''
+}
+
+/** `.env.example`: every setting with what it is for and its fallback. */
+export function describeSettings(): string {
+  const entries = Object.entries(SETTINGS) as [string, Setting<unknown>][]
+  const blocks = entries.map(
+    ([name, { about, expected, example }]) => `# ${about}\n# Expected: ${expected}.\n#${name}=${example}`
+  )
+  return `# Every setting of Contango with its default. Generated from src/config.ts by \`npm run generate\`.\n\n${blocks.join('\n\n')}\n`
+}

@@ -1,0 +1,70 @@
+import { add, decimalToString, parseDecimal, ZERO } from '../domain/decimal.ts'
+import { realisedFunding } from '../domain/funding.ts'
+import { HOUR, HOURS_PER_YEAR } from '../domain/time.ts'
+
+type Settled = { readonly settledAt: number; readonly rate: string; readonly intervalHours: number | null }
+
+/** The window (fromMs, toMs] in which settlements could be: listed by then, not later than now. */
+export type Window = { readonly fromMs: number; readonly toMs: number }
+
+export type Realised = {
+  readonly sumRate: number | null
+  readonly hours: number
+  readonly realisedApr: number | null
+  readonly settlements: number
+  readonly expected: number | null
+  readonly coverage: number | null
+  readonly absent: Readonly<Record<string, string>>
+}
+
+/**
+ * What ascending settlements of a window paid. Expected: between two of them by the later one's interval, at the window's
+ * edges by the nearest one's; `intervalHours` is that of the settlements around an empty window.
+ */
+export function realisedOf(settlements: readonly Settled[], window: Window, intervalHours: number | null): Realised {
+  const expected = expectedIn(settlements, window, intervalHours)
+  const coverage = expected === null || expected === 0 ? null : Math.min(1, settlements.length / expected)
+  const counts = { settlements: settlements.length, expected, coverage }
+  if (settlements.length === 0) {
+    // Nothing was due and nothing paid is a sum of 0; something due and nothing known is not.
+    const sumRate = expected === 0 ? 0 : null
+    const absent = { realisedApr: 'no_settlements', ...(sumRate === null ? { sumRate: 'no_settlements' } : {}) }
+    return { sumRate, hours: 0, realisedApr: null, ...counts, absent }
+  }
+  const sumRate = exactSum(settlements)
+  const { hours, apr } = realisedFunding(
+    settlements.map(({ rate, intervalHours: own }) => ({ rate: Number(rate), intervalHours: own }))
+  )
+  if (apr === null) return { sumRate, hours, realisedApr: null, ...counts, absent: { realisedApr: 'interval_unknown' } }
+  return { sumRate, hours, realisedApr: (sumRate * HOURS_PER_YEAR) / hours, ...counts, absent: {} }
+}
+
+function exactSum(settlements: readonly Settled[]): number {
+  const sum = settlements.reduce((total, { rate }) => add(total, parseDecimal(rate) ?? ZERO), ZERO)
+  return Number(decimalToString(sum))
+}
+
+/** Null when an interval that is needed is not known. */
+function expectedIn(
+  settlements: readonly Settled[],
+  { fromMs, toMs }: Window,
+  intervalHours: number | null
+): number | null {
+  const [first, last] = [settlements[0], settlements.at(-1)]
+  if (toMs <= fromMs) return 0
+  if (first === undefined || last === undefined) {
+    return intervalHours === null ? null : Math.floor(toMs / (intervalHours * HOUR)) - Math.floor(fromMs / (intervalHours * HOUR))
+  }
+  if (settlements.some(({ intervalHours: own }) => own === null || own <= 0)) return null
+  const steps = (fromTime: number, toTime: number, { intervalHours: own }: Settled) =>
+    (toTime - fromTime) / ((own ?? 1) * HOUR)
+  let expected = Math.max(1, Math.ceil(steps(fromMs, first.settledAt, first) - EDGE))
+  for (const [index, settlement] of settlements.entries()) {
+    const before = settlements[index - 1]
+    if (before !== undefined) expected += Math.max(1, Math.round(steps(before.settledAt, settlement.settledAt, settlement)))
+  }
+  return expected + Math.max(0, Math.floor(steps(last.settledAt, toMs, last) + EDGE))
+}
+
+/** A settlement a little off its grid is no other settlement. */
+const EDGE = 1e-6

@@ -1,0 +1,110 @@
+import type { Clock } from '../clock.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import type { Log } from '../log.ts'
+import type { Database } from '../store/database.ts'
+import {
+  type AssetRank,
+  listInstruments,
+  listTrackedAssets,
+  saveAssetRanks,
+  saveTracked
+} from '../store/instruments.ts'
+import type { VenueClient } from '../venues/ccxt-client.ts'
+import type { Reading, VenueAdapter } from '../venues/venue.ts'
+import { toOpenInterest } from './collected-facts.ts'
+import { chooseTracked } from './markets.ts'
+import { createSweepMemory, sweepVenue } from './sweep.ts'
+
+export type AssetDeps = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: Log
+  /** The configured assets; null ranks them. */
+  readonly assets: readonly string[] | null
+  readonly assetCount: number
+  readonly venues: ReadonlySet<string>
+}
+type Connected = { readonly adapter: VenueAdapter; readonly client: VenueClient }
+
+/** A followed asset stays until it falls this much below the line, so that two neighbours do not swap places every hour. */
+const STAYING_SHARE = 1.2
+
+/**
+ * Decides which assets are followed: the configured ones, else the largest by open interest on the venues that give it in bulk,
+ * else by 24 h volume. When no venue answers, the last ranking stays. Answers how many instruments are followed.
+ */
+export async function rankAssets(deps: AssetDeps, connected: readonly Connected[]): Promise<number> {
+  const { db, clock, log } = deps
+  const instruments = await listInstruments(db)
+  const before = await listTrackedAssets(db)
+  const ranks = deps.assets
+    ? configuredRanks(deps.assets)
+    : await measureRanks(deps, connected, instruments, new Set(before))
+  const assets = ranks.length > 0 ? ranks.filter(({ tracked }) => tracked).map(({ asset }) => asset) : before
+  if (ranks.length > 0) await saveAssetRanks(db, ranks, clock.now())
+  const tracked = chooseTracked(instruments, new Set(assets), deps.venues)
+  await saveTracked(db, tracked)
+  log.info({ assets: assets.length, instruments: tracked.length, ranked: ranks.length }, 'assets.finished')
+  return tracked.length
+}
+
+const configuredRanks = (assets: readonly string[]): AssetRank[] =>
+  assets.map((asset, index) => ({ asset, openInterestUsd: null, volume24hUsd: null, rank: index + 1, tracked: true }))
+
+async function measureRanks(
+  { assetCount }: AssetDeps,
+  connected: readonly Connected[],
+  instruments: readonly Instrument[],
+  before: ReadonlySet<string>
+): Promise<AssetRank[]> {
+  const bulk = connected.filter(({ adapter }) => adapter.hasBulkOpenInterest)
+  const totals = await measure(bulk.length > 0 ? bulk : connected, instruments)
+  const [largest] = [...totals.values()]
+  const byOpenInterest = [...totals.values()].some(({ openInterest }) => openInterest > 0)
+  const size = (total: Totals) => (byOpenInterest ? total.openInterest : total.volume)
+  const ordered =
+    largest === undefined ? [] : [...totals].sort(([a, x], [b, y]) => size(y) - size(x) || a.localeCompare(b))
+  return ordered.map(([asset, { openInterest, volume }], index) => ({
+    asset,
+    openInterestUsd: byOpenInterest ? openInterest.toFixed(2) : null,
+    volume24hUsd: volume.toFixed(2),
+    rank: index + 1,
+    tracked: index < assetCount || (before.has(asset) && index < assetCount * STAYING_SHARE)
+  }))
+}
+
+type Totals = { openInterest: number; volume: number }
+
+/** Dollars of open interest and of volume by asset, over the contracts of these venues. */
+async function measure(
+  connected: readonly Connected[],
+  instruments: readonly Instrument[]
+): Promise<Map<string, Totals>> {
+  const totals = new Map<string, Totals>()
+  await Promise.all(
+    connected.map(async ({ adapter, client }) => {
+      const { reading } = await sweepVenue(adapter, client, createSweepMemory(), 0)
+      const contracts = instruments.filter(({ venue, kind }) => venue === adapter.id && kind !== 'spot')
+      addTotals(totals, reading, new Map(contracts.map((contract) => [contract.symbol, contract])))
+    })
+  )
+  return totals
+}
+
+function addTotals(totals: Map<string, Totals>, reading: Reading, contracts: ReadonlyMap<string, Instrument>): void {
+  const totalOf = (symbol: string): Totals | undefined => {
+    const contract = contracts.get(symbol)
+    if (!contract) return undefined
+    const total = totals.get(contract.asset) ?? { openInterest: 0, volume: 0 }
+    totals.set(contract.asset, total)
+    return total
+  }
+  for (const row of reading.openInterest) {
+    const total = totalOf(row.symbol)
+    if (total) total.openInterest += Number(toOpenInterest(row, 0).usd ?? 0)
+  }
+  for (const row of reading.volumes) {
+    const total = totalOf(row.symbol)
+    if (total) total.volume += Number(row.volume24hUsd)
+  }
+}

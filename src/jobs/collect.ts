@@ -1,0 +1,199 @@
+import type { Clock } from '../clock.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import type { Facts } from '../domain/latest.ts'
+import { floorTo } from '../domain/time.ts'
+import type { Log } from '../log.ts'
+import { CHANNEL } from '../store/board.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { type Gap, recordGaps } from '../store/gaps.ts'
+import { recordIntervals } from '../store/intervals.ts'
+import { upsertLatest } from '../store/latest.ts'
+import { insertEstimates, insertSnapshots } from '../store/observations.ts'
+import { type Claim, claimTick, closeLapsedTicks, findLastTick, finishTick, StaleClaimError } from '../store/ticks.ts'
+import { findVenueHealth, saveVenueStatus } from '../store/venues.ts'
+import type { VenueClient } from '../venues/ccxt-client.ts'
+import type { VenueAdapter } from '../venues/venue.ts'
+import { FUNDING_FORMULA_VERSION, factsOf, snapshotsOf } from './collected-facts.ts'
+import { findUncovered, type Sweep, type SweepMemory, sweepVenue } from './sweep.ts'
+import { judgeVenue, type Verdict } from './venue-health.ts'
+
+export type CollectDeps = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly holder: string
+  readonly pollMs: number
+  readonly storeMs: number
+  readonly leaseMs: number
+}
+
+/** One venue in the hands of one collector. */
+export type CollectedVenue = {
+  readonly adapter: VenueAdapter
+  readonly client: VenueClient
+  readonly memory: SweepMemory
+  /** The followed instruments of this venue, by symbol. */
+  readonly instruments: ReadonlyMap<string, Instrument>
+  /** After failures in a row, until when it is left alone; 0 when it is well. */
+  readonly restUntil: number
+}
+
+export type CollectOutcome = { readonly isSuccess: boolean }
+
+/** Asks one venue once and stores what it said, and what it did not say, as one transaction. Undefined: another has this tick. */
+export async function collect(
+  deps: CollectDeps,
+  venue: CollectedVenue,
+  tickAt: number
+): Promise<CollectOutcome | undefined> {
+  const { db, clock, log, holder, leaseMs } = deps
+  const { id } = venue.adapter
+  const startedAt = clock.now()
+  const claim = await claimTick(db, { job: 'collect', scope: id, tickAt, holder, leaseMs })
+  if (!claim) return undefined
+  const { bannedUntil } = await findVenueHealth(db, id)
+  const rest = restOf(bannedUntil, venue.restUntil, startedAt)
+  const sweep = rest ? undefined : await sweepVenue(venue.adapter, venue.client, venue.memory, tickAt)
+  try {
+    const result = await db.transaction((client) => commit(client, deps, venue, claim, sweep, { rest, startedAt }))
+    log.info(
+      { venue: id, tick: new Date(tickAt).toISOString(), ms: clock.now() - startedAt, ...result.event },
+      'collect.finished'
+    )
+    return { isSuccess: result.isSuccess }
+  } catch (error) {
+    if (!(error instanceof StaleClaimError)) throw error
+    log.warn({ venue: id, tick: new Date(tickAt).toISOString() }, 'collect.stale')
+    return undefined
+  }
+}
+
+/** Why a venue is not asked at this tick; undefined when it is. */
+function restOf(bannedUntil: number | null, restUntil: number, nowMs: number): Verdict | undefined {
+  if (bannedUntil !== null && bannedUntil > nowMs) {
+    return { state: 'banned', reason: `banned: staying away until ${new Date(bannedUntil).toISOString()}`, bannedUntil }
+  }
+  if (restUntil <= nowMs) return undefined
+  return { state: 'down', reason: `backing_off: next try at ${new Date(restUntil).toISOString()}`, bannedUntil: null }
+}
+
+type Circumstances = { readonly rest: Verdict | undefined; readonly startedAt: number }
+
+async function commit(
+  client: Transaction,
+  deps: CollectDeps,
+  venue: CollectedVenue,
+  claim: Claim,
+  sweep: Sweep | undefined,
+  { rest, startedAt }: Circumstances
+) {
+  const { tickAt } = claim
+  const followed = [...venue.instruments.values()].filter(isQuotable)
+  const facts = factsOf(venue, sweep?.reading)
+  const uncovered = sweep ? findUncovered(followed, sweep) : []
+  const expected = followed.length
+  const received = expected - uncovered.length
+  const verdict: Verdict = sweep
+    ? judgeVenue({ failures: sweep.failures, asked: sweep.asked.length, expected, received }, deps.clock.now())
+    : rest!
+  const isSuccess = sweep !== undefined && facts.quotes.length > 0
+  const rows = await storeFacts(client, deps, venue, claim, facts)
+  await recordGaps(client, [
+    ...(await missedTicks(client, deps, claim)),
+    ...gapsOf(deps, venue.adapter.id, tickAt, isSuccess, uncovered, verdict)
+  ])
+  await saveVenueStatus(client, {
+    venue: venue.adapter.id,
+    ...verdict,
+    isSuccess,
+    polledAt: startedAt,
+    nextPollAt: Math.max(tickAt + deps.pollMs, verdict.bannedUntil ?? 0),
+    lagMs: isSuccess ? deps.clock.now() - tickAt : null,
+    expected: sweep ? expected : null,
+    received: sweep ? received : null
+  })
+  const skipped =
+    sweep?.reading.skipped.filter(({ symbol }) => symbol === null || venue.instruments.has(symbol)).length ?? 0
+  await finishTick(client, claim, {
+    state: isSuccess ? 'done' : 'failed',
+    rows,
+    skipped: skipped + uncovered.length,
+    failure: verdict.reason
+  })
+  if (isSuccess) await client.query('select pg_notify($1, $2)', [CHANNEL, `collected:${venue.adapter.id}`])
+  return { isSuccess, event: { state: verdict.state, reason: verdict.reason, expected, received, rows, skipped } }
+}
+
+const isQuotable = ({ status }: Instrument) => status === 'listed' || status === 'delisting'
+
+async function storeFacts(
+  client: Transaction,
+  deps: CollectDeps,
+  { adapter }: CollectedVenue,
+  claim: Claim,
+  facts: Facts
+): Promise<number> {
+  const { tickAt, epoch } = claim
+  await upsertLatest(client, tickAt, facts)
+  if (!isStoreTick(tickAt, deps)) return 0
+  const stamp = {
+    tickAt,
+    spanMs: Math.max(deps.storeMs, deps.pollMs),
+    source: 'polled' as const,
+    adapterVersion: adapter.adapterVersion,
+    epoch
+  }
+  const snapshots = await insertSnapshots(client, snapshotsOf(facts, stamp), stamp)
+  const estimates = await insertEstimates(client, facts.estimates, {
+    ...stamp,
+    formulaVersion: FUNDING_FORMULA_VERSION
+  })
+  await recordIntervals(client, facts.estimates, tickAt)
+  return snapshots.length + estimates
+}
+
+/** The first tick of each storing interval is the one that is kept. */
+export function isStoreTick(
+  tickAt: number,
+  { pollMs, storeMs }: { readonly pollMs: number; readonly storeMs: number }
+): boolean {
+  return storeMs <= pollMs || floorTo(tickAt, storeMs) !== floorTo(tickAt - pollMs, storeMs)
+}
+
+/** Ticks since the last one that nobody ran, or whose holder died: the time they stood for is a gap. */
+async function missedTicks(
+  client: Transaction,
+  { pollMs }: CollectDeps,
+  { job, scope, tickAt }: Claim
+): Promise<Gap[]> {
+  const gap = (from: number, to: number, reason: string): Gap => ({
+    instrumentId: 0,
+    venue: scope,
+    fact: 'market',
+    from,
+    to,
+    reason
+  })
+  const last = await findLastTick(client, { job, scope, before: tickAt })
+  const lapsed = await closeLapsedTicks(client, { job, scope, before: tickAt })
+  const gaps = lapsed.map((tick) => gap(tick.tickAt, tick.tickAt + pollMs, 'lease_lapsed'))
+  if (last !== undefined && tickAt - last > pollMs) gaps.push(gap(last + pollMs, tickAt, 'not_polled'))
+  return gaps
+}
+
+function gapsOf(
+  { pollMs }: CollectDeps,
+  venue: string,
+  tickAt: number,
+  isSuccess: boolean,
+  uncovered: ReturnType<typeof findUncovered>,
+  { reason }: Verdict
+): Gap[] {
+  const span = { venue, fact: 'market' as const, from: tickAt, to: tickAt + pollMs }
+  if (!isSuccess) return [{ ...span, instrumentId: 0, reason: reasonCode(reason) }]
+  return uncovered.map((missing) => ({ ...span, instrumentId: missing.instrument.id, reason: missing.reason }))
+}
+
+/** `rate_limited: binance …` is kept as `rate_limited`: equal reasons make one gap. */
+const reasonCode = (reason: string | null) =>
+  reason === null ? 'empty_answer' : (/^[a-z_]+(?=:)/.exec(reason)?.[0] ?? 'banned')

@@ -1,0 +1,209 @@
+import { type Clock, sleep } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import { MINUTE, SECOND } from '../domain/time.ts'
+import { messageOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Database } from '../store/database.ts'
+import { listInstruments } from '../store/instruments.ts'
+import { ensureVenues, saveBan, saveVenueStatus } from '../store/venues.ts'
+import { openClient, type VenueClient } from '../venues/ccxt-client.ts'
+import { type VenueAdapter, VenueError } from '../venues/venue.ts'
+import { rankAssets } from './assets.ts'
+import { type CollectedVenue, collect } from './collect.ts'
+import { everyTick } from './grid.ts'
+import { loadMarkets } from './markets.ts'
+import { pollOpenInterest } from './open-interest.ts'
+import { createSweepMemory, type SweepMemory } from './sweep.ts'
+import { backOffMs, isRefusal } from './venue-health.ts'
+
+export type WorkerDeps = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly config: Config
+  /** Who holds our claims. */
+  readonly holder: string
+  readonly adapters: readonly VenueAdapter[]
+  /** Spreads the waits of instances: 0 to 1. */
+  readonly jitter: () => number
+  /** Simulated venues are ours: no need to spare them. */
+  readonly isSimulated: boolean
+}
+
+/** A venue's collector: what it holds while it runs. */
+type Station = {
+  readonly adapter: VenueAdapter
+  readonly client: VenueClient
+  readonly memory: SweepMemory
+  instruments: ReadonlyMap<string, Instrument>
+  areMarketsLoaded: boolean
+}
+
+/** How long the first venue to be ready waits for the others before assets are ranked without them. */
+const RANKING_PATIENCE_MS = 5 * SECOND
+
+/** Collects from every venue, each at its own pace: one that hangs does not hold up the others. Ends when `signal` aborts. */
+export async function runCollector(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  await ensureVenues(deps.db, deps.adapters)
+  const stations = await Promise.all(deps.adapters.map((adapter) => openStation(deps, adapter)))
+  const firstLoads = stations.map((station) => loadWithRetries(deps, station, signal))
+  await Promise.race([Promise.all(firstLoads), sleep(RANKING_PATIENCE_MS, signal), signalled(signal)])
+  const ranking = createRanking(deps, stations)
+  await Promise.all(
+    stations.map(async (station, index) => {
+      await firstLoads[index]
+      await ranking.refresh()
+      await Promise.all([
+        runPolls(deps, station, signal),
+        runOpenInterest(deps, station, signal),
+        runMarkets(deps, station, ranking, signal)
+      ])
+      await station.client.close()
+    })
+  )
+}
+
+const signalled = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+
+async function openStation(deps: WorkerDeps, adapter: VenueAdapter): Promise<Station> {
+  const client = await openClient(adapter, clientOptions(deps, adapter))
+  return { adapter, client, memory: createSweepMemory(), instruments: new Map(), areMarketsLoaded: false }
+}
+
+export function clientOptions({ clock, config, isSimulated }: WorkerDeps, { id }: VenueAdapter) {
+  return {
+    clock,
+    timeoutMs: config.callTimeoutMs,
+    maxBytes: config.maxResponseBytes,
+    urls: config.venueUrls[id],
+    throttled: !isSimulated
+  }
+}
+
+async function loadWithRetries(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
+  const { adapter, client } = station
+  for (let failures = 1; !signal.aborted; failures += 1) {
+    try {
+      await loadMarkets(deps, adapter, client)
+      station.areMarketsLoaded = true
+      return
+    } catch (error) {
+      const waitMs = await reportLoadFailure(deps, adapter.id, error, failures)
+      await sleep(waitMs, signal)
+    }
+  }
+}
+
+/** Says on the venue's page why there is nothing from it yet; answers how long to wait. */
+async function reportLoadFailure(
+  { db, clock, log, config, jitter }: WorkerDeps,
+  venue: string,
+  error: unknown,
+  failures: number
+): Promise<number> {
+  const waitMs = Math.max(
+    SECOND,
+    backOffMs(failures + 1, config.pollMs, jitter()),
+    error instanceof VenueError ? (error.retryAfterMs ?? 0) : 0
+  )
+  log.warn({ venue, message: messageOf(error), waitMs }, 'markets.failed')
+  if (!(error instanceof VenueError)) return waitMs
+  const now = clock.now()
+  const reason = `${error.failure}: ${error.message}`
+  if (isRefusal(error.failure)) await saveBan(db, venue, reason, now + waitMs)
+  else {
+    const status = {
+      venue,
+      state: 'down' as const,
+      reason,
+      bannedUntil: null,
+      isSuccess: false,
+      polledAt: now,
+      nextPollAt: now + waitMs
+    }
+    await saveVenueStatus(db, { ...status, lagMs: null, expected: null, received: null })
+  }
+  return waitMs
+}
+
+type Ranking = { refresh(): Promise<void> }
+
+/** Ranks the assets over the venues that are ready, and hands every collector its instruments; one at a time. */
+function createRanking(deps: WorkerDeps, stations: readonly Station[]): Ranking {
+  let last: Promise<void> = Promise.resolve()
+  const refresh = async () => {
+    const ready = stations.filter(({ areMarketsLoaded }) => areMarketsLoaded)
+    await rankAssets({ ...deps, ...deps.config, venues: new Set(deps.adapters.map(({ id }) => id)) }, ready)
+    await shareInstruments(deps.db, stations)
+  }
+  return {
+    refresh: () => {
+      last = last.then(refresh, refresh)
+      return last
+    }
+  }
+}
+
+async function shareInstruments(db: Database, stations: readonly Station[]): Promise<void> {
+  const instruments = await listInstruments(db)
+  for (const station of stations) {
+    const ours = instruments.filter(({ venue, tracked }) => venue === station.adapter.id && tracked)
+    station.instruments = new Map(ours.map((instrument) => [instrument.symbol, instrument]))
+  }
+}
+
+async function runPolls(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
+  const { clock, config, jitter } = deps
+  const limits = { pollMs: config.pollMs, storeMs: config.storeMs, leaseMs: 2 * config.callTimeoutMs + 5 * SECOND }
+  let failures = 0
+  let restUntil = 0
+  let sharedAt = clock.now()
+  await everyTick(
+    { clock, stepMs: config.pollMs, signal },
+    async (tickAt) => {
+      if (clock.now() - sharedAt > MINUTE) {
+        await shareInstruments(deps.db, [station])
+        sharedAt = clock.now()
+      }
+      const outcome = await collect({ ...deps, ...limits }, collected(station, restUntil), tickAt)
+      if (!outcome || restUntil > clock.now()) return
+      failures = outcome.isSuccess ? 0 : failures + 1
+      restUntil = outcome.isSuccess ? 0 : clock.now() + backOffMs(failures, config.pollMs, jitter())
+    },
+    (error) => deps.log.error({ venue: station.adapter.id, message: messageOf(error) }, 'collect.failed')
+  )
+}
+
+const collected = ({ adapter, client, memory, instruments }: Station, restUntil: number): CollectedVenue => ({
+  adapter,
+  client,
+  memory,
+  instruments,
+  restUntil
+})
+
+async function runOpenInterest(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
+  const { clock, config, log } = deps
+  if (!station.adapter.calls.some(({ reach }) => reach === 'single')) return
+  await everyTick(
+    { clock, stepMs: config.openInterestMs, signal },
+    (tickAt) => pollOpenInterest({ ...deps, leaseMs: config.openInterestMs }, collected(station, 0), tickAt, signal),
+    (error) => log.error({ venue: station.adapter.id, message: messageOf(error) }, 'open-interest.failed')
+  )
+}
+
+async function runMarkets(deps: WorkerDeps, station: Station, ranking: Ranking, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(deps.config.marketsMs * (1 + 0.05 * deps.jitter()), signal)
+    if (signal.aborted) return
+    try {
+      await loadMarkets(deps, station.adapter, station.client)
+      await ranking.refresh()
+    } catch (error) {
+      // What was loaded before stays in use; the next round tries again.
+      deps.log.warn({ venue: station.adapter.id, message: messageOf(error) }, 'markets.failed')
+    }
+  }
+}

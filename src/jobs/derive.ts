@@ -1,0 +1,191 @@
+import type { Clock } from '../clock.ts'
+import { BASIS_FORMULA_VERSION, type BoardInputs, deriveBoardRow, type FxQuote, tradedFxOf } from '../domain/board.ts'
+import type { BoardRow } from '../domain/board-row.ts'
+import { type Instrument, isDollarLike } from '../domain/instrument.ts'
+import type { Latest } from '../domain/latest.ts'
+import type { Log } from '../log.ts'
+import { type BasisRow, insertBasis } from '../store/basis.ts'
+import { replaceBoard } from '../store/board.ts'
+import type { Database } from '../store/database.ts'
+import { type Gap, recordGaps } from '../store/gaps.ts'
+import { listInstruments } from '../store/instruments.ts'
+import { listLatest } from '../store/latest.ts'
+import { claimTick, finishTick, StaleClaimError } from '../store/ticks.ts'
+import { isStoreTick } from './collect.ts'
+
+export type DeriveDeps = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly holder: string
+  readonly pollMs: number
+  readonly storeMs: number
+  readonly openInterestMs: number
+  readonly leaseMs: number
+}
+
+type Derived = { readonly contract: Instrument; readonly inputs: BoardInputs; readonly row: BoardRow }
+
+/** Makes a venue's board from the newest facts of its contracts and their spot legs, and keeps a basis at storing ticks. */
+export async function derive(deps: DeriveDeps, venue: string, tickAt: number): Promise<void> {
+  const { db, clock, log, holder, leaseMs } = deps
+  const startedAt = clock.now()
+  const claim = await claimTick(db, { job: 'derive', scope: venue, tickAt, holder, leaseMs })
+  if (!claim) return
+  const derived = await deriveRows(deps, venue)
+  const isKept = isStoreTick(tickAt, deps)
+  const kept = isKept ? derived.filter((row) => isCurrent(row, tickAt, deps)) : []
+  try {
+    const rows = await db.transaction(async (client) => {
+      await replaceBoard(
+        client,
+        venue,
+        tickAt,
+        derived.map(({ contract, row, inputs }) => ({ instrumentId: contract.id, row, inputs: explainable(inputs) }))
+      )
+      const written = await insertBasis(
+        client,
+        kept.map((entry) => toBasisRow(entry, tickAt, deps)),
+        {
+          source: 'polled',
+          formulaVersion: BASIS_FORMULA_VERSION,
+          adapterVersion: 1,
+          epoch: claim.epoch
+        }
+      )
+      if (isKept)
+        await recordGaps(
+          client,
+          derived.filter((entry) => !kept.includes(entry)).map((entry) => gapOf(entry, tickAt, deps))
+        )
+      await finishTick(client, claim, {
+        state: 'done',
+        rows: written,
+        skipped: isKept ? derived.length - kept.length : 0
+      })
+      return written
+    })
+    const signal = derived.filter(({ row }) => row.grade === 'signal').length
+    log.info(
+      {
+        venue,
+        tick: new Date(tickAt).toISOString(),
+        contracts: derived.length,
+        signal,
+        rows,
+        ms: clock.now() - startedAt
+      },
+      'derive.finished'
+    )
+  } catch (error) {
+    if (!(error instanceof StaleClaimError)) throw error
+    log.warn({ venue, tick: new Date(tickAt).toISOString() }, 'derive.stale')
+  }
+}
+
+async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, venue: string): Promise<Derived[]> {
+  const instruments = await listInstruments(db)
+  const byId = new Map(instruments.map((instrument) => [instrument.id, instrument]))
+  const contracts = instruments.filter(
+    (contract) => contract.venue === venue && contract.kind !== 'spot' && contract.tracked && isServed(contract)
+  )
+  const pairs = instruments.filter(
+    ({ kind, base, quote, tracked }) => kind === 'spot' && tracked && isDollarLike(base) && isDollarLike(quote)
+  )
+  const legs = contracts.flatMap(({ id, spotId }) => (spotId === null ? [id] : [id, spotId]))
+  const latest = await listLatest(db, [...new Set([...legs, ...pairs.map(({ id }) => id)])])
+  const nowMs = clock.now()
+  return contracts.map((contract) => {
+    const spot = contract.spotId === null ? null : (byId.get(contract.spotId) ?? null)
+    const inputs: BoardInputs = {
+      nowMs,
+      contract,
+      spot,
+      contractLatest: latest.get(contract.id),
+      spotLatest: spot === null ? undefined : latest.get(spot.id),
+      tradedFx:
+        spot === null || spot.quote === contract.quote
+          ? null
+          : tradedFxOf(contract.quote, spot.quote, fxQuotes(pairs, venue, latest), nowMs),
+      pollMs,
+      openInterestMs
+    }
+    return { contract, inputs, row: deriveBoardRow(inputs) }
+  })
+}
+
+const isServed = ({ status }: Instrument) => status === 'listed' || status === 'delisting' || status === 'pre_listing'
+
+/** The contract's own venue's stablecoin pairs first. */
+function fxQuotes(pairs: readonly Instrument[], venue: string, latest: ReadonlyMap<number, Latest>): FxQuote[] {
+  const home = (pair: Instrument) => (pair.venue === venue ? 0 : 1)
+  return [...pairs]
+    .sort((a, b) => home(a) - home(b) || a.id - b.id)
+    .map(({ base, quote, key, id }) => ({ base, quote, key, latest: latest.get(id) }))
+}
+
+/** A basis is kept only of legs observed since the last one was: a stale leg repeated is no observation. */
+function isCurrent({ row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): boolean {
+  const since = tickAt - Math.max(storeMs, pollMs)
+  return row.basisBps !== null && row.observedAt !== null && Date.parse(row.observedAt) > since
+}
+
+function gapOf({ contract, row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): Gap {
+  const reason = row.basisBps === null ? (row.absent.basisBps ?? 'missing_quote') : 'stale_leg'
+  return {
+    instrumentId: contract.id,
+    venue: contract.venue,
+    fact: 'basis',
+    from: tickAt,
+    to: tickAt + Math.max(storeMs, pollMs),
+    reason
+  }
+}
+
+function toBasisRow({ contract, inputs, row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): BasisRow {
+  const contractQuote = inputs.contractLatest!.quote!
+  const spotQuote = inputs.spotLatest!.quote!
+  const observedAt = Date.parse(row.observedAt!)
+  return {
+    instrumentId: contract.id,
+    spotId: contract.spotId!,
+    tickAt,
+    observedAt,
+    availableAt: Math.max(contractQuote.observedAt, spotQuote.observedAt),
+    contractObservedAt: contractQuote.observedAt,
+    contractVenueTime: contractQuote.venueTime,
+    spotObservedAt: spotQuote.observedAt,
+    spotVenueTime: spotQuote.venueTime,
+    skewMs: row.skewMs!,
+    contractBid: row.contractBid,
+    contractAsk: row.contractAsk,
+    contractMid: row.contractMid!,
+    spotBid: row.spotBid,
+    spotAsk: row.spotAsk,
+    spotMid: row.spotMid!,
+    multiplier: contract.multiplier!,
+    fx: row.fx,
+    basisBps: row.basisBps!,
+    adjustedBasisBps: row.adjustedBasisBps,
+    premiumBps: row.premiumBps,
+    carryEntryBps: row.carryEntryBps,
+    reverseEntryBps: row.reverseEntryBps,
+    priceKind: row.priceKind,
+    grade: row.grade,
+    reasons: row.reasons,
+    spanMs: Math.max(storeMs, pollMs)
+  }
+}
+
+/** The inputs without what the instruments' own pages tell. */
+function explainable({ nowMs, contract, spot, contractLatest, spotLatest, tradedFx }: BoardInputs) {
+  return {
+    derivedAt: new Date(nowMs).toISOString(),
+    contract: contract.key,
+    spot: spot?.key ?? null,
+    contractLatest,
+    spotLatest,
+    tradedFx,
+    formulaVersion: BASIS_FORMULA_VERSION
+  }
+}

@@ -1,0 +1,95 @@
+import { sleep } from '../clock.ts'
+import { SECOND } from '../domain/time.ts'
+import { messageOf } from '../errors.ts'
+import { CHANNEL } from '../store/board.ts'
+import type { Database } from '../store/database.ts'
+import { listSpotVenues } from '../store/instruments.ts'
+import { listTickStates, listUnderivedTicks } from '../store/ticks.ts'
+import type { WorkerDeps } from './collector.ts'
+import { derive } from './derive.ts'
+
+/** How long a venue's basis waits for another venue that its spot legs trade on. */
+const LEG_PATIENCE_MS = 2 * SECOND
+/** Polling is the guarantee; a notification only makes it sooner. */
+const LOOK_EVERY_MS = SECOND / 2
+
+/** Derives every collected tick as soon as both legs' venues have been collected. Ends when `signal` aborts. */
+export async function runDeriver(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  const bell = createBell()
+  const ear = listenForCollections(deps, bell.ring, signal)
+  while (!signal.aborted) {
+    try {
+      await deriveDue(deps)
+    } catch (error) {
+      deps.log.error({ message: messageOf(error) }, 'derive.failed')
+      await sleep(SECOND, signal)
+    }
+    await bell.wait(LOOK_EVERY_MS, signal)
+  }
+  await ear
+}
+
+async function deriveDue(deps: WorkerDeps): Promise<void> {
+  const { db, clock, config } = deps
+  const due = await listUnderivedTicks(db, clock.now() - 3 * Math.max(config.pollMs, 10 * SECOND))
+  // The newest tick of a venue overtakes older ones: the facts of those are gone from the board already.
+  const newest = new Map(due.map((tick) => [tick.venue, tick]))
+  for (const { venue, tickAt, finishedAt } of newest.values()) {
+    const isLate = clock.now() - finishedAt > LEG_PATIENCE_MS
+    if (!isLate && !(await areLegsCollected(db, venue, tickAt))) continue
+    const { pollMs, storeMs, openInterestMs } = config
+    await derive({ ...deps, pollMs, storeMs, openInterestMs, leaseMs: 15 * SECOND }, venue, tickAt)
+  }
+}
+
+/** Whether the venues of a venue's spot legs have ended their collection of this tick, or do not collect it at all. */
+async function areLegsCollected(db: Database, venue: string, tickAt: number): Promise<boolean> {
+  const states = await listTickStates(db, 'collect', tickAt)
+  const legs = await listSpotVenues(db, venue)
+  return legs.every((leg) => leg === venue || ['done', 'failed', 'missed'].includes(states.get(leg) ?? ''))
+}
+
+/** Rings at every collection; a lost connection is made again, and meanwhile polling goes on. */
+async function listenForCollections({ db, log }: WorkerDeps, ring: () => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const session = await db.openSession()
+      const ended = new Promise<void>((resolve) => {
+        session.on('end', resolve)
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      session.on('notification', ({ payload = '' }) => {
+        if (payload.startsWith('collected:')) ring()
+      })
+      await session.query(`listen ${CHANNEL}`)
+      await ended
+      await session.end().catch(() => {})
+    } catch (error) {
+      log.warn({ message: messageOf(error) }, 'derive.deaf')
+      await sleep(SECOND, signal)
+    }
+  }
+}
+
+type Bell = { ring(): void; wait(timeoutMs: number, signal: AbortSignal): Promise<void> }
+
+/** Remembers one ring, so that none is lost between two waits. */
+function createBell(): Bell {
+  let isRung = false
+  let wake: (() => void) | undefined
+  return {
+    ring: () => {
+      isRung = true
+      wake?.()
+    },
+    wait: async (timeoutMs, signal) => {
+      if (!isRung) {
+        const rung = new AbortController()
+        wake = () => rung.abort()
+        await sleep(timeoutMs, AbortSignal.any([signal, rung.signal]))
+        wake = undefined
+      }
+      isRung = false
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { type Clock, sleep } from '../clock.ts'
+import { floorTo } from '../domain/time.ts'
+
+/**
+ * Calls `work` with every grid time, one after another, the running one first; a time that passes while `work` is busy is
+ * skipped, not queued. A failure is told and does not end the loop.
+ */
+export async function everyTick(
+  { clock, stepMs, signal }: { readonly clock: Clock; readonly stepMs: number; readonly signal: AbortSignal },
+  work: (tickAt: number) => Promise<void>,
+  onError: (error: unknown) => void
+): Promise<void> {
+  let tickAt = floorTo(clock.now(), stepMs)
+  while (!signal.aborted) {
+    try {
+      await work(tickAt)
+    } catch (error) {
+      onError(error)
+    }
+    tickAt = Math.max(tickAt + stepMs, floorTo(clock.now(), stepMs))
+    await sleep(tickAt - clock.now(), signal)
+  }
+}

@@ -1,0 +1,117 @@
+import { sleep } from '../clock.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import { DAY, MINUTE, SECOND } from '../domain/time.ts'
+import { messageOf } from '../errors.ts'
+import { type BackfillWish, reopenBackfill, requestBackfill } from '../store/backfill.ts'
+import { listInstruments } from '../store/instruments.ts'
+import { listLatest } from '../store/latest.ts'
+import { findVenueHealth } from '../store/venues.ts'
+import { openClient, type VenueClient } from '../venues/ccxt-client.ts'
+import type { VenueAdapter } from '../venues/venue.ts'
+import { clientOptions, type WorkerDeps } from './collector.ts'
+import { fetchPast } from './history.ts'
+
+/** A page and its storing must end within this, or another may take the piece over. */
+const LEASE_MS = MINUTE
+const WISHES_EVERY_MS = 10 * SECOND
+const IDLE_MS = SECOND
+/** A price series that was brought up to date this recently continues in the live observations. */
+const RECENT_MS = 2 * 60 * MINUTE
+
+/** Brings in the past of every followed instrument, on clients and a budget of its own. Ends when `signal` aborts. */
+export async function runHistorian(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  await reopenBackfill(deps.db, 'price_1h', deps.clock.now() - RECENT_MS)
+  await Promise.all([runWishes(deps, signal), ...deps.adapters.map((adapter) => runVenue(deps, adapter, signal))])
+}
+
+async function runWishes(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await requestBackfill(deps.db, await wishesOf(deps))
+    } catch (error) {
+      deps.log.error({ message: messageOf(error) }, 'history.wishes_failed')
+    }
+    await sleep(WISHES_EVERY_MS, signal)
+  }
+}
+
+/** What is wanted of the past: settlements of perpetuals, hourly prices of contracts and their spot legs; larger contracts first. */
+async function wishesOf({ db, clock, config, adapters }: WorkerDeps): Promise<BackfillWish[]> {
+  const venues = new Set(adapters.map(({ id }) => id))
+  const tracked = (await listInstruments(db)).filter(({ tracked, venue }) => tracked && venues.has(venue))
+  const latest = await listLatest(
+    db,
+    tracked.map(({ id }) => id)
+  )
+  const priorities = new Map<number, number>()
+  const raise = (id: number, priority: number) => priorities.set(id, Math.max(priority, priorities.get(id) ?? 0))
+  for (const { id, kind, spotId } of tracked) {
+    const openInterest = kind === 'spot' ? 0 : Number(latest.get(id)?.openInterest?.usd ?? 0)
+    raise(id, openInterest)
+    if (spotId !== null) raise(spotId, openInterest)
+  }
+  const { settlementDays, basisDays } = config.history
+  const wish = ({ id }: Instrument, fact: BackfillWish['fact'], days: number): BackfillWish[] =>
+    days === 0
+      ? []
+      : [{ instrumentId: id, fact, wantedFrom: clock.now() - days * DAY, priority: priorities.get(id) ?? 0 }]
+  const legs = new Set(tracked.map(({ spotId }) => spotId))
+  return tracked.flatMap((instrument) => [
+    ...(instrument.kind === 'perpetual' ? wish(instrument, 'settlement', settlementDays) : []),
+    ...(instrument.kind !== 'spot' || legs.has(instrument.id) ? wish(instrument, 'price_1h', basisDays) : [])
+  ])
+}
+
+async function runVenue(deps: WorkerDeps, adapter: VenueAdapter, signal: AbortSignal): Promise<void> {
+  const client = await openClient(adapter, clientOptions(deps, adapter))
+  const takeTurn = createBudget(deps, adapter.id, signal)
+  let areMarketsLoaded = false
+  while (!signal.aborted) {
+    try {
+      if (!areMarketsLoaded) {
+        await takeTurn()
+        await client.loadMarkets()
+        areMarketsLoaded = true
+      }
+      const isBusy = await drain(deps, adapter, client, takeTurn, signal)
+      if (!isBusy) await sleep(IDLE_MS, signal)
+    } catch (error) {
+      deps.log.error({ venue: adapter.id, message: messageOf(error) }, 'history.failed')
+      await sleep(5 * SECOND, signal)
+    }
+  }
+  await client.close()
+}
+
+/** Works off what is due now; the instruments are read once for it. */
+async function drain(
+  deps: WorkerDeps,
+  adapter: VenueAdapter,
+  client: VenueClient,
+  takeTurn: () => Promise<void>,
+  signal: AbortSignal
+): Promise<boolean> {
+  const target = { adapter, client, instruments: await listInstruments(deps.db) }
+  const until = deps.clock.now() + WISHES_EVERY_MS
+  let isBusy = false
+  while (
+    !signal.aborted &&
+    deps.clock.now() < until &&
+    (await fetchPast({ ...deps, leaseMs: LEASE_MS, takeTurn }, target, signal))
+  )
+    isBusy = true
+  return isBusy
+}
+
+/** So many calls a second, none while the venue is banned: live polls need its goodwill more. */
+function createBudget({ db, clock, config }: WorkerDeps, venue: string, signal: AbortSignal): () => Promise<void> {
+  const stepMs = SECOND / config.history.callsPerSecond
+  let nextAt = 0
+  return async () => {
+    const now = clock.now()
+    const { bannedUntil } = await findVenueHealth(db, venue)
+    const turnAt = Math.max(nextAt, now, bannedUntil ?? 0)
+    nextAt = turnAt + stepMs
+    await sleep(turnAt - now, signal)
+  }
+}

@@ -1,0 +1,27 @@
+import { DAY, HOUR, SECOND } from '../domain/time.ts'
+import { messageOf } from '../errors.ts'
+import { ensureLivePartitions } from '../store/partitions.ts'
+import { claimTick, deleteOldTicks, finishTick } from '../store/ticks.ts'
+import type { WorkerDeps } from './collector.ts'
+import { everyTick } from './grid.ts'
+
+const TICKS_KEPT_MS = 7 * DAY
+
+/** Every hour, once over all instances: partitions a week ahead, and old ticks away. Ends when `signal` aborts. */
+export async function runHousekeeper(
+  { db, clock, log, holder }: Pick<WorkerDeps, 'db' | 'clock' | 'log' | 'holder'>,
+  signal: AbortSignal
+): Promise<void> {
+  await everyTick(
+    { clock, stepMs: HOUR, signal },
+    async (tickAt) => {
+      const claim = await claimTick(db, { job: 'housekeeping', scope: '', tickAt, holder, leaseMs: 60 * SECOND })
+      if (!claim) return
+      await ensureLivePartitions(db, clock.now())
+      const deleted = await deleteOldTicks(db, clock.now() - TICKS_KEPT_MS)
+      await db.transaction((client) => finishTick(client, claim, { state: 'done', rows: deleted, skipped: 0 }))
+      log.info({ deletedTicks: deleted }, 'housekeeping.finished')
+    },
+    (error) => log.error({ message: messageOf(error) }, 'housekeeping.failed')
+  )
+}

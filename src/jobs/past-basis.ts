@@ -1,0 +1,52 @@
+import { BASIS_FORMULA_VERSION } from '../domain/board.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import { basisOfLastPrices, type PriceBasis } from '../domain/price-basis.ts'
+import { type BasisRow, insertBasis } from '../store/basis.ts'
+import type { Transaction } from '../store/database.ts'
+import { listPastPrices, type Source } from '../store/observations.ts'
+
+/**
+ * Derives the bases of the past that one leg's new prices make possible, in whichever order the legs came: for a contract with
+ * its spot leg, for a coin with every contract that chose it. Partitions for the window must exist. Answers how many were new.
+ */
+export async function derivePastBasis(
+  client: Transaction,
+  instruments: readonly Instrument[],
+  changed: Instrument,
+  window: { readonly from: number; readonly to: number },
+  stamp: { readonly source: Source; readonly epoch: number }
+): Promise<number> {
+  const contracts = changed.kind === 'spot' ? instruments.filter(({ spotId }) => spotId === changed.id) : [changed]
+  let written = 0
+  for (const contract of contracts) {
+    const spot = instruments.find(({ id }) => id === contract.spotId)
+    if (!spot) continue
+    const contractPrices = await listPastPrices(client, contract.id, window)
+    const spotPrices = await listPastPrices(client, spot.id, window)
+    const rows = basisOfLastPrices(contract, spot, contractPrices, spotPrices).map((basis) =>
+      toRow(contract, spot, basis)
+    )
+    written += await insertBasis(client, rows, { ...stamp, formulaVersion: BASIS_FORMULA_VERSION, adapterVersion: 1 })
+  }
+  return written
+}
+
+function toRow(contract: Instrument, spot: Instrument, basis: PriceBasis): BasisRow {
+  return {
+    ...basis,
+    instrumentId: contract.id,
+    spotId: spot.id,
+    contractVenueTime: null,
+    spotVenueTime: null,
+    contractBid: null,
+    contractAsk: null,
+    spotBid: null,
+    spotAsk: null,
+    multiplier: contract.multiplier ?? '1',
+    fx: contract.quote === spot.quote ? 1 : null,
+    premiumBps: null,
+    carryEntryBps: null,
+    reverseEntryBps: null,
+    priceKind: 'last'
+  }
+}

@@ -1,0 +1,74 @@
+import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
+import type { VenueState } from '../store/venues.ts'
+import type { CallFailure } from './sweep.ts'
+
+/** How long to stay away after each failure, unless the venue says. Sources: docs/venues.md. */
+const STAY_AWAY_MS: Partial<Record<CallFailure['failure'], number>> = {
+  rate_limited: MINUTE,
+  banned: 2 * MINUTE,
+  forbidden: 30 * MINUTE,
+  geo_blocked: HOUR
+}
+const BACK_OFF_MS_MAX = 5 * MINUTE
+
+/** Whether a failure is the venue telling us to go away: everybody who asks it must stop. */
+export function isRefusal(failure: CallFailure['failure']): boolean {
+  return failure in STAY_AWAY_MS
+}
+
+export type Verdict = {
+  readonly state: VenueState
+  readonly reason: string | null
+  readonly bannedUntil: number | null
+}
+
+/** A venue's state after a sweep, and until when it must be left alone. */
+export function judgeVenue(
+  {
+    failures,
+    asked,
+    expected,
+    received
+  }: {
+    readonly failures: readonly CallFailure[]
+    readonly asked: number
+    readonly expected: number
+    readonly received: number
+  },
+  nowMs: number
+): Verdict {
+  const worst = failures.find(({ failure }) => isRefusal(failure))
+  if (worst) {
+    const waitMs = Math.max(
+      worst.retryAfterMs ?? 0,
+      worst.retryAfterMs === null ? STAY_AWAY_MS[worst.failure]! : SECOND
+    )
+    return {
+      state: worst.failure === 'geo_blocked' ? 'geo-blocked' : 'banned',
+      reason: reasonOf(worst),
+      bannedUntil: nowMs + waitMs
+    }
+  }
+  const first = failures[0]
+  if (first)
+    return { state: failures.length === asked ? 'down' : 'degraded', reason: reasonOf(first), bannedUntil: null }
+  if (expected > 0 && received < expected * COVERAGE_MIN) {
+    return {
+      state: 'degraded',
+      reason: `coverage: ${received} of ${expected} contracts and coins quoted`,
+      bannedUntil: null
+    }
+  }
+  return { state: 'up', reason: null, bannedUntil: null }
+}
+
+/** Below this share of the expected quotes a venue is not well. */
+const COVERAGE_MIN = 0.9
+
+const reasonOf = ({ failure, message }: CallFailure) => `${failure}: ${message}`
+
+/** The wait after so many failed sweeps in a row: doubling, capped, spread by `jitter` (0 to 1) so that instances part. */
+export function backOffMs(failures: number, pollMs: number, jitter: number): number {
+  if (failures <= 1) return 0
+  return Math.min(pollMs * 2 ** Math.min(failures - 2, 16), BACK_OFF_MS_MAX) * (1 + 0.2 * jitter)
+}

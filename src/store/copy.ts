@@ -1,0 +1,47 @@
+import { pipeline } from 'node:stream/promises'
+import { from as copyFrom } from 'pg-copy-streams'
+import { encodeRows } from './copy-encoding.ts'
+import type { Transaction } from './database.ts'
+
+export type ColumnType = 'int2' | 'int4' | 'float8' | 'numeric' | 'timestamptz' | 'text' | 'text[]' | 'json'
+/** Column names with their types, in the order of the values. */
+export type Columns = Readonly<Record<string, ColumnType>>
+/** Times as epoch milliseconds, numerics as exact decimal strings. */
+export type Row = readonly (string | number | null | readonly string[])[]
+
+export type WriteOptions = {
+  readonly table: string
+  readonly columns: Columns
+  readonly rows: readonly Row[]
+  /** What follows `on conflict`, such as `(instrument_id) do update set …`. Rows of one call must not conflict with each other. */
+  readonly onConflict: string
+  /** Extra columns given as SQL over the staged row `s`, such as `known_at: 'now()'`. */
+  readonly computed?: Readonly<Record<string, string>>
+  /** Columns to answer of the rows that were written. */
+  readonly returning?: string
+}
+
+/**
+ * The one writer of bulk rows: binary COPY into a temporary table, then one `insert … on conflict`. Answers the rows written,
+ * counted by `returning` (a row count would be the number offered on a distributed table).
+ */
+export async function writeRows<Written extends object = { written: 1 }>(
+  client: Transaction,
+  { table, columns, rows, onConflict, computed = {}, returning = '1 as written' }: WriteOptions
+): Promise<Written[]> {
+  if (rows.length === 0) return []
+  const names = Object.keys(columns)
+  await client.query(
+    `create temporary table stage (${names.map((name) => `${name} ${columns[name]}`).join(', ')}) on commit drop`
+  )
+  const types = Object.values(columns)
+  await pipeline(encodeRows(types, rows), client.query(copyFrom('copy stage from stdin (format binary)')))
+  const targets = [...names, ...Object.keys(computed)]
+  const values = [...names.map((name) => `s.${name}`), ...Object.values(computed)]
+  const answer = await client.query<Written>(
+    `insert into ${table} as t (${targets.join(', ')}) select ${values.join(', ')} from stage s
+     on conflict ${onConflict} returning ${returning}`
+  )
+  await client.query('drop table stage')
+  return answer.rows
+}

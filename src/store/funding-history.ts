@@ -1,0 +1,168 @@
+import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
+import type { Database } from './database.ts'
+
+type Queryable = Pick<Database, 'query'>
+
+export type HistoryRange = {
+  readonly instrumentId: number
+  readonly fromMs: number
+  readonly toMs: number
+  /** Only what was stored by then; null: what is known now. */
+  readonly knownAtMs: number | null
+  readonly limit: number
+}
+
+/** A rate that was really exchanged, its newest revision. Times in epoch milliseconds, rates exact. */
+export type StoredSettlement = {
+  readonly settledAt: number
+  readonly venueTime: number
+  readonly observedAt: number
+  readonly knownAt: number
+  readonly availableAt: number
+  readonly rate: string
+  readonly intervalHours: number | null
+  readonly intervalSource: IntervalSource | null
+  readonly cap: string | null
+  readonly floor: string | null
+  readonly mark: string | null
+  readonly estimateRate: string | null
+  readonly estimateAt: number | null
+  readonly source: string
+  readonly revision: number
+  readonly reasons: readonly string[]
+}
+
+type SettlementRow = {
+  settled_at: Date
+  venue_time: Date
+  observed_at: Date
+  known_at: Date
+  available_at: Date
+  rate: string
+  interval_hours: number | null
+  interval_source: IntervalSource | null
+  cap: string | null
+  floor: string | null
+  mark: string | null
+  estimate_rate: string | null
+  estimate_at: Date | null
+  source: string
+  revision: number
+  reasons: string[]
+}
+
+/** Settlements of [fromMs, toMs), ascending. */
+export async function listSettlements(db: Queryable, range: HistoryRange): Promise<StoredSettlement[]> {
+  const { rows } = await db.query<SettlementRow>(
+    `select distinct on (settled_at) settled_at, venue_time, observed_at, known_at, available_at, rate, interval_hours,
+       interval_source, cap, floor, mark, estimate_rate, estimate_at, source, revision, reasons
+     from settlement where instrument_id = $1 and settled_at >= $2 and settled_at < $3
+       and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
+     order by settled_at, revision desc limit $5`,
+    rangeValues(range)
+  )
+  return rows.map((row) => ({
+    settledAt: row.settled_at.getTime(),
+    venueTime: row.venue_time.getTime(),
+    observedAt: row.observed_at.getTime(),
+    knownAt: row.known_at.getTime(),
+    availableAt: row.available_at.getTime(),
+    rate: row.rate,
+    intervalHours: row.interval_hours,
+    intervalSource: row.interval_source,
+    cap: row.cap,
+    floor: row.floor,
+    mark: row.mark,
+    estimateRate: row.estimate_rate,
+    estimateAt: row.estimate_at?.getTime() ?? null,
+    source: row.source,
+    revision: row.revision,
+    reasons: row.reasons
+  }))
+}
+
+/** The venue's rate for a settlement still to come, as it stood. */
+export type StoredEstimate = {
+  readonly tickAt: number
+  readonly observedAt: number
+  readonly venueTime: number | null
+  readonly knownAt: number
+  readonly availableAt: number
+  readonly rate: string
+  readonly intervalHours: number | null
+  readonly intervalSource: IntervalSource | null
+  readonly kind: FundingKind
+  readonly nextSettlementAt: number | null
+  readonly cap: string | null
+  readonly floor: string | null
+  readonly determined: number | null
+  readonly source: string
+  readonly revision: number
+  readonly reasons: readonly string[]
+}
+
+type EstimateRow = {
+  tick_at: Date
+  observed_at: Date
+  venue_time: Date | null
+  known_at: Date
+  available_at: Date
+  rate: string
+  interval_hours: number | null
+  interval_source: IntervalSource | null
+  kind: FundingKind
+  next_settlement_at: Date | null
+  cap: string | null
+  floor: string | null
+  determined: number | null
+  source: string
+  revision: number
+  reasons: string[]
+}
+
+/** Estimates of [fromMs, toMs), ascending. */
+export async function listEstimates(db: Queryable, range: HistoryRange): Promise<StoredEstimate[]> {
+  const { rows } = await db.query<EstimateRow>(
+    `select distinct on (tick_at) tick_at, observed_at, venue_time, known_at, available_at, rate, interval_hours,
+       interval_source, kind, next_settlement_at, cap, floor, determined, source, revision, reasons
+     from funding_estimate where instrument_id = $1 and tick_at >= $2 and tick_at < $3
+       and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
+     order by tick_at, revision desc limit $5`,
+    rangeValues(range)
+  )
+  return rows.map((row) => ({
+    tickAt: row.tick_at.getTime(),
+    observedAt: row.observed_at.getTime(),
+    venueTime: row.venue_time?.getTime() ?? null,
+    knownAt: row.known_at.getTime(),
+    availableAt: row.available_at.getTime(),
+    rate: row.rate,
+    intervalHours: row.interval_hours,
+    intervalSource: row.interval_source,
+    kind: row.kind,
+    nextSettlementAt: row.next_settlement_at?.getTime() ?? null,
+    cap: row.cap,
+    floor: row.floor,
+    determined: row.determined,
+    source: row.source,
+    revision: row.revision,
+    reasons: row.reasons
+  }))
+}
+
+/** The interval (hours) of the settlement next to a moment: the last before it, else the first after; null when none has one. */
+export async function findNearbyInterval(db: Queryable, instrumentId: number, atMs: number): Promise<number | null> {
+  const { rows } = await db.query<{ hours: number | null }>(
+    `select coalesce(
+       (select interval_hours from settlement
+        where instrument_id = $1 and settled_at <= $2 and interval_hours is not null order by settled_at desc limit 1),
+       (select interval_hours from settlement
+        where instrument_id = $1 and settled_at > $2 and interval_hours is not null order by settled_at limit 1)) as hours`,
+    [instrumentId, new Date(atMs)]
+  )
+  return rows[0]?.hours ?? null
+}
+
+function rangeValues({ instrumentId, fromMs, toMs, knownAtMs, limit }: HistoryRange) {
+  return [instrumentId, new Date(fromMs), new Date(toMs), knownAtMs === null ? null : new Date(knownAtMs), limit]
+}

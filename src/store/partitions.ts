@@ -1,0 +1,94 @@
+import { DAY, floorTo } from '../domain/time.ts'
+import type { Database, Transaction } from './database.ts'
+
+/** Tables in partitions by time. Their children live in the schema `parts`. */
+const BY_DAY = ['market_snapshot', 'funding_estimate', 'basis_snapshot'] as const
+const BY_YEAR = ['settlement'] as const
+export type PartitionedTable = (typeof BY_DAY)[number] | (typeof BY_YEAR)[number]
+
+/** Days in which live data is written exist this far ahead. */
+export const DAYS_AHEAD = 7
+/** A month that ended this long ago gets one partition instead of one a day: only back-fill and imports write there. */
+const MONTHLY_AFTER_DAYS = 40
+
+export type Partition = { readonly name: string; readonly fromMs: number; readonly toMs: number }
+
+/** The partition that holds `atMs`, given those that exist and what day it is. */
+export function partitionOf(
+  table: PartitionedTable,
+  atMs: number,
+  nowMs: number,
+  exists: (name: string) => boolean
+): Partition {
+  const at = new Date(atMs)
+  const year = at.getUTCFullYear()
+  const month = at.getUTCMonth()
+  if ((BY_YEAR as readonly string[]).includes(table)) {
+    return { name: `${table}_${year}`, fromMs: Date.UTC(year, 0), toMs: Date.UTC(year + 1, 0) }
+  }
+  const stamp = `${year}${String(month + 1).padStart(2, '0')}`
+  const wholeMonth = { name: `${table}_${stamp}`, fromMs: Date.UTC(year, month), toMs: Date.UTC(year, month + 1) }
+  if (exists(wholeMonth.name)) return wholeMonth
+  const isOld = wholeMonth.toMs <= nowMs - MONTHLY_AFTER_DAYS * DAY
+  if (isOld && !hasDays(wholeMonth, exists)) return wholeMonth
+  const fromMs = floorTo(atMs, DAY)
+  return { name: dayName(wholeMonth, fromMs), fromMs, toMs: fromMs + DAY }
+}
+
+const dayName = (month: Partition, dayMs: number) =>
+  `${month.name}${String(new Date(dayMs).getUTCDate()).padStart(2, '0')}`
+
+/** Days once made stay days: a month over them would overlap. */
+function hasDays(month: Partition, exists: (name: string) => boolean): boolean {
+  for (let day = month.fromMs; day < month.toMs; day += DAY) if (exists(dayName(month, day))) return true
+  return false
+}
+
+/** Makes sure that rows at these times have a place. Outside transactions that write: attaching takes a lock. */
+export async function ensurePartitions(
+  db: Database,
+  table: PartitionedTable,
+  times: Iterable<number>,
+  nowMs: number
+): Promise<void> {
+  const names = await listPartitions(db)
+  const exists = (name: string) => names.has(name)
+  const missing = new Map<string, Partition>()
+  for (const atMs of times) {
+    const partition = partitionOf(table, atMs, nowMs, (name) => exists(name) || missing.has(name))
+    if (!exists(partition.name)) missing.set(partition.name, partition)
+  }
+  if (missing.size === 0) return
+  await db.transaction(async (client) => {
+    // One maker at a time; whoever waited finds them made.
+    await client.query('select pg_advisory_xact_lock(hashtext($1))', [`contango partitions ${table}`])
+    const made = await listPartitions(client)
+    for (const partition of missing.values()) {
+      if (!made.has(partition.name)) await createPartition(client, table, partition)
+    }
+  })
+}
+
+/** The partitions that live data needs from today on, for every table. */
+export async function ensureLivePartitions(db: Database, nowMs: number): Promise<void> {
+  const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, day) => floorTo(nowMs, DAY) + (day - 1) * DAY)
+  for (const table of [...BY_DAY, ...BY_YEAR]) await ensurePartitions(db, table, days, nowMs)
+}
+
+async function listPartitions(client: Pick<Database, 'query'>): Promise<Set<string>> {
+  const { rows } = await client.query<{ tablename: string }>(
+    `select tablename from pg_tables where schemaname = 'parts'`
+  )
+  return new Set(rows.map(({ tablename }) => tablename))
+}
+
+/** Created apart and then attached: creating it in place would block readers of the whole table. */
+async function createPartition(client: Transaction, table: PartitionedTable, { name, fromMs, toMs }: Partition) {
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()]
+  await client.query(
+    `create table parts.${name} (like public.${table} including defaults including constraints including indexes)`
+  )
+  await client.query(
+    `alter table public.${table} attach partition parts.${name} for values from ('${from}') to ('${to}')`
+  )
+}

@@ -1,0 +1,164 @@
+import { observedIntervals } from '../domain/funding.ts'
+import { DAY } from '../domain/time.ts'
+import { type Columns, writeRows } from './copy.ts'
+import type { Database, Transaction } from './database.ts'
+import type { Source } from './observations.ts'
+
+/** A settled rate to be kept. Times in epoch milliseconds; the rate an exact fraction per interval. */
+export type SettledRate = {
+  readonly settledAt: number
+  readonly venueTime: number
+  readonly rate: string
+  readonly mark: string | null
+  readonly availableAt: number
+}
+
+export type SettlementStamp = {
+  readonly source: Source
+  readonly observedAt: number
+  readonly formulaVersion: number
+  readonly adapterVersion: number
+  readonly epoch: number
+}
+
+const SETTLEMENT: Columns = {
+  instrument_id: 'int4',
+  settled_at: 'timestamptz',
+  revision: 'int4',
+  venue_time: 'timestamptz',
+  observed_at: 'timestamptz',
+  available_at: 'timestamptz',
+  rate: 'numeric',
+  interval_hours: 'float8',
+  interval_source: 'text',
+  mark: 'numeric',
+  source: 'text',
+  formula_version: 'int2',
+  adapter_version: 'int2',
+  epoch: 'int4'
+}
+
+/** Neighbours within this distance tell the interval at the ends of what is written. */
+const NEIGHBOURHOOD_MS = 3 * DAY
+
+type Known = SettledRate & {
+  readonly revision: number
+  readonly intervalHours: number | null
+  readonly observedAt: number
+  readonly source: Source
+}
+
+/**
+ * Stores an instrument's settlements with the intervals that the gaps between them show. One that is there already stays; a
+ * neighbour whose interval shows only now gets a revision. Answers how many were new.
+ */
+export async function insertSettlements(
+  client: Transaction,
+  instrumentId: number,
+  rates: readonly SettledRate[],
+  stamp: SettlementStamp
+): Promise<number> {
+  if (rates.length === 0) return 0
+  const times = rates.map(({ settledAt }) => settledAt)
+  const known = await listAround(client, instrumentId, Math.min(...times), Math.max(...times))
+  const knownAt = new Map(known.map((row) => [row.settledAt, row]))
+  const fresh = new Map(rates.filter(({ settledAt }) => !knownAt.has(settledAt)).map((rate) => [rate.settledAt, rate]))
+  const ascending = [...knownAt.keys(), ...fresh.keys()].sort((a, b) => a - b)
+  const intervals = observedIntervals(ascending)
+  const edge = ascending.length - 1
+  const rows = ascending.flatMap((settledAt, index) => {
+    const intervalHours = intervals[index] ?? null
+    const added = fresh.get(settledAt)
+    if (added) return [rowOf(instrumentId, added, 0, intervalHours, stamp)]
+    const before = knownAt.get(settledAt)!
+    // At the edges of what was read the gaps beyond are not seen: what is known there stays.
+    const isSame = before.intervalHours === intervalHours || intervalHours === null
+    const isEdge = (index === 0 || index === edge) && before.intervalHours !== null
+    return isSame || isEdge
+      ? []
+      : [
+          rowOf(instrumentId, before, before.revision + 1, intervalHours, {
+            ...stamp,
+            source: before.source,
+            observedAt: before.observedAt
+          })
+        ]
+  })
+  const written = await writeRows<{ revision: number }>(client, {
+    table: 'settlement',
+    columns: SETTLEMENT,
+    rows,
+    computed: { known_at: 'now()' },
+    onConflict: '(instrument_id, settled_at, revision) do nothing',
+    returning: 't.revision'
+  })
+  return written.filter(({ revision }) => revision === 0).length
+}
+
+function rowOf(
+  instrumentId: number,
+  rate: SettledRate,
+  revision: number,
+  intervalHours: number | null,
+  stamp: SettlementStamp
+) {
+  return [
+    instrumentId,
+    rate.settledAt,
+    revision,
+    rate.venueTime,
+    stamp.observedAt,
+    rate.availableAt,
+    rate.rate,
+    intervalHours,
+    intervalHours === null ? null : 'observed',
+    rate.mark,
+    stamp.source,
+    stamp.formulaVersion,
+    stamp.adapterVersion,
+    stamp.epoch
+  ] as const
+}
+
+async function listAround(client: Transaction, instrumentId: number, from: number, to: number): Promise<Known[]> {
+  type Row = {
+    settled_at: Date
+    venue_time: Date
+    rate: string
+    mark: string | null
+    available_at: Date
+    observed_at: Date
+    revision: number
+    interval_hours: number | null
+    source: Source
+  }
+  const { rows } = await client.query<Row>(
+    `select distinct on (settled_at) settled_at, venue_time, rate, mark, available_at, observed_at, revision, interval_hours, source
+     from settlement where instrument_id = $1 and settled_at between $2 and $3 order by settled_at, revision desc`,
+    [instrumentId, new Date(from - NEIGHBOURHOOD_MS), new Date(to + NEIGHBOURHOOD_MS)]
+  )
+  return rows.map((row) => ({
+    settledAt: row.settled_at.getTime(),
+    venueTime: row.venue_time.getTime(),
+    rate: row.rate,
+    mark: row.mark,
+    availableAt: row.available_at.getTime(),
+    observedAt: row.observed_at.getTime(),
+    revision: row.revision,
+    intervalHours: row.interval_hours,
+    source: row.source
+  }))
+}
+
+/** The newest settlement of an instrument and its interval, to know when the next one is due. */
+export async function findNewestSettlement(
+  client: Pick<Database, 'query'>,
+  instrumentId: number
+): Promise<{ settledAt: number; intervalHours: number | null } | undefined> {
+  const { rows } = await client.query(
+    `select settled_at, interval_hours from settlement where instrument_id = $1 order by settled_at desc, revision desc limit 1`,
+    [instrumentId]
+  )
+  const row = rows[0] as { settled_at: Date; interval_hours: number | null } | undefined
+  return row && { settledAt: row.settled_at.getTime(), intervalHours: row.interval_hours }
+}

@@ -1,0 +1,127 @@
+import type { Database, Transaction } from './database.ts'
+
+/** A job's run at one grid time, held by us. A commit counts only while `epoch` is still the row's. */
+export type Claim = { readonly job: string; readonly scope: string; readonly tickAt: number; readonly epoch: number }
+
+export type TickOutcome = {
+  readonly state: 'done' | 'failed'
+  readonly rows: number
+  readonly skipped: number
+  readonly failure?: string | null
+  readonly detail?: unknown
+}
+
+/** Somebody else holds, or ended, this tick: what we were about to commit must not be. */
+export class StaleClaimError extends Error {
+  override name = 'StaleClaimError'
+}
+
+/** Claims a tick, or takes over one whose lease has lapsed; undefined when another has it, or had it. The database's clock decides. */
+export async function claimTick(
+  db: Database,
+  {
+    job,
+    scope,
+    tickAt,
+    holder,
+    leaseMs
+  }: { job: string; scope: string; tickAt: number; holder: string; leaseMs: number }
+): Promise<Claim | undefined> {
+  const { rows } = await db.query<{ epoch: number }>(
+    `insert into tick as t (job, scope, tick_at, epoch, state, holder, claimed_at, lease_until)
+     values ($1, $2, $3, 1, 'claimed', $4, now(), now() + $5 * interval '1 millisecond')
+     on conflict (job, scope, tick_at) do update
+       set epoch = t.epoch + 1, state = 'claimed', holder = excluded.holder, claimed_at = excluded.claimed_at,
+           lease_until = excluded.lease_until
+       where t.state = 'claimed' and t.lease_until < excluded.claimed_at
+     returning epoch`,
+    [job, scope, new Date(tickAt), holder, leaseMs]
+  )
+  const epoch = rows[0]?.epoch
+  return epoch === undefined ? undefined : { job, scope, tickAt, epoch }
+}
+
+/** Ends a tick inside the transaction that writes its rows; throws StaleClaimError when the claim is no longer ours. */
+export async function finishTick(client: Transaction, claim: Claim, outcome: TickOutcome): Promise<void> {
+  const { rows } = await client.query(
+    `update tick set state = $5, finished_at = clock_timestamp(), rows = $6, skipped = $7, failure = $8, detail = $9
+     where job = $1 and scope = $2 and tick_at = $3 and epoch = $4 and state = 'claimed' returning 1`,
+    [
+      claim.job,
+      claim.scope,
+      new Date(claim.tickAt),
+      claim.epoch,
+      outcome.state,
+      outcome.rows,
+      outcome.skipped,
+      outcome.failure ?? null,
+      outcome.detail === undefined ? null : JSON.stringify(outcome.detail)
+    ]
+  )
+  if (rows.length === 0) {
+    throw new StaleClaimError(`${claim.job} ${claim.scope} ${new Date(claim.tickAt).toISOString()} is no longer ours`)
+  }
+}
+
+/** Ends as missed every tick whose holder let the lease lapse, and answers them, so that their gaps can be written. */
+export async function closeLapsedTicks(
+  client: Transaction,
+  { job, scope, before }: { job: string; scope: string; before: number }
+): Promise<{ tickAt: number }[]> {
+  const { rows } = await client.query<{ tick_at: Date }>(
+    `update tick set state = 'missed', epoch = epoch + 1, finished_at = now(), failure = 'lease_lapsed'
+     where job = $1 and scope = $2 and tick_at < $3 and state = 'claimed' and lease_until < now() returning tick_at`,
+    [job, scope, new Date(before)]
+  )
+  return rows.map(({ tick_at }) => ({ tickAt: tick_at.getTime() })).sort((a, b) => a.tickAt - b.tickAt)
+}
+
+/** The newest tick before `before`, whatever became of it. */
+export async function findLastTick(
+  client: Pick<Database, 'query'>,
+  { job, scope, before }: { job: string; scope: string; before: number }
+): Promise<number | undefined> {
+  const { rows } = await client.query<{ tick_at: Date }>(
+    'select tick_at from tick where job = $1 and scope = $2 and tick_at < $3 order by tick_at desc limit 1',
+    [job, scope, new Date(before)]
+  )
+  return rows[0]?.tick_at.getTime()
+}
+
+/** Collected ticks that nobody has derived yet, oldest first, no older than `since`. */
+export async function listUnderivedTicks(
+  db: Database,
+  since: number
+): Promise<{ venue: string; tickAt: number; finishedAt: number }[]> {
+  const { rows } = await db.query<{ scope: string; tick_at: Date; finished_at: Date }>(
+    `select c.scope, c.tick_at, c.finished_at from tick c
+     left join tick d on d.job = 'derive' and d.scope = c.scope and d.tick_at = c.tick_at
+       and (d.state <> 'claimed' or d.lease_until > now())
+     where c.job = 'collect' and c.state = 'done' and c.tick_at >= $1 and d.tick_at is null order by c.tick_at`,
+    [new Date(since)]
+  )
+  return rows.map(({ scope, tick_at, finished_at }) => ({
+    venue: scope,
+    tickAt: tick_at.getTime(),
+    finishedAt: finished_at.getTime()
+  }))
+}
+
+/** How the venues' collections of one tick stand. */
+export async function listTickStates(db: Database, job: string, tickAt: number): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await db.query<{ scope: string; state: string }>(
+    'select scope, state from tick where job = $1 and tick_at = $2',
+    [job, new Date(tickAt)]
+  )
+  return new Map(rows.map(({ scope, state }) => [scope, state]))
+}
+
+/** Drops ended ticks older than `before`, but never the newest of a job and scope: it says where the next gap begins. */
+export async function deleteOldTicks(db: Database, before: number): Promise<number> {
+  const { rows } = await db.query(
+    `delete from tick t where t.tick_at < $1 and t.state <> 'claimed'
+       and t.tick_at < (select max(n.tick_at) from tick n where n.job = t.job and n.scope = t.scope) returning 1`,
+    [new Date(before)]
+  )
+  return rows.length
+}

@@ -1,0 +1,186 @@
+import { plausibleTime } from '../domain/time.ts'
+import { lastOf, markOf, positive, quoteOf, rateOf, signed, skip, volumeOf } from './normalise.ts'
+import type {
+  Call,
+  Covered,
+  FundingEstimate,
+  OpenInterest,
+  ReadContext,
+  Skipped,
+  Untrusted,
+  VenueAdapter
+} from './venue.ts'
+
+// Binance: spot, USD-M (linear) and COIN-M (inverse). Meanings: docs/venues.md.
+
+const MINUTELY = { everyMs: 60_000 } as const
+/** How long an interval that Binance declared may be relied on: it lists changes an hour ahead. */
+const INTERVALS = { everyMs: 600_000 } as const
+/** USD-M and COIN-M pay every 8 h unless fundingInfo lists the contract; a documented default, not a guess per contract. */
+const STANDARD_HOURS = 8
+
+const isSpot = ({ kind }: Covered) => kind === 'spot'
+const isLinear = ({ inverse }: Covered) => inverse === false
+const isInverse = ({ inverse }: Covered) => inverse === true
+const isContract = ({ kind }: Covered) => kind !== 'spot'
+
+/** ccxt wants to be told which of Binance's three markets a bulk call is for. */
+const MARKETS = [
+  { name: 'spot', params: { type: 'spot' }, covers: isSpot },
+  { name: 'linear', params: { type: 'future', subType: 'linear' }, covers: isLinear },
+  { name: 'inverse', params: { type: 'delivery', subType: 'inverse' }, covers: isInverse }
+] as const
+
+const quotes: Call[] = MARKETS.map(({ name, params, covers }) => ({
+  name: `${name} quotes`,
+  method: 'fetchBidsAsks',
+  facts: ['quote'],
+  cadence: 'poll',
+  covers,
+  reach: 'bulk',
+  ask: (exchange) => exchange.fetchBidsAsks(undefined, params),
+  read: (answer, context) => {
+    for (const ticker of Object.values<Untrusted>(answer)) {
+      const quote = quoteOf(ticker, context.observedAt)
+      if (quote) context.reading.quotes.push(quote)
+      else context.reading.skipped.push(skip(ticker.symbol, 'quote_unusable'))
+    }
+  }
+}))
+
+const funding: Call[] = MARKETS.slice(1).map(({ name, params, covers }) => ({
+  name: `${name} marks and funding`,
+  method: 'fetchFundingRates',
+  facts: ['mark', 'estimate'],
+  cadence: 'poll',
+  covers,
+  reach: 'bulk',
+  ask: (exchange) => exchange.fetchFundingRates(undefined, { subType: params['subType' as keyof typeof params] }),
+  read: (answer, context) => {
+    for (const rate of Object.values<Untrusted>(answer)) {
+      const mark = markOf(rate, context.observedAt)
+      if (mark) context.reading.marks.push(mark)
+      const market = context.exchange.markets?.[rate.symbol]
+      if (!market?.swap) continue
+      const estimate = readEstimate(rate, context)
+      if ('reason' in estimate) context.reading.skipped.push(estimate)
+      else context.reading.estimates.push(estimate)
+    }
+  }
+}))
+
+const intervals: Call[] = MARKETS.slice(1).map(({ name, params }) => ({
+  name: `${name} funding intervals`,
+  method: 'fetchFundingIntervals',
+  facts: ['interval'],
+  cadence: INTERVALS,
+  covers: () => false,
+  reach: 'bulk',
+  ask: (exchange) => exchange.fetchFundingIntervals(undefined, { subType: params['subType' as keyof typeof params] }),
+  read: (answer, context) => {
+    for (const row of Object.values<Untrusted>(answer)) {
+      const hours = Number(row.info?.fundingIntervalHours)
+      if (!Number.isInteger(hours) || hours <= 0) continue
+      context.intervals.set(row.symbol, {
+        hours,
+        cap: rateOf(row.info?.adjustedFundingRateCap),
+        floor: rateOf(row.info?.adjustedFundingRateFloor)
+      })
+    }
+    // The list names only adjusted contracts: once it has been read, the others are known to be at the standard.
+    context.intervals.set(`standard ${name}`, { hours: STANDARD_HOURS, cap: null, floor: null })
+  }
+}))
+
+const volumes: Call[] = MARKETS.map(({ name, params, covers }) => ({
+  name: `${name} last prices and volume`,
+  method: 'fetchTickers',
+  facts: ['last', 'volume'],
+  cadence: MINUTELY,
+  covers,
+  reach: 'bulk',
+  ask: (exchange) => exchange.fetchTickers(undefined, params),
+  read: (answer, context) => {
+    for (const ticker of Object.values<Untrusted>(answer)) {
+      const last = lastOf(ticker, context.observedAt)
+      if (last) context.reading.lasts.push(last)
+      const volume = volumeOf(name === 'inverse' ? inDollars(ticker, context) : ticker, context.observedAt)
+      if (volume) context.reading.volumes.push(volume)
+    }
+  }
+}))
+
+/** COIN-M counts volume in contracts of a fixed dollar value. */
+function inDollars(ticker: Untrusted, { exchange }: ReadContext): Untrusted {
+  const contracts = Number(positive(ticker.info?.volume) ?? Number.NaN)
+  const size = Number(exchange.markets?.[ticker.symbol]?.contractSize)
+  return { ...ticker, quoteVolume: String(contracts * size) }
+}
+
+const openInterest: Call = {
+  name: 'open interest',
+  method: 'fetchOpenInterest',
+  facts: ['open_interest'],
+  cadence: 'open_interest',
+  covers: isContract,
+  reach: 'single',
+  ask: (exchange, symbol) => exchange.fetchOpenInterest(symbol),
+  read: (answer, context) => {
+    const row = readOpenInterest(answer, context.exchange.markets?.[answer.symbol] ?? {}, context.observedAt)
+    if ('reason' in row) context.reading.skipped.push(row)
+    else context.reading.openInterest.push(row)
+  }
+}
+
+function readEstimate(row: Untrusted, { observedAt, intervals, exchange }: ReadContext): FundingEstimate | Skipped {
+  const rate = rateOf(row.fundingRate)
+  if (rate === null) return skip(row.symbol, 'rate_unusable')
+  const market = exchange.markets?.[row.symbol] ?? {}
+  const standard = intervals.get(`standard ${market.inverse ? 'inverse' : 'linear'}`)
+  const interval = intervals.get(row.symbol) ?? standard
+  return {
+    symbol: row.symbol,
+    rate,
+    intervalHours: interval?.hours ?? STANDARD_HOURS,
+    // Without Binance's list of adjusted contracts nobody has said that this one is at the standard.
+    intervalSource: interval ? 'declared' : 'assumed',
+    kind: 'indicative',
+    nextSettlementAt: plausibleTime(row.fundingTimestamp, observedAt),
+    cap: interval?.cap ?? null,
+    floor: interval?.floor ?? null,
+    observedAt,
+    venueTime: plausibleTime(row.timestamp, observedAt)
+  }
+}
+
+/** Linear counts base coins, inverse counts contracts of 100 or 10 dollars; each contract once. */
+function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number): OpenInterest | Skipped {
+  const amount = signed(row.info?.openInterest ?? row.openInterestAmount)
+  if (amount === null || amount.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
+  const size = Number(market.contractSize)
+  if (market.inverse && !(size > 0)) return skip(row.symbol, 'contract_size_unknown')
+  const usd = market.inverse ? String(Number(amount) * size) : null
+  return {
+    symbol: row.symbol,
+    base: market.inverse ? null : amount,
+    quote: usd,
+    usd,
+    sides: 1,
+    observedAt,
+    venueTime: plausibleTime(row.timestamp, observedAt)
+  }
+}
+
+export const binance: VenueAdapter = {
+  id: 'binance',
+  name: 'Binance',
+  adapterVersion: 1,
+  ccxtId: 'binance',
+  options: { fetchMarkets: { types: ['spot', 'linear', 'inverse'] }, fetchCurrencies: false },
+  calls: [...quotes, ...intervals, ...funding, ...volumes, openInterest],
+  hasBulkOpenInterest: false,
+  settlementPageLimit: 1_000,
+  candlePageLimit: 1_000,
+  readEstimate,
+  readOpenInterest
+}

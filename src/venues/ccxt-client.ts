@@ -1,0 +1,161 @@
+import type { Agent } from 'undici'
+import type { Clock } from '../clock.ts'
+import type { VenueUrls } from '../config.ts'
+import { messageOf } from '../errors.ts'
+import { type CallTimes, createAgent, createFetch, withTimes } from './fetch.ts'
+import { type CcxtExchange, type CcxtMarket, type VenueAdapter, VenueError, type VenueFailure } from './venue.ts'
+
+export type ClientOptions = {
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly maxBytes: number
+  readonly urls: VenueUrls[string] | undefined
+  /** False lifts ccxt's own spacing of requests: only where the venue is ours. */
+  readonly throttled: boolean
+}
+
+/** An answer with the time at which it began to arrive. */
+export type Answer<T> = { readonly value: T; readonly observedAt: number; readonly requests: number }
+
+export type VenueClient = {
+  readonly exchange: CcxtExchange
+  /** Runs one ccxt call under one deadline, body and parsing included. Throws only VenueError. */
+  call<T>(work: (exchange: CcxtExchange) => Promise<T>, timeoutMs?: number): Promise<Answer<T>>
+  /** Loads the venue's markets afresh; a failed load leaves the last good ones. Throws only VenueError. */
+  loadMarkets(): Promise<Record<string, CcxtMarket>>
+  close(): Promise<void>
+}
+
+/** Loading markets takes several large answers: so many deadlines of a single call. */
+const MARKET_LOAD_DEADLINES = 4
+
+/** Makes an unmodified ccxt exchange that speaks through our own fetch. */
+export async function openClient(adapter: VenueAdapter, options: ClientOptions): Promise<VenueClient> {
+  const agent = createAgent()
+  const exchange = await createExchange(adapter.ccxtId, {
+    number: String,
+    enableRateLimit: options.throttled,
+    timeout: options.timeoutMs,
+    options: adapter.options
+  })
+  // ccxt's own timer ends before the body; ours covers it, so ccxt's only has to be no shorter.
+  exchange.timeout = options.timeoutMs * MARKET_LOAD_DEADLINES
+  exchange.fetchImplementation = createFetch(rewriteOrigins(options.urls), agent)
+  const call = async <T>(work: (exchange: CcxtExchange) => Promise<T>, timeoutMs = options.timeoutMs) =>
+    await runCall(adapter.id, () => work(exchange), { ...options, timeoutMs })
+  return {
+    exchange,
+    call,
+    loadMarkets: async () => {
+      // `true`: without it ccxt answers a failed load from its cache for ever.
+      const { value } = await call<Record<string, CcxtMarket>>(
+        (venue) => venue.loadMarkets(true),
+        options.timeoutMs * MARKET_LOAD_DEADLINES
+      )
+      if (Object.keys(value).length === 0) throw new VenueError('empty_answer', `${adapter.id} lists no markets`)
+      return value
+    },
+    close: () => closeAgent(agent)
+  }
+}
+
+async function closeAgent(agent: Agent): Promise<void> {
+  await agent.destroy()
+}
+
+/** One exchange's file instead of all of ccxt: a third of the time and memory (docs/decisions.md). */
+export async function createExchange(ccxtId: string, settings: Record<string, unknown>): Promise<CcxtExchange> {
+  const file = new URL(`./src/${ccxtId}.js`, import.meta.resolve('ccxt'))
+  const { default: Exchange } = await import(file.href)
+  const exchange = new Exchange(settings)
+  exchange.number = String
+  return exchange
+}
+
+async function runCall<T>(
+  venue: string,
+  work: () => Promise<T>,
+  { clock, timeoutMs, maxBytes }: Pick<ClientOptions, 'clock' | 'timeoutMs' | 'maxBytes'>
+): Promise<Answer<T>> {
+  const deadline = new AbortController()
+  const times: CallTimes = {
+    signal: deadline.signal,
+    maxBytes,
+    clock,
+    firstReceivedAt: null,
+    lastReceivedAt: null,
+    requests: 0,
+    bytes: 0,
+    status: null,
+    retryAfter: null,
+    isJson: true
+  }
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new VenueError('timeout', `${venue} did not answer within ${timeoutMs} ms`))
+      deadline.abort()
+    }, timeoutMs)
+  })
+  try {
+    const value = await Promise.race([withTimes(times, work), expired])
+    if (!times.isJson) throw new VenueError('bad_response', `${venue} answered with something that is not JSON`)
+    return { value, observedAt: times.firstReceivedAt ?? clock.now(), requests: times.requests }
+  } catch (error) {
+    throw venueErrorOf(venue, error, times, clock.now())
+  } finally {
+    clearTimeout(timer)
+    deadline.abort()
+  }
+}
+
+/** ccxt's errors and the network's, told apart by what has to be done. */
+function venueErrorOf(venue: string, error: unknown, times: CallTimes, nowMs: number): VenueError {
+  if (error instanceof VenueError) return error
+  const retryAfterMs = retryAfterOf(times.retryAfter, nowMs)
+  const message = messageOf(error).slice(0, 300)
+  return new VenueError(
+    failureOf(error, times),
+    message.startsWith(venue) ? message : `${venue}: ${message}`,
+    retryAfterMs,
+    {
+      cause: error
+    }
+  )
+}
+
+const BY_STATUS: Readonly<Record<number, VenueFailure>> = {
+  403: 'forbidden',
+  418: 'banned',
+  429: 'rate_limited',
+  451: 'geo_blocked'
+}
+
+function failureOf(error: unknown, { status }: CallTimes): VenueFailure {
+  const byStatus = status === null ? undefined : BY_STATUS[status]
+  if (byStatus) return byStatus
+  const name = error instanceof Error ? error.constructor.name : ''
+  if (name === 'RateLimitExceeded' || name === 'DDoSProtection') return 'rate_limited'
+  if (name === 'RequestTimeout') return 'timeout'
+  if (status === null) return 'unreachable'
+  return status >= 500 ? 'unavailable' : 'bad_response'
+}
+
+/** `Retry-After` in seconds or as a date, kept within a second and an hour; null when absent or senseless. */
+export function retryAfterOf(text: string | null, nowMs: number): number | null {
+  if (text === null || text.trim() === '') return null
+  const seconds = Number(text)
+  const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(text) - nowMs
+  if (!Number.isFinite(waitMs) || waitMs < 0) return null
+  return Math.min(Math.max(waitMs, 1_000), 3_600_000)
+}
+
+/** Replaces a URL's origin; the path is kept. */
+export function rewriteOrigins(urls: VenueUrls[string] | undefined): (url: string) => string {
+  if (urls === undefined) return (url) => url
+  return (url) => {
+    const { origin } = new URL(url)
+    const target = typeof urls === 'string' ? urls : urls[origin]
+    return target === undefined ? url : new URL(target).origin + url.slice(origin.length)
+  }
+}

@@ -1,0 +1,61 @@
+import { parentPort, threadId, workerData } from 'node:worker_threads'
+import { systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { runCollector, type WorkerDeps } from './jobs/collector.ts'
+import { runDeriver } from './jobs/deriver.ts'
+import { runHistorian } from './jobs/historian.ts'
+import { runHousekeeper } from './jobs/housekeeper.ts'
+import { createLog } from './log.ts'
+import { openDatabase } from './store/database.ts'
+import { ADAPTERS } from './venues/registry.ts'
+
+/** The thread of one role: its own connections, its own event loop, nothing shared but the database. */
+export type WorkerTask = {
+  readonly name: WorkerName
+  readonly config: Config
+  readonly databaseUrl: string
+  readonly isSimulated: boolean
+  /** Who holds the claims of this thread. */
+  readonly holder: string
+}
+
+export const WORKERS = {
+  collect: runCollector,
+  history: runHistorian,
+  derive: runDeriver,
+  housekeeping: runHousekeeper
+} as const
+export type WorkerName = keyof typeof WORKERS
+
+const POOL_SIZE = 6
+
+async function run(task: WorkerTask): Promise<void> {
+  const { name, config, databaseUrl, isSimulated, holder } = task
+  const log = createLog(config, name)
+  const stop = new AbortController()
+  parentPort?.on('message', () => stop.abort())
+  const db = openDatabase({
+    url: databaseUrl,
+    poolSize: POOL_SIZE,
+    applicationName: `contango ${name}`,
+    onError: (error) => log.warn({ message: error.message }, 'database.connection_cut')
+  })
+  const deps: WorkerDeps = {
+    db,
+    clock: systemClock,
+    log,
+    config,
+    holder: `${holder}/${name}/${threadId}`,
+    adapters: ADAPTERS.filter(({ id }) => config.venues === null || config.venues.includes(id)),
+    jitter: Math.random,
+    isSimulated
+  }
+  try {
+    await WORKERS[name](deps, stop.signal)
+  } finally {
+    await db.close()
+    parentPort?.close()
+  }
+}
+
+if (workerData !== null && workerData !== undefined) await run(workerData as WorkerTask)
