@@ -77,10 +77,9 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
     let failed = ''
     while (!stop.signal.aborted) {
       wake = new AbortController()
-      const failure = await messageOfFailure(async () => {
-        await refresh()
-        if (listener === undefined) await listen()
-      })
+      // Listening comes first: what is committed after the read is then announced. Without it polling goes on.
+      const deaf = listener === undefined ? await messageOfFailure(listen) : ''
+      const failure = (await messageOfFailure(refresh)) || deaf
       if (failure !== failed && failure !== '') log.warn({ failure }, 'board.unread')
       failed = failure
       const waitMs = listener === undefined ? POLL_DEAF_MS : POLL_LISTENING_MS

@@ -1,4 +1,4 @@
-import { add, decimalToString, parseDecimal, ZERO } from '../domain/decimal.ts'
+import { add, type Decimal, decimalOf, multiply, parseDecimal, ratioOf, toNumber, ZERO } from '../domain/decimal.ts'
 import { realisedFunding } from '../domain/funding.ts'
 import { HOUR, HOURS_PER_YEAR } from '../domain/time.ts'
 
@@ -31,17 +31,24 @@ export function realisedOf(settlements: readonly Settled[], window: Window, inte
     const absent = { realisedApr: 'no_settlements', ...(sumRate === null ? { sumRate: 'no_settlements' } : {}) }
     return { sumRate, hours: 0, realisedApr: null, ...counts, absent }
   }
-  const sumRate = exactSum(settlements)
+  const sum = sumOf(settlements)
+  const sumRate = toNumber(sum)
   const { hours, apr } = realisedFunding(
     settlements.map(({ rate, intervalHours: own }) => ({ rate: Number(rate), intervalHours: own }))
   )
   if (apr === null) return { sumRate, hours, realisedApr: null, ...counts, absent: { realisedApr: 'interval_unknown' } }
-  return { sumRate, hours, realisedApr: (sumRate * HOURS_PER_YEAR) / hours, ...counts, absent: {} }
+  const realisedApr = annualOf(sum, hours) ?? apr
+  return { sumRate, hours, realisedApr, ...counts, absent: {} }
 }
 
-function exactSum(settlements: readonly Settled[]): number {
-  const sum = settlements.reduce((total, { rate }) => add(total, parseDecimal(rate) ?? ZERO), ZERO)
-  return Number(decimalToString(sum))
+function sumOf(settlements: readonly Settled[]): Decimal {
+  return settlements.reduce((total, { rate }) => add(total, parseDecimal(rate) ?? ZERO), ZERO)
+}
+
+/** From the exact sum, so that one rounding is the only one. */
+function annualOf(sum: Decimal, hours: number): number | undefined {
+  const [year, covered] = [decimalOf(HOURS_PER_YEAR), decimalOf(hours)]
+  return year && covered && ratioOf(multiply(sum, year), covered)
 }
 
 /** Null when an interval that is needed is not known. */
@@ -66,5 +73,5 @@ function expectedIn(
   return expected + Math.max(0, Math.floor(steps(last.settledAt, toMs, last) + EDGE))
 }
 
-/** A settlement a little off its grid is no other settlement. */
-const EDGE = 1e-6
+/** Less than a millisecond: what dividing times leaves. */
+const EDGE = 1e-9

@@ -22,7 +22,9 @@ export function readTime(text: string): number | Refused {
 function readEpoch(text: string): number | Refused {
   const value = Number(text)
   if (text.length > 15 || value > LATEST_MS) return refuse('epoch milliseconds before the year 2200')
-  if (value > 1e8 && value < SECONDS_BELOW) return refuse('epoch milliseconds; this looks like seconds')
+  if (value !== 0 && value < SECONDS_BELOW) {
+    return refuse(`epoch milliseconds, not seconds and not a date without dashes, ${FORMS}`)
+  }
   return value
 }
 

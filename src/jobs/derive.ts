@@ -124,10 +124,9 @@ function fxQuotes(pairs: readonly Instrument[], venue: string, latest: ReadonlyM
     .map(({ base, quote, key, id }) => ({ base, quote, key, latest: latest.get(id) }))
 }
 
-/** A basis is kept only of legs observed since the last one was: a stale leg repeated is no observation. */
-function isCurrent({ row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): boolean {
-  const since = tickAt - Math.max(storeMs, pollMs)
-  return row.basisBps !== null && row.observedAt !== null && Date.parse(row.observedAt) > since
+/** A basis is kept only of legs observed at this very tick: a stale leg repeated is no observation. */
+function isCurrent({ row }: Derived, tickAt: number, { pollMs }: DeriveDeps): boolean {
+  return row.basisBps !== null && row.observedAt !== null && Date.parse(row.observedAt) > tickAt - pollMs / 2
 }
 
 function gapOf({ contract, row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): Gap {

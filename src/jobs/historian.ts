@@ -1,6 +1,6 @@
 import { sleep } from '../clock.ts'
 import type { Instrument } from '../domain/instrument.ts'
-import { DAY, MINUTE, SECOND } from '../domain/time.ts'
+import { DAY, floorTo, MINUTE, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { type BackfillWish, reopenBackfill, requestBackfill } from '../store/backfill.ts'
 import { listInstruments } from '../store/instruments.ts'
@@ -51,10 +51,9 @@ async function wishesOf({ db, clock, config, adapters }: WorkerDeps): Promise<Ba
     if (spotId !== null) raise(spotId, openInterest)
   }
   const { settlementDays, basisDays } = config.history
+  const today = floorTo(clock.now(), DAY)
   const wish = ({ id }: Instrument, fact: BackfillWish['fact'], days: number): BackfillWish[] =>
-    days === 0
-      ? []
-      : [{ instrumentId: id, fact, wantedFrom: clock.now() - days * DAY, priority: priorities.get(id) ?? 0 }]
+    days === 0 ? [] : [{ instrumentId: id, fact, wantedFrom: today - days * DAY, priority: priorities.get(id) ?? 0 }]
   const legs = new Set(tracked.map(({ spotId }) => spotId))
   return tracked.flatMap((instrument) => [
     ...(instrument.kind === 'perpetual' ? wish(instrument, 'settlement', settlementDays) : []),

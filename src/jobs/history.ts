@@ -122,11 +122,12 @@ function pagesOf(
     fetch: async (floor: number, end: number, doneAfter: (since: number) => Done): Promise<number> => {
       if (claim.fact === 'settlement') stepMs = ((await findInterval(deps.db, instrument.id)) ?? 1) * HOUR
       await deps.takeTurn()
-      let since = Math.max(floor, end - limit * stepMs)
+      // Both ends of a window are in it: two steps short of a page, so that a full page means that rows were cut off.
+      let since = Math.max(floor, end - (limit - 2) * stepMs)
       let page = await ask(client, adapter, instrument.symbol, since, end)
-      if (page.rows.length >= limit && since < end - limit * HOUR) {
+      if (page.rows.length >= limit && stepMs > HOUR) {
         // The interval was shorter then: the window holds more than a page, and which end was cut off differs by venue.
-        since = Math.max(floor, end - limit * HOUR)
+        since = Math.max(floor, end - (limit - 2) * HOUR)
         await deps.takeTurn()
         page = await ask(client, adapter, instrument.symbol, since, end)
       }

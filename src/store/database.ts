@@ -12,8 +12,10 @@ export type DatabaseOptions = {
   readonly applicationName: string
   /** Told about connections that were cut while nobody was waiting on them. */
   readonly onError?: (error: Error) => void
-  /** The server cancels a statement after this long; the driver gives up on its answer 5 s later. */
+  /** The server cancels a statement after this long … */
   readonly statementTimeoutMs?: number
+  /** … and the driver gives up on a silent server this much later. */
+  readonly answerMarginMs?: number
   readonly connectTimeoutMs?: number
   /** 0 to 1, spreads the retries of transactions that got in each other's way. */
   readonly jitter?: () => number
@@ -114,7 +116,7 @@ function plainConfig(options: DatabaseOptions): pg.ClientConfig {
     connectionString: parseUrl(options.url).href,
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
-    query_timeout: (options.statementTimeoutMs ?? 30_000) + 5000,
+    query_timeout: (options.statementTimeoutMs ?? 30_000) + (options.answerMarginMs ?? 5000),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types: columnTypes

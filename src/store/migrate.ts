@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { MigrationList } from '@prisma/schema-engine-wasm'
+import type pg from 'pg'
 import { sleep } from '../clock.ts'
 import { messageOf, StartError } from '../errors.ts'
 import { type Database, openDatabase } from './database.ts'
@@ -21,7 +22,7 @@ export type MigrateOptions = {
   readonly waitMs?: number
 }
 
-type Plan = { db: Database; migrations: readonly Migration[]; folder: string; schemaFile: string }
+type Plan = { db: Database; session: pg.Client; migrations: readonly Migration[]; folder: string; schemaFile: string }
 
 const FOLDER = fileURLToPath(new URL('../../prisma/migrations', import.meta.url))
 const SCHEMA_FILE = fileURLToPath(new URL('../../prisma/schema.prisma', import.meta.url))
@@ -37,28 +38,32 @@ const PASSING: ReadonlySet<string | undefined> = new Set(['55P03', '40P01', '400
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const { folder = FOLDER, schemaFile = SCHEMA_FILE, waitMs = 120_000 } = options
   const migrations = await listMigrations(folder)
-  // One connection: the lock and the scripts share a session, so a script outlives neither its process nor the lock.
   await using db = openDatabase({ url, poolSize: 1, applicationName: 'contango migrate', statementTimeoutMs: DAY_MS })
   try {
     const rows = await listApplied(db)
     refuseBadHistory(db.address, migrations, rows)
     if (isUpToDate(migrations, rows)) return { applied: [] }
-    await lock(db, waitMs)
-    return { applied: await applyLocked({ db, migrations, folder, schemaFile }) }
+    const session = await db.openSession()
+    try {
+      await lock(db.address, session, waitMs)
+      return { applied: await applyLocked({ db, session, migrations, folder, schemaFile }) }
+    } finally {
+      await session.end()
+    }
   } catch (error) {
     throw connectionProblem(db.address, error) ?? error
   }
 }
 
-async function lock(db: Database, waitMs: number): Promise<void> {
+async function lock(address: string, session: pg.Client, waitMs: number): Promise<void> {
   const deadline = AbortSignal.timeout(waitMs)
   for (;;) {
-    const { rows } = await db.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [LOCK])
+    const { rows } = await session.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [LOCK])
     if (rows[0]?.locked) return
     if (deadline.aborted) {
       throw new StartError(
         'migration_busy',
-        `Another instance has been migrating the database ${db.address} for ${waitMs / 1000} s. Wait for it, or end it; ` +
+        `Another instance has been migrating the database ${address} for ${waitMs / 1000} s. Wait for it, or end it; ` +
           `select pid, query from pg_stat_activity where application_name = 'contango migrate' shows what it does.`
       )
     }
@@ -80,7 +85,7 @@ async function applyLocked(plan: Plan): Promise<string[]> {
   return run(plan)
 }
 
-async function run({ db, migrations, folder, schemaFile }: Plan): Promise<string[]> {
+async function run({ db, session, migrations, folder, schemaFile }: Plan): Promise<string[]> {
   const { rows } = await db.query<{ schema: string }>('select quote_ident(current_schema()) as schema')
   let current: Migration | undefined
   let failure: unknown
@@ -97,7 +102,7 @@ async function run({ db, migrations, folder, schemaFile }: Plan): Promise<string
     failure = error
   }
   const schema = await readFile(schemaFile, 'utf8')
-  const engine = await openSchemaEngine({ pool: db.pool, schema, completeScript, onFailure })
+  const engine = await openSchemaEngine({ pool: db.pool, session, schema, completeScript, onFailure })
   try {
     const filters = { externalTables: [], externalEnums: [] }
     const done = await engine.applyMigrations({ migrationsList: listForEngine(folder, migrations), filters })

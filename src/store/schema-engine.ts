@@ -6,8 +6,10 @@ import type { SchemaEngine } from '@prisma/schema-engine-wasm'
 import type pg from 'pg'
 
 export type EngineInput = {
-  /** One connection: it also holds the caller's lock, which must not end before a script does. */
+  /** For the engine's own questions and notes. A failing one closes its connection. */
   readonly pool: pg.Pool
+  /** For the scripts. It holds the caller's lock, which so lasts as long as a script, whatever becomes of us. */
+  readonly session: pg.Client
   readonly schema: string
   /** May put something behind a script; it becomes part of the script's own transaction. */
   readonly completeScript: (script: string) => string
@@ -57,13 +59,13 @@ function withIdleTimers(imports: object): object {
  * The adapter splits a script at every semicolon and runs the pieces one by one: a function body breaks, and half a
  * migration stays. Sent whole, PostgreSQL parses it and runs it as one transaction.
  */
-function wholeScripts({ pool, completeScript, onFailure }: EngineInput): PrismaPg {
+function wholeScripts({ pool, session, completeScript, onFailure }: EngineInput): PrismaPg {
   const factory = new PrismaPg(pool)
   const connect = factory.connect.bind(factory)
   factory.connect = async () => {
     const adapter = await connect()
     adapter.executeScript = async (script) => {
-      await pool.query(completeScript(script)).catch((error) => {
+      await session.query(completeScript(script)).catch((error) => {
         onFailure(error)
         throw error
       })

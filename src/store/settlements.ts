@@ -63,6 +63,7 @@ export async function insertSettlements(
   const known = await listAround(client, instrumentId, Math.min(...times), Math.max(...times))
   const knownAt = new Map(known.map((row) => [row.settledAt, row]))
   const fresh = new Map(rates.filter(({ settledAt }) => !knownAt.has(settledAt)).map((rate) => [rate.settledAt, rate]))
+  if (fresh.size === 0) return 0
   const ascending = [...knownAt.keys(), ...fresh.keys()].sort((a, b) => a - b)
   const intervals = observedIntervals(ascending)
   const edge = ascending.length - 1

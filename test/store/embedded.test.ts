@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { describeEmbedded, openEmbedded } from '../../src/store/embedded/embedded.ts'
-import { isProcessAlive } from '../../src/store/embedded/postmaster.ts'
 import { askOnce, openHolder, startHolder, temporaryFolder, until } from '../support/embedded-process.ts'
 
 const log = { info() {}, warn() {} }
@@ -81,13 +81,17 @@ test('a server killed under its users comes back at the same address', async () 
 })
 
 test('a pid file whose number now belongs to another program is no obstacle', async () => {
-  const stale = [process.pid, join(dataDir, 'postgres'), '1700000000', '5432', '', '127.0.0.1', '0 0', 'ready', '']
+  // As the server's user: PostgreSQL ignores the processes of others anyway.
+  const { uid, gid } = await stat(join(dataDir, 'postgres'))
+  const stranger = spawn('sleep', ['60'], process.getuid?.() === 0 ? { uid, gid } : {})
+  const stale = [stranger.pid, join(dataDir, 'postgres'), '1700000000', '5432', '', '127.0.0.1', '0 0', 'ready', '']
   await writeFile(join(dataDir, 'postgres', 'postmaster.pid'), stale.join('\n'))
   assert.equal((await describeEmbedded(dataDir))?.running, false)
   const embedded = await openEmbedded({ dataDir, log })
   assert.equal(await askOnce(embedded.url, 'select 1'), 1)
   await embedded.release()
-  assert.ok(isProcessAlive(process.pid))
+  assert.equal(stranger.signalCode, null)
+  stranger.kill()
 })
 
 test('who joins while the last one leaves gets a server that stays', async () => {

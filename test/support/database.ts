@@ -48,7 +48,7 @@ export async function testDatabase({ poolSize = 4 }: { poolSize?: number } = {})
 export async function emptyDatabase(): Promise<AsyncDisposable & { readonly url: string; readonly name: string }> {
   const { url } = await testServer()
   const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`
-  await administer(url, (admin) => admin.query(`create database ${name} template template0`))
+  await administer(url, (admin) => admin.query(`create database ${name} template template0 strategy file_copy`))
   return {
     url: databaseUrl(url, name),
     name,

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import type { BoardRow } from '../../src/domain/board-row.ts'
+import { floorTo } from '../../src/domain/time.ts'
+import { collect } from '../../src/jobs/collect.ts'
+import { derive } from '../../src/jobs/derive.ts'
+import { readBoard } from '../../src/store/board.ts'
+import { listUnderivedTicks } from '../../src/store/ticks.ts'
+import { testDatabase } from '../support/database.ts'
+import { startExchange } from '../support/exchange.ts'
+import { type Line, openLine } from '../support/line.ts'
+
+const storeTick = () => floorTo(systemClock.now(), 60_000)
+
+async function sweep(line: Line, tickAt: number): Promise<void> {
+  await Promise.all(Object.values(line.venues).map((venue) => collect(line.deps, venue, tickAt)))
+  for (const id of Object.keys(line.venues)) await derive(line.deps, id, tickAt)
+}
+const rowOf = (rows: readonly BoardRow[], key: string) => rows.find(({ instrument }) => instrument === key)!
+
+test('a sweep of both venues makes a board whose numbers follow from its own prices', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange)
+  await sweep(line, storeTick())
+  const rows = await readBoard(t.db)
+  const linear = rows.filter((row) => row.settle === 'USDT' && row.kind === 'perpetual')
+  assert.ok(linear.length >= 8)
+  for (const row of linear) {
+    const label = `${row.instrument} ${row.reasons.join()}`
+    assert.equal(row.grade, 'signal', label)
+    const mid = (Number(row.contractBid) + Number(row.contractAsk)) / 2
+    const spot = (Number(row.spotBid) + Number(row.spotAsk)) / 2
+    assert.ok(Math.abs(row.basisBps! - (mid / spot - 1) * 1e4) < 1e-6, label)
+    assert.ok(row.carryEntryBps! <= row.basisBps! && row.basisBps! <= row.reverseEntryBps!, label)
+    assert.equal(row.adjustedBasisBps, row.basisBps)
+    assert.ok(Math.abs(row.fundingApr! - (row.fundingRate! * 8760) / row.fundingIntervalHours!) < 1e-12, label)
+    assert.equal(row.fundingIntervalSource, 'declared')
+    assert.equal(row.basisApr, null)
+  }
+  const future = rows.find((row) => row.kind === 'future' && row.quote === 'USDT')!
+  assert.ok(Math.abs(future.basisApr! - ((future.basisBps! / 1e4) * 365) / future.daysToExpiry!) < 1e-9)
+  assert.equal(future.fundingRate, null)
+})
+
+test('1000PEPE is compared with a thousand PEPE, and its asset is PEPE', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange)
+  await sweep(line, storeTick())
+  const row = rowOf(await readBoard(t.db), 'binance:1000PEPE/USDT:USDT')
+  assert.equal(row.multiplier, 1000)
+  assert.equal(row.asset, 'PEPE')
+  assert.equal(row.spot, 'binance:PEPE/USDT')
+  assert.ok(Math.abs(row.basisBps!) < 300)
+})
+
+test('a contract in dollars against a coin in USDT says that nothing adjusted it, and is not for signals', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange)
+  await sweep(line, storeTick())
+  const row = rowOf(await readBoard(t.db), 'binance:BTC/USD:BTC')
+  assert.deepEqual([row.fx, row.adjustedBasisBps, row.fxBps, row.grade], [null, null, null, 'display'])
+  assert.ok(row.reasons.includes('fx_unadjusted'))
+  assert.equal(row.absent.adjustedBasisBps, 'fx_unadjusted')
+})
+
+test('a contract in USDC against a coin in USDT is adjusted by the traded price of USDC', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange)
+  await sweep(line, storeTick())
+  const rows = (await readBoard(t.db)).filter((row) => row.quote === 'USDC' && row.spot?.endsWith('/USDT'))
+  for (const row of rows) {
+    assert.ok(row.fx !== null && Math.abs(row.fx - 1) < 0.01, row.instrument)
+    assert.ok(Math.abs(row.fxBps! - (row.basisBps! - row.adjustedBasisBps!)) < 1e-9)
+  }
+  const { rows: stables } = await t.db.query(
+    `select 1 from instrument where base = 'USDC' and kind = 'spot' and tracked`
+  )
+  assert.ok(stables.length > 0, 'the stablecoin pair itself is followed')
+})
+
+test('a basis is kept once a storing interval, and deriving a tick again changes nothing', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange)
+  const tickAt = storeTick()
+  await sweep(line, tickAt)
+  await sweep(line, tickAt)
+  const { rows } = await t.db.query<{ contracts: number; kept: number }>(
+    'select count(*) as kept, count(distinct instrument_id) as contracts from basis_snapshot'
+  )
+  assert.equal(rows[0]!.kept, rows[0]!.contracts)
+  assert.ok(rows[0]!.kept > 8)
+  await sweep(line, tickAt + 10_000)
+  const { rows: after } = await t.db.query<{ kept: number }>('select count(*) as kept from basis_snapshot')
+  assert.equal(after[0]!.kept, rows[0]!.kept, 'the tick between two storing ones keeps nothing')
+  assert.deepEqual(await listUnderivedTicks(t.db, tickAt), [])
+})
+
+test('when the spot venue goes silent its prices grow old: no repeated basis is kept, and the gap says why', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  let now = systemClock.now()
+  const clock = { now: () => now }
+  await using line = await openLine(t.db, exchange, { clock })
+  const first = floorTo(now, 60_000)
+  await sweep(line, first)
+  now += 60_000
+  // Only the contracts answer: the coins of the same venue stay as they were a minute ago.
+  exchange.fault = (_venue, path) =>
+    path.includes('category=spot') ? { kind: 'answer', status: 500, body: '{}' } : undefined
+  await collect(line.deps, line.venues.bybit!, first + 60_000)
+  await derive(line.deps, 'bybit', first + 60_000)
+  assert.ok(exchange.injected > 0)
+  const row = rowOf(await readBoard(t.db), 'bybit:BTC/USDT:USDT')
+  assert.equal(row.grade, 'none')
+  assert.ok(row.reasons.includes('stale_spot') && row.reasons.includes('leg_skew'), row.reasons.join())
+  const { rows } = await t.db.query(`select 1 from basis_snapshot where tick_at = $1`, [new Date(first + 60_000)])
+  assert.equal(rows.length, 0)
+  const { rows: gaps } = await t.db.query<{ reason: string }>(`select distinct reason from gap where fact = 'basis'`)
+  assert.deepEqual(gaps, [{ reason: 'stale_leg' }])
+})

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { DAY, floorTo, HOUR } from '../../src/domain/time.ts'
+import { fetchPast, type HistoryDeps } from '../../src/jobs/history.ts'
+import { type BackfillFact, claimBackfill, requestBackfill } from '../../src/store/backfill.ts'
+import type { Database } from '../../src/store/database.ts'
+import { listInstruments } from '../../src/store/instruments.ts'
+import { testDatabase } from '../support/database.ts'
+import { type Exchange, startExchange } from '../support/exchange.ts'
+import { openLine, silentLog } from '../support/line.ts'
+
+const never = new AbortController().signal
+
+async function openPast(db: Database, exchange: Exchange, key: string) {
+  const line = await openLine(db, exchange)
+  const instruments = await listInstruments(db)
+  const instrument = instruments.find((candidate) => candidate.key === key)!
+  const { adapter, client } = line.venues[instrument.venue]!
+  const deps: HistoryDeps = {
+    db,
+    clock: systemClock,
+    log: silentLog,
+    holder: 'test',
+    leaseMs: 60_000,
+    takeTurn: async () => {}
+  }
+  return {
+    line,
+    instrument,
+    instruments,
+    run: (signal = never) => fetchPast(deps, { adapter, client, instruments }, signal),
+    want: (fact: BackfillFact, days: number, id = instrument.id, priority = 1) =>
+      requestBackfill(db, [
+        { instrumentId: id, fact, wantedFrom: floorTo(systemClock.now(), DAY) - days * DAY, priority }
+      ])
+  }
+}
+
+async function settled(db: Database) {
+  const { rows } = await db.query<{
+    settled_at: Date
+    rate: string
+    interval_hours: number
+    interval_source: string
+    revision: number
+  }>('select settled_at, rate, interval_hours, interval_source, revision from settlement order by settled_at, revision')
+  return rows
+}
+
+for (const key of ['binance:BTC/USDT:USDT', 'bybit:BTC/USDT:USDT', 'bybit:PEPE/USDT:USDT', 'binance:BTC/USD:BTC']) {
+  test(`the settlements of ${key} come in without a hole, each with its interval observed`, async () => {
+    await using t = await testDatabase()
+    await using exchange = await startExchange(systemClock)
+    const past = await openPast(t.db, exchange, key === 'bybit:PEPE/USDT:USDT' ? 'bybit:1000PEPE/USDT:USDT' : key)
+    await using _line = past.line
+    await past.want('settlement', 40)
+    assert.equal(await past.run(), true)
+    const rows = await settled(t.db)
+    const hours = rows[1]!.interval_hours
+    assert.ok(rows.length >= (40 * 24) / hours, `${rows.length} settlements`)
+    rows.slice(1).forEach((row, index) => {
+      assert.equal(row.settled_at.getTime() - rows[index]!.settled_at.getTime(), hours * HOUR)
+      assert.equal(row.interval_hours, hours)
+      assert.equal(row.interval_source, 'observed')
+    })
+    assert.ok(rows.every(({ revision }) => revision === 0))
+    assert.equal(await past.run(), false, 'nothing is due before the next settlement')
+  })
+}
+
+test('the same past fetched again adds nothing', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  const past = await openPast(t.db, exchange, 'bybit:ETH/USDT:USDT')
+  await using _line = past.line
+  await past.want('settlement', 30)
+  await past.run()
+  const first = await settled(t.db)
+  await t.db.query(`update backfill set state = 'waiting', done_from = null, done_to = null, not_before = null`)
+  await past.run()
+  assert.deepEqual(await settled(t.db), first)
+})
+
+test('a fetch that is stopped between pages goes on where it was, and ends with the same rows', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  const past = await openPast(t.db, exchange, 'bybit:BTC/USDT:USDT')
+  await using _line = past.line
+  await past.want('settlement', 150)
+  // The answer after the first page is the exchange dying; what was stored stays stored.
+  let answers = 0
+  exchange.fault = (_venue, path) =>
+    path.includes('/funding/history') && ++answers > 1 ? { kind: 'answer', status: 503, body: '{}' } : undefined
+  await past.run()
+  const { rows: half } = await t.db.query<{ state: string; done_from: Date; failure: string }>(
+    'select state, done_from, failure from backfill'
+  )
+  assert.ok(exchange.injected > 0)
+  assert.equal(half[0]!.state, 'failed')
+  assert.ok(half[0]!.done_from !== null)
+  const stored = (await settled(t.db)).length
+  assert.ok(stored > 0)
+  exchange.fault = () => undefined
+  await t.db.query('update backfill set not_before = null')
+  const before = exchange.requests.filter(({ path }) => path.includes('/funding/history')).length
+  await past.run()
+  const rows = await settled(t.db)
+  assert.ok(rows.length > stored && rows.length >= 150 * 3)
+  assert.equal(new Set(rows.map(({ settled_at }) => settled_at.getTime())).size, rows.length)
+  const pages = exchange.requests.filter(({ path }) => path.includes('/funding/history')).length - before
+  assert.ok(pages <= 3, `${pages} pages: what was done is not fetched again`)
+})
+
+test('hourly closes of both legs, in whichever order they come, make hourly bases marked as last prices', async () => {
+  for (const spotFirst of [true, false]) {
+    await using t = await testDatabase()
+    await using exchange = await startExchange(systemClock)
+    const past = await openPast(t.db, exchange, 'binance:1000PEPE/USDT:USDT')
+    await using _line = past.line
+    await past.want('price_1h', 10, past.instrument.id, spotFirst ? 1 : 2)
+    await past.want('price_1h', 10, past.instrument.spotId!, spotFirst ? 2 : 1)
+    while (await past.run()) {}
+    const { rows } = await t.db.query<{ n: number; worst: number; kinds: string; grades: string; spans: number }>(
+      `select count(*) as n, max(abs(basis_bps)) as worst, string_agg(distinct price_kind, ',') as kinds,
+         string_agg(distinct grade, ',') as grades, min(span_ms) as spans from basis_snapshot`
+    )
+    const { n, worst, kinds, grades, spans } = rows[0]!
+    assert.ok(n >= 240, `${n} hourly bases`)
+    assert.ok(worst < 500, `${worst} bps`)
+    assert.deepEqual([kinds, grades, spans], ['last', 'display', HOUR])
+  }
+})
+
+test('a claim whose lease lapsed is taken over, and the first holder can store nothing more', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  const past = await openPast(t.db, exchange, 'binance:BTC/USDT:USDT')
+  await using _line = past.line
+  await past.want('settlement', 10)
+  const lapsed = await claimBackfill(t.db, 'binance', 'dead', -1)
+  assert.ok(lapsed)
+  assert.equal(await past.run(), true)
+  const { rows } = await t.db.query<{ epoch: number; state: string }>('select epoch, state from backfill')
+  assert.deepEqual(rows, [{ epoch: 2, state: 'done' }])
+})

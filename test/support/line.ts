@@ -1,0 +1,71 @@
+import pino from 'pino'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { loadConfig } from '../../src/config.ts'
+import { rankAssets } from '../../src/jobs/assets.ts'
+import type { CollectDeps, CollectedVenue } from '../../src/jobs/collect.ts'
+import { loadMarkets } from '../../src/jobs/markets.ts'
+import { createSweepMemory } from '../../src/jobs/sweep.ts'
+import type { Database } from '../../src/store/database.ts'
+import { listInstruments } from '../../src/store/instruments.ts'
+import { ensureLivePartitions } from '../../src/store/partitions.ts'
+import { ensureVenues } from '../../src/store/venues.ts'
+import { openClient, type VenueClient } from '../../src/venues/ccxt-client.ts'
+import { ADAPTERS } from '../../src/venues/registry.ts'
+import type { Exchange } from './exchange.ts'
+
+export const silentLog = pino({ level: 'silent' })
+
+export type Line = AsyncDisposable & {
+  readonly venues: Readonly<Record<string, CollectedVenue>>
+  readonly deps: CollectDeps & { readonly openInterestMs: number }
+}
+
+/** Everything that collecting needs, on a real database and simulated exchanges, with markets loaded and assets chosen. */
+export async function openLine(
+  db: Database,
+  exchange: Exchange,
+  {
+    clock = systemClock,
+    assets = ['BTC', 'ETH', 'PEPE', 'SOL'],
+    holder = 'test'
+  }: { clock?: Clock; assets?: readonly string[]; holder?: string } = {}
+): Promise<Line> {
+  await ensureLivePartitions(db, clock.now())
+  await ensureVenues(db, ADAPTERS)
+  const deps = {
+    db,
+    clock,
+    log: silentLog,
+    holder,
+    pollMs: 10_000,
+    storeMs: 60_000,
+    openInterestMs: 300_000,
+    leaseMs: 20_000
+  }
+  const clients = new Map<string, VenueClient>()
+  for (const adapter of ADAPTERS) {
+    const urls = exchange.urls[adapter.id as 'binance']
+    const client = await openClient(adapter, { clock, timeoutMs: 2_000, maxBytes: 20e6, urls, throttled: false })
+    clients.set(adapter.id, client)
+    await loadMarkets(deps, adapter, client)
+  }
+  const connected = ADAPTERS.map((adapter) => ({ adapter, client: clients.get(adapter.id)! }))
+  await rankAssets({ ...deps, assets, assetCount: 50, venues: new Set(ADAPTERS.map(({ id }) => id)) }, connected)
+  const instruments = await listInstruments(db)
+  const venues = Object.fromEntries(
+    connected.map(({ adapter, client }): [string, CollectedVenue] => {
+      const ours = instruments.filter(({ venue, tracked }) => venue === adapter.id && tracked)
+      const bySymbol = new Map(ours.map((instrument) => [instrument.symbol, instrument]))
+      return [adapter.id, { adapter, client, memory: createSweepMemory(), instruments: bySymbol, restUntil: 0 }]
+    })
+  )
+  return {
+    venues,
+    deps,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...clients.values()].map((client) => client.close()))
+    }
+  }
+}
+
+export const testConfig = (env: Record<string, string> = {}) => loadConfig(env)
