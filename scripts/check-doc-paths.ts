@@ -35,7 +35,9 @@ function markdownUnder(folder: string): string[] {
 /** `src/jobs/collect.ts`, `docs/` or `package.json` in back-ticks, or bare in a block of code. */
 function missingPaths(root: string, text: string): string[] {
   const quoted = [...text.matchAll(/`([^`\s]+)`/g)].map(([, inside = '']) => inside)
-  const bare = [...text.matchAll(/(?<![\w./`-])((?:src|test|scripts|docs|prisma)\/[\w./-]+\w)/g)].map(([, path = '']) => path)
+  const bare = [...text.matchAll(/(?<![\w./`-])((?:src|test|scripts|docs|prisma)\/[\w./-]+\w)/g)].map(
+    ([, path = '']) => path
+  )
   return [...new Set([...quoted, ...bare])]
     .map((path) => path.replace(/:\d+$/, '').replace(/^\.\//, ''))
     .filter((path) => isPath(path) && !existsAt(root, path))

@@ -59,7 +59,11 @@ const AMBIENTS: readonly { readonly names: RegExp; readonly files: readonly stri
   { names: /^Math\.random$/, files: ['worker.ts'], why: 'jitter is passed on from there' },
   { names: /^setTimeout$/, files: ['venues/ccxt-client.ts'], why: 'a deadline that is cleared when the call ends' },
   { names: /^setTimeout$/, files: ['store/schema-engine.ts'], why: 'the WebAssembly module asks for timers' },
-  { names: /^setInterval$/, files: ['store/embedded/embedded.ts'], why: 'must not keep a process alive, as sleep would' }
+  {
+    names: /^setInterval$/,
+    files: ['store/embedded/embedded.ts'],
+    why: 'must not keep a process alive, as sleep would'
+  }
 ]
 
 const LINES_MAX = 250
@@ -141,7 +145,9 @@ function sizeProblems({ path, lines, functions }: Source): string[] {
     ...(isLong ? [`src/${path} has ${lines} lines, more than ${LINES_MAX}: it holds more than one thing`] : []),
     ...functions
       .filter((found) => found.lines > FUNCTION_LINES_MAX)
-      .map((found) => `src/${path}:${found.line} is a function of ${found.lines} lines, more than ${FUNCTION_LINES_MAX}`)
+      .map(
+        (found) => `src/${path}:${found.line} is a function of ${found.lines} lines, more than ${FUNCTION_LINES_MAX}`
+      )
   ]
 }
 

@@ -9,7 +9,12 @@ const FLOORS: Readonly<Record<string, string>> = {
   undici: '7.18.0'
 }
 
-type Entry = { readonly version?: string; readonly resolved?: string; readonly integrity?: string; readonly link?: boolean }
+type Entry = {
+  readonly version?: string
+  readonly resolved?: string
+  readonly integrity?: string
+  readonly link?: boolean
+}
 
 /** What is wrong with package-lock.json: every package fixed by its hash, wherever it is fetched from, and none too old. */
 export function checkLock(root: string): string[] {

@@ -16,7 +16,13 @@ const CHECKS: readonly Check[] = [
   {
     name: 'format and lint',
     run: () =>
-      tool('node_modules/@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '--colors=off', '--max-diagnostics=50', '.'])
+      tool('node_modules/@biomejs/biome/bin/biome', [
+        'ci',
+        '--error-on-warnings',
+        '--colors=off',
+        '--max-diagnostics=50',
+        '.'
+      ])
   },
   { name: 'imports, owners, sizes', run: async () => checkImports(root) },
   { name: 'types', run: () => tool('node_modules/typescript/bin/tsc', ['--noEmit', '--pretty', 'false']) },

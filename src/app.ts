@@ -112,8 +112,10 @@ function startThread(task: WorkerTask, log: Log): Thread {
       stopping.abort()
       worker?.postMessage('stop')
       const late = new AbortController()
-      await Promise.race([running, sleep(STOP_WITHIN_MS, late.signal)])
+      const isOver = running.then(() => true)
+      const isEnded = await Promise.race([isOver, sleep(STOP_WITHIN_MS, late.signal).then(() => false)])
       late.abort()
+      if (!isEnded) log.warn({ thread: task.name }, 'thread.late')
       await worker?.terminate()
     }
   }

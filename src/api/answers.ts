@@ -21,7 +21,10 @@ export function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
 }
 
 /** The envelope around rows that are JSON already, cut where `asOf` stands. */
-export function envelopeOf(dataJson: string, { next, meta = {} }: Omit<Answer, 'data'>): { head: string; tail: string } {
+export function envelopeOf(
+  dataJson: string,
+  { next, meta = {} }: Omit<Answer, 'data'>
+): { head: string; tail: string } {
   const page = next === undefined ? '' : `,"page":${JSON.stringify({ next })}`
   const rest = JSON.stringify(meta).slice(1)
   return { head: `{"data":${dataJson}${page},"meta":{"asOf":`, tail: `${rest === '}' ? '' : ','}${rest}}` }

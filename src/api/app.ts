@@ -133,6 +133,10 @@ async function limitRates(app: FastifyInstance, perMinute: number): Promise<void
     enableDraftSpec: true,
     keyGenerator: ({ caller, ip }) => (caller?.kind === 'key' ? caller.key.id : ip),
     errorResponseBuilder: (_request, { max, ttl }) =>
-      new HttpError(429, 'rate_limited', `More than ${max} requests in a minute; ask again in ${Math.ceil(ttl / 1_000)} s.`)
+      new HttpError(
+        429,
+        'rate_limited',
+        `More than ${max} requests in a minute; ask again in ${Math.ceil(ttl / 1_000)} s.`
+      )
   })
 }

@@ -41,6 +41,8 @@ const REGRADE_MS = 1_000
 const POLL_LISTENING_MS = 5_000
 const POLL_DEAF_MS = 1_000
 
+const CLOSE_MS = 2_000
+
 /** Keeps the board in memory: read by venue when it changes, aged as time passes, whatever happens to the database. */
 export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): BoardCache {
   const stored = new Map<string, readonly StoredRow[]>()
@@ -70,6 +72,7 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
   const listen = async () => {
     const forget = () => {
       listener = undefined
+      wake.abort()
     }
     listener = await listenForBoards(db, () => wake.abort(), forget)
   }
@@ -102,8 +105,12 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
     },
     close: async () => {
       stop.abort()
-      await loop
-      await listener?.close().catch(() => {})
+      const end = async () => {
+        await loop
+        await listener?.close()
+      }
+      // A database that does not answer must not hold up the end of the process.
+      await Promise.race([end().catch(() => {}), sleep(CLOSE_MS)])
     }
   }
 }

@@ -49,7 +49,7 @@ export function selectRows(
 
 /** Where a row stands in an order: its value and, between equals, its instrument. */
 export function keysOf({ row }: ServedRow, { field }: BoardOrder = BY_INSTRUMENT): CursorKeys {
-  return [valueOf(row, field), row.instrument]
+  return [sortValue(row, field), row.instrument]
 }
 
 function passes(row: BoardRow, filter: BoardFilter): boolean {
@@ -70,7 +70,7 @@ function reaches(amount: string | null, least: number | undefined): boolean {
   return least === undefined || (amount !== null && Number(amount) >= least)
 }
 
-function valueOf(row: BoardRow, field: string): string | number | null {
+function sortValue(row: BoardRow, field: string): string | number | null {
   const value = row[field as keyof BoardRow]
   if (value === null || value === undefined) return null
   if (typeof value === 'number') return value
@@ -81,7 +81,7 @@ function valueOf(row: BoardRow, field: string): string | number | null {
 function compareKeys(a: CursorKeys, b: CursorKeys, isDescending: boolean): number {
   const [x = null, y = null] = [a[0], b[0]]
   if (x !== y) {
-    if (x === null) return 1
+    if (x === null) return isDescending ? -1 : 1
     if (y === null) return -1
     return (x < y ? -1 : 1) * (isDescending ? -1 : 1)
   }

@@ -16,9 +16,9 @@ export type ApiDeps = {
   readonly log: FastifyBaseLogger
   readonly kind: 'live' | 'simulated'
   /** Shown on the first page of a demo. */
-  readonly demoKey?: string
+  readonly demoKey?: string | undefined
   /** What we use of each venue. */
-  readonly capabilities?: Readonly<Record<string, readonly string[]>>
+  readonly capabilities?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
 /** What the routes share. */

@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LIMIT_DEFAULT, LIMIT_MAX } from '../contract/board-parameters.ts'
 import { cursorOf } from '../contract/cursor.ts'
 import type { Format } from '../contract/history-parameters.ts'
@@ -8,7 +8,6 @@ import { InvalidInputError } from '../errors.ts'
 import type { Answer } from './answers.ts'
 import { type AskedPage, cursorKeys } from './get-route.ts'
 import { formatOf, sendTable } from './tables.ts'
-import type { FastifyRequest } from 'fastify'
 
 type Row = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,5 @@
-import { hasActiveKey, registerBootstrapKey } from '../store/keys.ts'
 import { StartError } from '../errors.ts'
+import { hasActiveKey, registerBootstrapKey } from '../store/keys.ts'
 import { buildApi } from './app.ts'
 import type { ApiDeps } from './context.ts'
 import { isLoopbackHost, urlHost } from './hosts.ts'

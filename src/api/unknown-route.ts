@@ -10,19 +10,16 @@ export function handleUnknownRoutes(app: FastifyInstance): void {
     for (const name of [method].flat()) known.add(name)
     methods.set(url, known)
   })
-  // The rate limit exists once its plugin is loaded.
-  app.after(() => {
-    app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (request) => {
-      const path = pathOf(request.url)
-      const allowed = [...methods].find(([pattern]) => matches(pattern, path))?.[1]
-      if (allowed !== undefined && !allowed.has(request.method)) {
-        const allow = [...allowed].sort().join(', ')
-        const message = `${path} does not answer ${request.method}; it answers ${allow}`
-        throw new HttpError(405, 'method_not_allowed', message, { headers: { allow } })
-      }
-      const message = `${path} is not a path of this service${suggestionFor(path, methods.keys())}; all are in /openapi.json`
-      throw new HttpError(404, 'unknown_route', message)
-    })
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, async (request) => {
+    const path = pathOf(request.url)
+    const allowed = [...methods].find(([pattern]) => matches(pattern, path))?.[1]
+    if (allowed !== undefined && !allowed.has(request.method)) {
+      const allow = [...allowed].sort().join(', ')
+      const message = `${path} does not answer ${request.method}; it answers ${allow}`
+      throw new HttpError(405, 'method_not_allowed', message, { headers: { allow } })
+    }
+    const message = `${path} is not a path of this service${suggestionFor(path, methods.keys())}; all are in /openapi.json`
+    throw new HttpError(404, 'unknown_route', message)
   })
 }
 

@@ -1,5 +1,5 @@
-import { InvalidInputError } from '../errors.ts'
 import { suggestionFor } from '../contract/nearest.ts'
+import { InvalidInputError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
 import { type ApiKey, createKey, listKeys, revokeKey, SCOPES, type Scope } from '../store/keys.ts'
 
@@ -75,14 +75,19 @@ function scopesOf(text: string | undefined): Scope[] {
 function readArguments(args: readonly string[], withValue: readonly string[]) {
   const options = new Map<string, string>()
   const words: string[] = []
-  for (let index = 0; index < args.length; index += 1) {
-    const [name = '', inline] = (args[index] ?? '').split(/=(.*)/s)
-    if (!name.startsWith('--')) words.push(args[index]!)
-    else if (name === '--json' && inline === undefined) options.set(name, '')
-    else if (!withValue.includes(name)) throw refused(name, `unknown option${suggestionFor(name, [...withValue, '--json'])}`)
-    else if (options.has(name)) throw refused(name, 'given twice')
-    else {
-      const value = inline ?? args[(index += 1)]
+  const left = [...args]
+  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
+    const [name = '', inline] = arg.split(/=(.*)/s)
+    if (!name.startsWith('--')) {
+      words.push(arg)
+    } else if (name === '--json' && inline === undefined) {
+      options.set(name, '')
+    } else {
+      if (!withValue.includes(name)) {
+        throw refused(name, `unknown option${suggestionFor(name, [...withValue, '--json'])}`)
+      }
+      if (options.has(name)) throw refused(name, 'given twice')
+      const value = inline ?? left.shift()
       if (value === undefined || value === '') throw refused(name, 'a value is missing')
       options.set(name, value)
     }

@@ -10,8 +10,8 @@ import {
   oneOf,
   oneOfOrNull,
   text,
-  texts,
   textOrNull,
+  texts,
   timeOrNull,
   truthOrNull
 } from './schema.ts'

@@ -128,4 +128,3 @@ export function provenanceView(row: {
 export function numberOf(text: string | null): number | null {
   return text === null ? null : Number(text)
 }
-

@@ -60,7 +60,9 @@ function expectedIn(
   const [first, last] = [settlements[0], settlements.at(-1)]
   if (toMs <= fromMs) return 0
   if (first === undefined || last === undefined) {
-    return intervalHours === null ? null : Math.floor(toMs / (intervalHours * HOUR)) - Math.floor(fromMs / (intervalHours * HOUR))
+    return intervalHours === null
+      ? null
+      : Math.floor(toMs / (intervalHours * HOUR)) - Math.floor(fromMs / (intervalHours * HOUR))
   }
   if (settlements.some(({ intervalHours: own }) => own === null || own <= 0)) return null
   const steps = (fromTime: number, toTime: number, { intervalHours: own }: Settled) =>
@@ -68,7 +70,8 @@ function expectedIn(
   let expected = Math.max(1, Math.ceil(steps(fromMs, first.settledAt, first) - EDGE))
   for (const [index, settlement] of settlements.entries()) {
     const before = settlements[index - 1]
-    if (before !== undefined) expected += Math.max(1, Math.round(steps(before.settledAt, settlement.settledAt, settlement)))
+    if (before !== undefined)
+      expected += Math.max(1, Math.round(steps(before.settledAt, settlement.settledAt, settlement)))
   }
   return expected + Math.max(0, Math.floor(steps(last.settledAt, toMs, last) + EDGE))
 }

@@ -63,7 +63,8 @@ function readLocal(wallMs: number, shown: string, timeZone: string, ambiguous: A
   )
   const earlier = local.toZonedDateTime(timeZone, { disambiguation: 'earlier' })
   const later = local.toZonedDateTime(timeZone, { disambiguation: 'later' })
-  if (earlier.epochMilliseconds === later.epochMilliseconds) return { at: earlier.epochMilliseconds, isAmbiguous: false }
+  if (earlier.epochMilliseconds === later.epochMilliseconds)
+    return { at: earlier.epochMilliseconds, isAmbiguous: false }
   if (!earlier.toPlainDateTime().equals(local)) {
     return { refused: `time ${shown} does not exist in ${timeZone}: clocks skip it` }
   }

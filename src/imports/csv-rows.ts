@@ -11,7 +11,7 @@ type Parsed = { readonly info: { readonly lines: number }; readonly record: read
 /** Rows of a CSV file whose first line names the columns; the delimiter is the one that line has most of. */
 export function readCsv(path: string, head: string, stream: ReadStream): RowReader {
   const columns = new Set<string>()
-  return { columns, rows: rowsOf(path, delimiterOf(head), stream, columns) }
+  return { hasHeader: true, columns, rows: rowsOf(path, delimiterOf(head), stream, columns) }
 }
 
 function delimiterOf(head: string): string {

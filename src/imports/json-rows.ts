@@ -9,7 +9,7 @@ const MAX_ARRAY_BYTES = 128_000_000
 /** Rows of a file with one JSON object a line. */
 export function readJsonLines(stream: ReadStream): RowReader {
   const columns = new Set<string>()
-  return { columns, rows: linesOf(stream, columns) }
+  return { hasHeader: false, columns, rows: linesOf(stream, columns) }
 }
 
 async function* linesOf(stream: ReadStream, columns: Set<string>): AsyncGenerator<SourceRow> {
@@ -32,7 +32,7 @@ async function* linesOf(stream: ReadStream, columns: Set<string>): AsyncGenerato
 /** Rows of a file that is one JSON array of objects; `line` counts its elements from 1. */
 export function readJsonArray(path: string, totalBytes: number, stream: ReadStream): RowReader {
   const columns = new Set<string>()
-  return { columns, rows: elementsOf(path, totalBytes, stream, columns) }
+  return { hasHeader: false, columns, rows: elementsOf(path, totalBytes, stream, columns) }
 }
 
 async function* elementsOf(

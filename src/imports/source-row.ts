@@ -9,6 +9,8 @@ export type SourceRow = {
 
 export type RowReader = {
   readonly rows: AsyncIterable<SourceRow>
+  /** All columns are known at the first row. */
+  readonly hasHeader: boolean
   /** Those seen so far, in the file's order. */
   readonly columns: ReadonlySet<string>
 }

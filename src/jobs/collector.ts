@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../clock.ts'
+import { aborted, type Clock, sleep } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { MINUTE, SECOND } from '../domain/time.ts'
@@ -38,6 +38,8 @@ type Station = {
   readonly memory: SweepMemory
   instruments: ReadonlyMap<string, Instrument>
   areMarketsLoaded: boolean
+  /** Whether a poll has brought quotes and marks: open interest is valued at them. */
+  hasPolled: boolean
 }
 
 /** How long the first venue to be ready waits for the others before assets are ranked without them. */
@@ -48,7 +50,7 @@ export async function runCollector(deps: WorkerDeps, signal: AbortSignal): Promi
   await ensureVenues(deps.db, deps.adapters)
   const stations = await Promise.all(deps.adapters.map((adapter) => openStation(deps, adapter)))
   const firstLoads = stations.map((station) => loadWithRetries(deps, station, signal))
-  await Promise.race([Promise.all(firstLoads), sleep(RANKING_PATIENCE_MS, signal), signalled(signal)])
+  await Promise.race([Promise.all(firstLoads), sleep(RANKING_PATIENCE_MS, signal), aborted(signal)])
   const ranking = createRanking(deps, stations)
   await Promise.all(
     stations.map(async (station, index) => {
@@ -64,12 +66,16 @@ export async function runCollector(deps: WorkerDeps, signal: AbortSignal): Promi
   )
 }
 
-const signalled = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-
 async function openStation(deps: WorkerDeps, adapter: VenueAdapter): Promise<Station> {
   const client = await openClient(adapter, clientOptions(deps, adapter))
-  return { adapter, client, memory: createSweepMemory(), instruments: new Map(), areMarketsLoaded: false }
+  return {
+    adapter,
+    client,
+    memory: createSweepMemory(),
+    instruments: new Map(),
+    areMarketsLoaded: false,
+    hasPolled: false
+  }
 }
 
 export function clientOptions({ clock, config, isSimulated }: WorkerDeps, { id }: VenueAdapter) {
@@ -168,6 +174,7 @@ async function runPolls(deps: WorkerDeps, station: Station, signal: AbortSignal)
         sharedAt = clock.now()
       }
       const outcome = await collect({ ...deps, ...limits }, collected(station, restUntil), tickAt)
+      station.hasPolled ||= outcome?.isSuccess === true
       if (!outcome || restUntil > clock.now()) return
       failures = outcome.isSuccess ? 0 : failures + 1
       restUntil = outcome.isSuccess ? 0 : clock.now() + backOffMs(failures, config.pollMs, jitter())
@@ -187,6 +194,7 @@ const collected = ({ adapter, client, memory, instruments }: Station, restUntil:
 async function runOpenInterest(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
   const { clock, config, log } = deps
   if (!station.adapter.calls.some(({ reach }) => reach === 'single')) return
+  while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
   await everyTick(
     { clock, stepMs: config.openInterestMs, signal },
     (tickAt) => pollOpenInterest({ ...deps, leaseMs: config.openInterestMs }, collected(station, 0), tickAt, signal),

@@ -1,4 +1,4 @@
-import { sleep } from '../clock.ts'
+import { aborted, sleep } from '../clock.ts'
 import { SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { CHANNEL } from '../store/board.ts'
@@ -54,15 +54,12 @@ async function listenForCollections({ db, log }: WorkerDeps, ring: () => void, s
   while (!signal.aborted) {
     try {
       const session = await db.openSession()
-      const ended = new Promise<void>((resolve) => {
-        session.on('end', resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
+      const ended = new Promise<void>((resolve) => session.on('end', resolve))
       session.on('notification', ({ payload = '' }) => {
         if (payload.startsWith('collected:')) ring()
       })
       await session.query(`listen ${CHANNEL}`)
-      await ended
+      await Promise.race([ended, aborted(signal)])
       await session.end().catch(() => {})
     } catch (error) {
       log.warn({ message: messageOf(error) }, 'derive.deaf')

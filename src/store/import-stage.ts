@@ -75,7 +75,9 @@ async function summarise(session: pg.Client): Promise<StageSummary> {
        from import_row window w as (partition by at order by line)
      ) c where value <> first order by line`
   )
-  const days = await session.query<{ day: Date }>(`select distinct date_trunc('day', at) as day from import_row order by 1`)
+  const days = await session.query<{ day: Date }>(
+    `select distinct date_trunc('day', at) as day from import_row order by 1`
+  )
   const { total, places, from, to, step_ms } = rows[0]!
   return {
     unique: places,

@@ -1,6 +1,6 @@
 import { observedIntervals } from '../domain/funding.ts'
 import { DAY } from '../domain/time.ts'
-import { type Columns, writeRows } from './copy.ts'
+import { type Columns, type Row, writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 import type { Source } from './observations.ts'
 
@@ -41,7 +41,8 @@ const SETTLEMENT: Columns = {
 /** Neighbours within this distance tell the interval at the ends of what is written. */
 const NEIGHBOURHOOD_MS = 3 * DAY
 
-type Known = SettledRate & {
+/** A stored settlement, newest revision. */
+export type KnownSettlement = SettledRate & {
   readonly revision: number
   readonly intervalHours: number | null
   readonly observedAt: number
@@ -60,7 +61,10 @@ export async function insertSettlements(
 ): Promise<number> {
   if (rates.length === 0) return 0
   const times = rates.map(({ settledAt }) => settledAt)
-  const known = await listAround(client, instrumentId, Math.min(...times), Math.max(...times))
+  const known = await listKnown(client, instrumentId, {
+    from: Math.min(...times) - NEIGHBOURHOOD_MS,
+    to: Math.max(...times) + NEIGHBOURHOOD_MS
+  })
   const knownAt = new Map(known.map((row) => [row.settledAt, row]))
   const fresh = new Map(rates.filter(({ settledAt }) => !knownAt.has(settledAt)).map((rate) => [rate.settledAt, rate]))
   if (fresh.size === 0) return 0
@@ -70,22 +74,20 @@ export async function insertSettlements(
   const rows = ascending.flatMap((settledAt, index) => {
     const intervalHours = intervals[index] ?? null
     const added = fresh.get(settledAt)
-    if (added) return [rowOf(instrumentId, added, 0, intervalHours, stamp)]
+    if (added) return [settlementRow(instrumentId, added, 0, intervalHours, stamp)]
     const before = knownAt.get(settledAt)!
     // At the edges of what was read the gaps beyond are not seen: what is known there stays.
     const isSame = before.intervalHours === intervalHours || intervalHours === null
     const isEdge = (index === 0 || index === edge) && before.intervalHours !== null
-    return isSame || isEdge
-      ? []
-      : [
-          rowOf(instrumentId, before, before.revision + 1, intervalHours, {
-            ...stamp,
-            source: before.source,
-            observedAt: before.observedAt
-          })
-        ]
+    return isSame || isEdge ? [] : [reviseInterval(instrumentId, before, intervalHours, stamp)]
   })
-  const written = await writeRows<{ revision: number }>(client, {
+  const written = await writeSettlements(client, rows)
+  return written.filter(({ revision }) => revision === 0).length
+}
+
+/** Writes rows made by `settlementRow`; what is there already stays. Answers the revisions written. */
+export async function writeSettlements(client: Transaction, rows: readonly Row[]): Promise<{ revision: number }[]> {
+  return await writeRows<{ revision: number }>(client, {
     table: 'settlement',
     columns: SETTLEMENT,
     rows,
@@ -93,16 +95,27 @@ export async function insertSettlements(
     onConflict: '(instrument_id, settled_at, revision) do nothing',
     returning: 't.revision'
   })
-  return written.filter(({ revision }) => revision === 0).length
 }
 
-function rowOf(
+/** The next revision of a stored settlement: all as it was but for the interval. */
+export function reviseInterval(
+  instrumentId: number,
+  before: KnownSettlement,
+  intervalHours: number | null,
+  stamp: SettlementStamp
+): Row {
+  const { source, observedAt, revision } = before
+  return settlementRow(instrumentId, before, revision + 1, intervalHours, { ...stamp, source, observedAt })
+}
+
+/** A settlement as the writer takes it. */
+export function settlementRow(
   instrumentId: number,
   rate: SettledRate,
   revision: number,
   intervalHours: number | null,
   stamp: SettlementStamp
-) {
+): Row {
   return [
     instrumentId,
     rate.settledAt,
@@ -118,11 +131,16 @@ function rowOf(
     stamp.formulaVersion,
     stamp.adapterVersion,
     stamp.epoch
-  ] as const
+  ]
 }
 
-async function listAround(client: Transaction, instrumentId: number, from: number, to: number): Promise<Known[]> {
-  type Row = {
+/** The newest revisions within a window, ascending; null: no bound. */
+export async function listKnown(
+  client: Pick<Database, 'query'>,
+  instrumentId: number,
+  { from, to }: { readonly from: number | null; readonly to: number | null }
+): Promise<KnownSettlement[]> {
+  type Found = {
     settled_at: Date
     venue_time: Date
     rate: string
@@ -133,10 +151,11 @@ async function listAround(client: Transaction, instrumentId: number, from: numbe
     interval_hours: number | null
     source: Source
   }
-  const { rows } = await client.query<Row>(
+  const { rows } = await client.query<Found>(
     `select distinct on (settled_at) settled_at, venue_time, rate, mark, available_at, observed_at, revision, interval_hours, source
-     from settlement where instrument_id = $1 and settled_at between $2 and $3 order by settled_at, revision desc`,
-    [instrumentId, new Date(from - NEIGHBOURHOOD_MS), new Date(to + NEIGHBOURHOOD_MS)]
+     from settlement where instrument_id = $1 and settled_at between $2 and $3
+     order by settled_at, revision desc`,
+    [instrumentId, from === null ? '-infinity' : new Date(from), to === null ? 'infinity' : new Date(to)]
   )
   return rows.map((row) => ({
     settledAt: row.settled_at.getTime(),

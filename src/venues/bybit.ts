@@ -1,7 +1,7 @@
-import { compare, decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
+import { decimalToString, divideDecimal, multiply, parseDecimal } from '../domain/decimal.ts'
 import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
-import { lastOf, markOf, quoteOf, rateOf, signed, skip, volumeOf } from './normalise.ts'
+import { lastOf, markOf, positive, quoteOf, rateOf, signed, skip, volumeOf } from './normalise.ts'
 import type {
   Call,
   Covered,
@@ -97,25 +97,34 @@ const negated = (cap: string | null): string | null =>
   cap === null ? null : decimalToString(multiply(parseDecimal(cap)!, parseDecimal('-1')!))
 
 /**
- * Bybit counts both sides of every contract unless it says `singleOpenInterest`. Linear: base coins, with their value in the
- * quote; inverse: dollars, with their value in the coin.
+ * Bybit counts both sides of every contract unless it says `singleOpenInterest`. Linear counts base coins and values them in the
+ * quote, inverse counts dollars and values them in the coin; a figure without its value is valued at the mark beside it.
  */
 function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number): OpenInterest | Skipped {
   const info = row.info ?? {}
   const single = signed(info.singleOpenInterest)
   const amount = single ?? signed(info.openInterest)
   if (amount === null || amount.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
-  const value = single === null ? signed(info.openInterestValue) : signed(info.singleOpenInterestValue)
-  const isUsable = value !== null && compare(parseDecimal(value)!, parseDecimal('0')!) >= 0
+  const value =
+    single === null ? signed(info.openInterestValue) : valueOf(amount, positive(info.markPrice), market.inverse)
+  const inDollars = market.inverse ? amount : value
   return {
     symbol: row.symbol,
-    base: market.inverse ? (isUsable ? value : null) : amount,
-    quote: market.inverse ? amount : isUsable ? value : null,
-    usd: market.inverse ? amount : isUsable ? value : null,
+    base: market.inverse ? value : amount,
+    quote: inDollars,
+    usd: inDollars,
     sides: single === null ? 2 : 1,
     observedAt,
     venueTime: plausibleTime(row.timestamp, observedAt)
   }
+}
+
+/** `oiUsd = oiBase · mark` (linear), `oiBase = oiUsd / mark` (inverse): domain-spec 1.5. */
+function valueOf(amount: string, mark: string | null, inverse: boolean): string | null {
+  if (mark === null) return null
+  const [a, m] = [parseDecimal(amount)!, parseDecimal(mark)!]
+  const value = inverse ? divideDecimal(a, m) : multiply(a, m)
+  return value ? decimalToString(value) : null
 }
 
 export const bybit: VenueAdapter = {

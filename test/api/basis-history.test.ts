@@ -31,11 +31,21 @@ const perMinute = (fromMs: number, count: number, value: (index: number) => numb
 test('raw rows are ascending, from included and to not', async () => {
   await using api = await testApi(withLegs((db, { perp, spot }) => insertBasis(db, perp, spot, perMinute(START, 10))))
   const { body } = await request(api.url).get(`${URL_PATH}${range(START + 2 * MINUTE, START + 5 * MINUTE)}`)
-  assert.deepEqual(body.data.map((row: { basisBps: number }) => row.basisBps), [2, 3, 4])
+  assert.deepEqual(
+    body.data.map((row: { basisBps: number }) => row.basisBps),
+    [2, 3, 4]
+  )
   const { observedAt, contractMid, spotMid, priceKind, grade, spot } = body.data[0]
   assert.deepEqual(
     { observedAt, contractMid, spotMid, priceKind, grade, spot },
-    { observedAt: iso(START + 2 * MINUTE), contractMid: '100.1', spotMid: '100', priceKind: 'mid', grade: 'signal', spot: 'binance:BTC/USDT' }
+    {
+      observedAt: iso(START + 2 * MINUTE),
+      contractMid: '100.1',
+      spotMid: '100',
+      priceKind: 'mid',
+      grade: 'signal',
+      spot: 'binance:BTC/USDT'
+    }
   )
   assert.deepEqual(body.meta, {
     asOf: iso(NOW_MS),
@@ -51,14 +61,30 @@ test('raw rows are ascending, from included and to not', async () => {
 test('series of different spot legs are never mixed', async () => {
   await using api = await testApi(
     withLegs(async (db, { perp, spot, otherSpot }) => {
-      await insertBasis(db, perp, spot, perMinute(START, 2, () => 1))
-      await insertBasis(db, perp, otherSpot, perMinute(START, 3, () => 2))
+      await insertBasis(
+        db,
+        perp,
+        spot,
+        perMinute(START, 2, () => 1)
+      )
+      await insertBasis(
+        db,
+        perp,
+        otherSpot,
+        perMinute(START, 3, () => 2)
+      )
     })
   )
   const chosen = await request(api.url).get(URL_PATH)
-  assert.deepEqual(chosen.body.data.map((row: { basisBps: number }) => row.basisBps), [1, 1])
+  assert.deepEqual(
+    chosen.body.data.map((row: { basisBps: number }) => row.basisBps),
+    [1, 1]
+  )
   const named = await request(api.url).get(`${URL_PATH}&spot=coinbase:BTC/USD`)
-  assert.deepEqual(named.body.data.map((row: { basisBps: number }) => row.basisBps), [2, 2, 2])
+  assert.deepEqual(
+    named.body.data.map((row: { basisBps: number }) => row.basisBps),
+    [2, 2, 2]
+  )
   const wrong = await request(api.url).get(`${URL_PATH}&spot=${PERP}`)
   assert.equal(wrong.body.errors[0].path, 'spot')
 })
@@ -84,13 +110,27 @@ test('the newest revision counts, and knownAt shows what was known before it', a
 test('buckets are aligned to UTC, there when empty, and know how much of them was seen', async () => {
   await using api = await testApi(
     withLegs((db, { perp, spot }) =>
-      insertBasis(db, perp, spot, [...perMinute(START, 5, (index) => [3, 1, 9, 2, 4][index]!), ...perMinute(START + 11 * MINUTE, 1)])
+      insertBasis(db, perp, spot, [
+        ...perMinute(START, 5, (index) => [3, 1, 9, 2, 4][index]!),
+        ...perMinute(START + 11 * MINUTE, 1)
+      ])
     )
   )
-  const { body } = await request(api.url).get(`${URL_PATH}&resolution=5m${range(START + 61_000, START + 15 * MINUTE - 1)}`)
+  const { body } = await request(api.url).get(
+    `${URL_PATH}&resolution=5m${range(START + 61_000, START + 15 * MINUTE - 1)}`
+  )
   assert.deepEqual(body.data, [
     { start: iso(START), open: 3, high: 9, low: 1, close: 4, mean: 3.8, count: 5, coverage: 1 },
-    { start: iso(START + 5 * MINUTE), open: null, high: null, low: null, close: null, mean: null, count: 0, coverage: 0 },
+    {
+      start: iso(START + 5 * MINUTE),
+      open: null,
+      high: null,
+      low: null,
+      close: null,
+      mean: null,
+      count: 0,
+      coverage: 0
+    },
     { start: iso(START + 10 * MINUTE), open: 0, high: 0, low: 0, close: 0, mean: 0, count: 1, coverage: 0.2 }
   ])
   assert.deepEqual([body.meta.from, body.meta.to], [iso(START), iso(START + 15 * MINUTE)])
@@ -151,11 +191,21 @@ test('csv and ndjson stream every row of the range, or one page with a link to t
   assert.match(header!, /^observedAt,basisBps,adjustedBasisBps,contractMid,spotMid,priceKind,grade,/)
   assert.equal(lines.length, 130)
   assert.ok(lines[1]!.startsWith(`${iso(START + MINUTE)},1,1,100.1,100,mid,signal`))
-  const page = await request(api.url).get(`${URL_PATH}&limit=10`).set('Accept', 'application/x-ndjson').buffer(true).parse(asText)
+  const page = await request(api.url)
+    .get(`${URL_PATH}&limit=10`)
+    .set('Accept', 'application/x-ndjson')
+    .buffer(true)
+    .parse(asText)
   assert.match(page.headers['content-type']!, /^application\/x-ndjson/)
-  const rows = String(page.body).trimEnd().split('\n').map((line) => JSON.parse(line))
-  assert.deepEqual(rows.map(({ basisBps }) => basisBps), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-  const next = /<(.*)>; rel="next"/.exec(page.headers['link']!)![1]!
+  const rows = String(page.body)
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    rows.map(({ basisBps }) => basisBps),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+  )
+  const next = /<(.*)>; rel="next"/.exec(page.headers.link!)![1]!
   const second = await request(api.url).get(next).set('Accept', 'application/x-ndjson').buffer(true).parse(asText)
   assert.equal(JSON.parse(String(second.body).split('\n')[0]!).basisBps, 10)
 })

@@ -8,7 +8,9 @@ import { boardRow, eventually, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 
 const name = (index: number) => `binance:A${String(index).padStart(3, '0')}/USDT:USDT`
 const many = (count: number, fields: (index: number) => Partial<BoardRow> = () => ({})) =>
-  Array.from({ length: count }, (_, index) => boardRow({ instrument: name(index), asset: `A${index}`, ...fields(index) }))
+  Array.from({ length: count }, (_, index) =>
+    boardRow({ instrument: name(index), asset: `A${index}`, ...fields(index) })
+  )
 const seed = (rows: readonly BoardRow[]) => async (db: Parameters<typeof putOnBoard>[0]) => {
   for (const row of rows) await putOnBoard(db, row)
 }
@@ -72,6 +74,25 @@ test('a board commit is served within a second of its notification', async () =>
   assert.deepEqual(instruments(body), ['binance:BTC/USDT:USDT', 'bybit:BTC/USDT:USDT'])
 })
 
+test('a cut notification line is opened again, and what it missed is read', async () => {
+  await using api = await testApi()
+  const listening = async () =>
+    (
+      await api.db.query(
+        `select pid from pg_stat_activity where query = 'listen contango' and datname = current_database()`
+      )
+    ).rows
+  const [before] = await eventually(listening, (rows) => rows.length === 1)
+  await api.db.query('select pg_terminate_backend($1)', [before!.pid])
+  await putOnBoard(api.db, boardRow({ instrument: 'binance:BTC/USDT:USDT' }))
+  await eventually(listening, (rows) => rows.length === 1 && rows[0]!.pid !== before!.pid)
+  const ask = async () => {
+    api.clock.advance(1_000)
+    return (await request(api.url).get('/v1/basis')).body
+  }
+  await eventually(ask, ({ data }) => data.length === 1)
+})
+
 test('contracts that leave the board leave the answer', async () => {
   await using api = await testApi({ seed: seed(many(2)) })
   assert.equal((await request(api.url).get('/v1/basis')).body.data.length, 2)
@@ -104,7 +125,10 @@ test('pages lose no row and double none while rows are added', async () => {
     if (body.page.next === null) break
     cursor = `&cursor=${body.page.next}`
   }
-  assert.deepEqual(seen, many(25).map(({ instrument }) => instrument))
+  assert.deepEqual(
+    seen,
+    many(25).map(({ instrument }) => instrument)
+  )
 })
 
 test('pages follow any sort, with rows without a value last both ways', async () => {
@@ -122,7 +146,10 @@ test('pages follow any sort, with rows without a value last both ways', async ()
       seen.push(...body.data)
       cursor = body.page.next === null ? '' : `&cursor=${body.page.next}`
     } while (cursor !== '')
-    assert.deepEqual(seen.map(({ fundingApr }) => fundingApr), wanted)
+    assert.deepEqual(
+      seen.map(({ fundingApr }) => fundingApr),
+      wanted
+    )
     assert.equal(new Set(seen.map(({ instrument }) => instrument)).size, rows.length)
   }
 })
@@ -131,14 +158,23 @@ test('decimal strings sort as numbers', async () => {
   const amounts = ['9', '100000', '20.5']
   await using api = await testApi({ seed: seed(many(3, (index) => ({ openInterestUsd: amounts[index]! }))) })
   const { body } = await request(api.url).get('/v1/basis?sort=-openInterestUsd')
-  assert.deepEqual(body.data.map((row: BoardRow) => row.openInterestUsd), ['100000', '20.5', '9'])
+  assert.deepEqual(
+    body.data.map((row: BoardRow) => row.openInterestUsd),
+    ['100000', '20.5', '9']
+  )
 })
 
 test('filters choose rows, several values by commas, aliases accepted', async () => {
   const rows = [
     boardRow({ instrument: 'binance:BTC/USDT:USDT' }),
     boardRow({ instrument: 'bybit:BTC/USD:BTC', quote: 'USD', openInterestUsd: null }),
-    boardRow({ instrument: 'bybit:ETH/USDT:USDT-261225', asset: 'ETH', kind: 'future', grade: 'display', volume24hUsd: '10' })
+    boardRow({
+      instrument: 'bybit:ETH/USDT:USDT-261225',
+      asset: 'ETH',
+      kind: 'future',
+      grade: 'display',
+      volume24hUsd: '10'
+    })
   ]
   await using api = await testApi({ seed: seed(rows) })
   const cases: [string, number[]][] = [
@@ -154,7 +190,11 @@ test('filters choose rows, several values by commas, aliases accepted', async ()
   ]
   for (const [query, wanted] of cases) {
     const { body } = await request(api.url).get(`/v1/basis?${query}`)
-    assert.deepEqual(instruments(body), wanted.map((index) => rows[index]!.instrument), query)
+    assert.deepEqual(
+      instruments(body),
+      wanted.map((index) => rows[index]!.instrument),
+      query
+    )
   }
 })
 
@@ -180,11 +220,11 @@ test('funding shows perpetuals only, with the age of the rate itself', async () 
 test('the same question within a second is answered 304 to who has the answer', async () => {
   await using api = await testApi({ seed: seed(many(3)) })
   const first = await request(api.url).get('/v1/basis')
-  const again = await request(api.url).get('/v1/basis').set('If-None-Match', first.headers['etag']!)
+  const again = await request(api.url).get('/v1/basis').set('If-None-Match', first.headers.etag!)
   assert.equal(again.status, 304)
   assert.equal(again.text, '')
   api.clock.advance(1_000)
-  const later = await request(api.url).get('/v1/basis').set('If-None-Match', first.headers['etag']!)
+  const later = await request(api.url).get('/v1/basis').set('If-None-Match', first.headers.etag!)
   assert.equal(later.status, 200)
 })
 
@@ -198,7 +238,7 @@ test('answers are compressed as the caller likes best', async () => {
   ] as const) {
     const { headers, bytes } = await rawBytes(api.url, accept)
     assert.equal(headers['content-encoding'], encoding)
-    assert.equal(headers['vary'], 'accept-encoding')
+    assert.equal(headers.vary, 'accept-encoding')
     assert.deepEqual(unpack(bytes), plain.bytes)
     assert.ok(bytes.length < plain.bytes.length / 3)
   }

@@ -56,7 +56,10 @@ test('settlements are shown with their rates per 8 h and per year, the newest re
     }
   )
   const before = await request(api.url).get(`${path}&knownAt=${iso(START)}`)
-  assert.deepEqual(before.body.data.map(({ rate }: { rate: number }) => rate), [0.0001])
+  assert.deepEqual(
+    before.body.data.map(({ rate }: { rate: number }) => rate),
+    [0.0001]
+  )
 })
 
 test('a realised window includes its end and not its beginning', async () => {
@@ -108,7 +111,10 @@ test('what is still to come is not expected yet', async () => {
 test('nothing known is null, nothing due is 0', async () => {
   await using api = await testApi(withSettlements(every8h(1)))
   const later = await realised(api, START + HOUR, START + 25 * HOUR)
-  assert.deepEqual([later.sumRate, later.realisedApr, later.hours, later.expected, later.coverage], [null, null, 0, 3, 0])
+  assert.deepEqual(
+    [later.sumRate, later.realisedApr, later.hours, later.expected, later.coverage],
+    [null, null, 0, 3, 0]
+  )
   assert.deepEqual(later.absent, { realisedApr: 'no_settlements', sumRate: 'no_settlements' })
   const between = await realised(api, START + HOUR, START + 2 * HOUR)
   assert.deepEqual([between.sumRate, between.realisedApr, between.expected, between.coverage], [0, null, 0, null])

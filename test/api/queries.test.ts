@@ -14,8 +14,14 @@ test('every problem of a query is named at once, unknown parameters with the nea
   const { body, status, headers } = await request(api.url).get('/v1/basis?minGarde=signal&limit=0&sort=basis')
   assert.equal(status, 400)
   assert.match(headers['content-type']!, /^application\/problem\+json/)
-  assert.deepEqual([body.status, body.code, body.title, body.instance], [400, 'invalid_parameter', 'Bad Request', '/v1/basis'])
-  assert.deepEqual(body.errors.map(({ path }: { path: string }) => path), ['minGarde', 'sort', 'limit'])
+  assert.deepEqual(
+    [body.status, body.code, body.title, body.instance],
+    [400, 'invalid_parameter', 'Bad Request', '/v1/basis']
+  )
+  assert.deepEqual(
+    body.errors.map(({ path }: { path: string }) => path),
+    ['minGarde', 'sort', 'limit']
+  )
   assert.match(body.errors[0].message, /unknown parameter; did you mean minGrade\?/)
   const unknown = await request(api.url).get('/v1/venues?foo=1')
   assert.equal(unknown.body.code, 'unknown_parameter')
@@ -48,7 +54,11 @@ test('values that cannot be used are refused by the name of their parameter', as
   for (const [path, name] of cases) {
     const { body, status } = await request(api.url).get(path)
     assert.equal(status, 400, path)
-    assert.deepEqual(body.errors.map((error: { path: string }) => error.path), [name], path)
+    assert.deepEqual(
+      body.errors.map((error: { path: string }) => error.path),
+      [name],
+      path
+    )
     assert.ok(body.detail.includes(name), path)
   }
 })
@@ -61,7 +71,13 @@ test('a time without a zone is refused with what would be accepted', async () =>
 
 test('a time is read the same in all of its forms', () => {
   const wanted = Date.UTC(2026, 5, 1)
-  const forms = ['2026-06-01', '2026-06-01T00:00Z', '2026-06-01T00:00:00.000Z', '2026-06-01T02:00:00+02:00', '2026-06-01T02:00:00 02:00']
+  const forms = [
+    '2026-06-01',
+    '2026-06-01T00:00Z',
+    '2026-06-01T00:00:00.000Z',
+    '2026-06-01T02:00:00+02:00',
+    '2026-06-01T02:00:00 02:00'
+  ]
   for (const text of [...forms, '2026-05-31T19:30:00-0430', String(wanted)]) assert.equal(readTime(text), wanted, text)
   for (const text of ['1780272000', '2026-06-01T24:00:00Z', '2026-06-01T00:00:60Z', '20260601', '-1']) {
     assert.notEqual(typeof readTime(text), 'number', text)
@@ -70,15 +86,22 @@ test('a time is read the same in all of its forms', () => {
 
 test('any instant survives being written and read', () => {
   fc.assert(
-    fc.property(fc.date({ min: new Date(0), max: new Date('2199-12-31T23:59:59.999Z'), noInvalidDate: true }), (date) => {
-      assert.equal(readTime(date.toISOString()), date.getTime())
-    })
+    fc.property(
+      fc.date({ min: new Date(0), max: new Date('2199-12-31T23:59:59.999Z'), noInvalidDate: true }),
+      (date) => {
+        assert.equal(readTime(date.toISOString()), date.getTime())
+      }
+    )
   )
 })
 
 test('a range that ends before it begins is refused', async () => {
   await using api = await testApi({ seed: (db) => putOnBoard(db, boardRow({ instrument: PERP })) })
-  for (const path of [`/v1/funding/realised?instrument=${PERP}`, `/v1/funding/history?instrument=${PERP}`, '/v1/gaps?venue=binance']) {
+  for (const path of [
+    `/v1/funding/realised?instrument=${PERP}`,
+    `/v1/funding/history?instrument=${PERP}`,
+    '/v1/gaps?venue=binance'
+  ]) {
     const { body } = await request(api.url).get(`${path}&from=2026-06-02&to=2026-06-01`)
     assert.deepEqual([body.status, body.errors?.[0].path], [400, 'from'], path)
   }
@@ -94,7 +117,11 @@ test('a cursor continues only the query that it came from', async () => {
   const { body } = await request(api.url).get('/v1/basis?limit=1')
   const { next } = body.page
   assert.equal((await request(api.url).get(`/v1/basis?limit=2&cursor=${next}`)).status, 200)
-  for (const path of [`/v1/basis?limit=1&asset=BTC&cursor=${next}`, `/v1/funding?cursor=${next}`, '/v1/basis?cursor=abc']) {
+  for (const path of [
+    `/v1/basis?limit=1&asset=BTC&cursor=${next}`,
+    `/v1/funding?cursor=${next}`,
+    '/v1/basis?cursor=abc'
+  ]) {
     const refused = await request(api.url).get(path)
     assert.deepEqual([refused.status, refused.body.code], [400, 'invalid_cursor'], path)
   }
@@ -109,9 +136,19 @@ test('a forged cursor is refused or answered, never a failure', async () => {
     ['/v1/funding/history', { instrument: PERP }]
   ]
   for (const [path, query] of paths) {
-    for (const keys of [[], [1], ['x', 'y'], [1e300, 1, 'a', 'b'], [1, 2 ** 40, 'a', 'b'], [5, 1, 9e15], [null, 'x\0']]) {
+    for (const keys of [
+      [],
+      [1],
+      ['x', 'y'],
+      [1e300, 1, 'a', 'b'],
+      [1, 2 ** 40, 'a', 'b'],
+      [5, 1, 9e15],
+      [null, 'x\0']
+    ]) {
       const cursor = cursorOf(fingerprintOf(path, query), keys)
-      const { status } = await request(api.url).get(path).query({ ...query, cursor })
+      const { status } = await request(api.url)
+        .get(path)
+        .query({ ...query, cursor })
       assert.ok(status === 400 || status === 200, `${path} ${JSON.stringify(keys)}: ${status}`)
     }
   }
@@ -138,11 +175,28 @@ test('the nearest name is the one that takes the fewest edits, and nothing when 
 
 test('whatever is in a query, the answer is 200 or a problem of the caller', async () => {
   await using api = await testApi({ seed: (db) => putOnBoard(db, boardRow({ instrument: PERP })) })
-  const paths = ['/v1/basis', '/v1/basis/history', '/v1/funding/history', '/v1/funding/realised', '/v1/gaps', '/v1/instruments']
+  const paths = [
+    '/v1/basis',
+    '/v1/basis/history',
+    '/v1/funding/history',
+    '/v1/funding/realised',
+    '/v1/gaps',
+    '/v1/instruments'
+  ]
   const names = ['from', 'to', 'limit', 'cursor', 'instrument', 'asset', 'sort', 'knownAt', 'resolution', 'points']
   const value = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 30 }),
-    fc.constantFrom(PERP, '0', '-1', '1e400', '9007199254740993', '2026-06-01', '2026-06-01T00:00:00Z', 'raw', '-basisBps')
+    fc.constantFrom(
+      PERP,
+      '0',
+      '-1',
+      '1e400',
+      '9007199254740993',
+      '2026-06-01',
+      '2026-06-01T00:00:00Z',
+      'raw',
+      '-basisBps'
+    )
   )
   await fc.assert(
     fc.asyncProperty(

@@ -20,12 +20,20 @@ test('buckets are what the points of their time come to', async () => {
   await fc.assert(
     fc.asyncProperty(unique, async (rows) => {
       await t.db.query('truncate basis_snapshot')
-      await insertBasis(t.db, 1, 2, rows.map(({ minute, ...fields }) => ({ ...fields, atMs: NOW_MS + minute * MINUTE })))
+      await insertBasis(
+        t.db,
+        1,
+        2,
+        rows.map(({ minute, ...fields }) => ({ ...fields, atMs: NOW_MS + minute * MINUTE }))
+      )
       const series: BasisSeries = { ...SERIES, grades: ['display', 'signal'] }
       const range = { fromMs: NOW_MS, toMs: NOW_MS + 60 * MINUTE }
       const points = await listBasisPoints(t.db, series, { ...range, limit: 1_000 })
       const buckets = await listBasisBuckets(t.db, series, { ...range, bucketMs: 15 * MINUTE })
-      assert.deepEqual(buckets.map(({ start }) => start), [0, 15, 30, 45].map((minute) => NOW_MS + minute * MINUTE))
+      assert.deepEqual(
+        buckets.map(({ start }) => start),
+        [0, 15, 30, 45].map((minute) => NOW_MS + minute * MINUTE)
+      )
       for (const bucket of buckets) {
         const own = points.filter(({ tickAt }) => tickAt >= bucket.start && tickAt < bucket.start + 15 * MINUTE)
         const values = own.map(({ basisBps }) => basisBps)
@@ -51,8 +59,11 @@ test('a day is one bucket from midnight to midnight UTC', async () => {
     { atMs: midnight + day - MINUTE, basisBps: 3 }
   ])
   const buckets = await listBasisBuckets(t.db, SERIES, { fromMs: midnight - day, toMs: midnight + day, bucketMs: day })
-  assert.deepEqual(buckets.map(({ start, open, close, count }) => ({ start, open, close, count })), [
-    { start: midnight - day, open: 1, close: 1, count: 1 },
-    { start: midnight, open: 2, close: 3, count: 2 }
-  ])
+  assert.deepEqual(
+    buckets.map(({ start, open, close, count }) => ({ start, open, close, count })),
+    [
+      { start: midnight - day, open: 1, close: 1, count: 1 },
+      { start: midnight, open: 2, close: 3, count: 2 }
+    ]
+  )
 })

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { openDatabase } from '../../src/store/database.ts'
@@ -25,7 +24,8 @@ test('a connection that is cut while idle, or inside a transaction, does not end
   const failure = await db
     .transaction(async (client) => {
       const { rows } = await client.query('select pg_backend_pid() as pid')
-      const ended = once(client, 'end')
+      // Not once(): it would listen for errors too.
+      const ended = new Promise((resolve) => client.once('end', () => resolve(undefined)))
       await other.query('select pg_terminate_backend($1)', [rows[0].pid])
       await ended
       await client.query('select 1')

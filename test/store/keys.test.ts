@@ -13,7 +13,10 @@ test('a key is found by itself alone, and only its hash is stored', async () => 
   assert.match(secret, /^ctg_[0-9A-Za-z]{40}$/)
   assert.deepEqual(await findKey(t.db, secret), key)
   assert.equal(await findKey(t.db, `${secret}x`), undefined)
-  assert.deepEqual([key.prefix, key.last4, key.name, key.scopes], [secret.slice(0, 8), secret.slice(-4), 'ci', ['read', 'webhooks']])
+  assert.deepEqual(
+    [key.prefix, key.last4, key.name, key.scopes],
+    [secret.slice(0, 8), secret.slice(-4), 'ci', ['read', 'webhooks']]
+  )
   const { rows } = await t.db.query('select * from api_key')
   assert.equal(JSON.stringify(rows).includes(secret.slice(8, -4)), false)
 })
@@ -27,7 +30,10 @@ test('a revoked key is found no more, and stays listed', async () => {
   assert.equal((await revokeKey(t.db, key.id)).revokedAt, revoked.revokedAt)
   assert.equal(await findKey(t.db, secret), undefined)
   assert.equal(await hasActiveKey(t.db), false)
-  assert.deepEqual((await listKeys(t.db)).map(({ id }) => id), [key.id])
+  assert.deepEqual(
+    (await listKeys(t.db)).map(({ id }) => id),
+    [key.id]
+  )
   await assert.rejects(revokeKey(t.db, 'key_none'), /no key has the id "key_none"/)
 })
 
@@ -64,7 +70,10 @@ test('the command line makes, lists and revokes keys, and refuses what it does n
   assert.equal(found?.name, 'desk')
   const list = await run('list')
   assert.equal(list.length, 2)
-  assert.equal(list.some((line) => line.includes(secret!)), false)
+  assert.equal(
+    list.some((line) => line.includes(secret!)),
+    false
+  )
   await run('revoke', found.id)
   assert.equal(await findKey(t.db, secret!), undefined)
   const refusals: [string[], RegExp][] = [

@@ -15,7 +15,7 @@ import {
   listBasisPoints
 } from '../../store/basis-history.ts'
 import type { ApiContext } from '../context.ts'
-import { addGet, type Asked } from '../get-route.ts'
+import { type Asked, addGet } from '../get-route.ts'
 import { answerHistory, type History, type Range, rangeOf } from '../history.ts'
 
 const BUCKET_MS = {
@@ -78,7 +78,11 @@ async function answerBasisHistory(context: ApiContext, asked: AskedBasis) {
   return answerHistory(asked, history, wholeBuckets(range, bucketMs), nowMs)
 }
 
-async function spotOf({ catalogue }: ApiContext, instrument: Instrument, named: string | undefined): Promise<Instrument> {
+async function spotOf(
+  { catalogue }: ApiContext,
+  instrument: Instrument,
+  named: string | undefined
+): Promise<Instrument> {
   if (instrument.kind === 'spot') {
     const message = `${instrument.key} is a spot; a basis belongs to a contract`
     throw new InvalidInputError([{ path: 'instrument', message }], 'invalid_parameter')

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { type FundingRow, FUNDING_FIELDS } from '../../contract/board.ts'
+import { FUNDING_FIELDS, type FundingRow } from '../../contract/board.ts'
 import { basisParameters, fundingParameters } from '../../contract/board-parameters.ts'
 import { cursorOf } from '../../contract/cursor.ts'
 import { listOf } from '../../contract/envelope.ts'
@@ -11,7 +11,7 @@ import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
 import { compress, type Encoding, encodingFor } from '../encoding.ts'
 import { etagOf } from '../etag.ts'
-import { addGet, type Asked, cursorKeys } from '../get-route.ts'
+import { type Asked, addGet, cursorKeys } from '../get-route.ts'
 
 /** `/v1/basis` and `/v1/funding`: both are views of the board in memory. */
 export function addBoardRoutes(app: FastifyInstance, context: ApiContext): void {
@@ -40,7 +40,9 @@ export function addBoardRoutes(app: FastifyInstance, context: ApiContext): void 
   })
 }
 
-type BoardValues = Omit<Asked<typeof basisParameters>['values'], 'kind'> & { readonly kind?: readonly string[] | undefined }
+type BoardValues = Omit<Asked<typeof basisParameters>['values'], 'kind'> & {
+  readonly kind?: readonly string[] | undefined
+}
 type AskedBoard = Omit<Asked<typeof fundingParameters>, 'values'> & { readonly values: BoardValues }
 
 /** One answer of one board: made once, compressed once, sent to all who ask the same. */
@@ -55,14 +57,22 @@ async function answerFromBoard(
   if (!context.board.isLoaded()) await context.board.refresh()
   const filter = await filterOf(context, asked.values, kinds)
   const board = context.board.current()
+  const answers = board.answers as Map<string, Prepared>
   const key = `${asked.fingerprint} ${asked.values.limit} ${asked.values.cursor ?? ''}`
-  const prepared = (board.answers.get(key) as Prepared | undefined) ?? prepare(board, filter, asked, write)
-  if (board.answers.size < ANSWERS_KEPT) board.answers.set(key, prepared)
+  const prepared = answers.get(key) ?? prepare(board, filter, asked, write)
+  if (bytesOf(answers.values()) < KEPT_BYTES) answers.set(key, prepared)
   return sendPrepared(asked, prepared)
 }
 
-/** Answers of one board that are kept for the next who asks the same within its second. */
-const ANSWERS_KEPT = 50
+/** Of the answers of one board so much is kept, for the next who asks the same within its second. */
+const KEPT_BYTES = 32_000_000
+
+function bytesOf(answers: Iterable<Prepared>): number {
+  let sum = 0
+  // A small answer costs its keeping as well; this bounds their number.
+  for (const { bytes } of answers) sum += Math.max(bytes.length, KEPT_BYTES / 100)
+  return sum
+}
 
 async function filterOf(
   { catalogue }: ApiContext,
@@ -71,7 +81,8 @@ async function filterOf(
 ): Promise<BoardFilter> {
   const hasNames = values.venue !== undefined || values.asset !== undefined
   const names = hasNames ? namesOf(await catalogue.read(), values) : { venues: undefined, assets: undefined }
-  const instruments = values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
+  const instruments =
+    values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
   return {
     ...names,
     kinds,

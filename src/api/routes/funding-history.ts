@@ -22,7 +22,7 @@ import {
   type StoredSettlement
 } from '../../store/funding-history.ts'
 import type { ApiContext } from '../context.ts'
-import { addGet, type Asked } from '../get-route.ts'
+import { type Asked, addGet } from '../get-route.ts'
 import { answerHistory, type History, rangeOf, windowOf } from '../history.ts'
 
 const SETTLED_DEFAULT_MS = 30 * DAY

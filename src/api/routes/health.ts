@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { oneOf } from '../../contract/envelope.ts'
-import { arrayOf, type FieldSchema, object, oneOf as word, text, timeOrNull } from '../../contract/schema.ts'
+import { arrayOf, type FieldSchema, object, text, timeOrNull, oneOf as word } from '../../contract/schema.ts'
 import { isoOf, isoOrNull, MINUTE, SECOND } from '../../domain/time.ts'
 import { findBoardTime } from '../../store/board-changes.ts'
 import { isDatabaseUnavailable } from '../../store/database-errors.ts'
@@ -22,11 +22,12 @@ export function addHealthRoutes(app: FastifyInstance, context: ApiContext): void
       operationId: 'healthz',
       response: { 200: { description: 'It does', content: { 'application/json': { schema: status } } } }
     },
-    handler: async (_request, reply) =>
-      sendAnswer(reply, { data: { status: 'ok' }, asOfMs: context.clock.now() })
+    handler: async (_request, reply) => sendAnswer(reply, { data: { status: 'ok' }, asOfMs: context.clock.now() })
   })
   const checks = arrayOf(object({ code: text('What was checked'), message: text('What was found') }))
-  const readiness = oneOf(object({ status: word(['ready'], 'Ready'), checks, boardAt: timeOrNull('When the board was derived') }))
+  const readiness = oneOf(
+    object({ status: word(['ready'], 'Ready'), checks, boardAt: timeOrNull('When the board was derived') })
+  )
   app.get('/readyz', {
     schema: {
       tags: ['service'],

@@ -13,7 +13,7 @@ import { isoOrNull } from '../../domain/time.ts'
 import { type AssetStatus, listAssets } from '../../store/status.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
-import { addGet, type AskedPage, cursorKeys } from '../get-route.ts'
+import { type AskedPage, addGet, cursorKeys } from '../get-route.ts'
 
 /** `/v1/assets` and `/v1/instruments`: what is known. */
 export function addReferenceRoutes(app: FastifyInstance, { db, catalogue, clock }: ApiContext): void {

@@ -6,10 +6,16 @@ import { gapParameters, gapSchema, jobSchema, venueSchema } from '../../contract
 import { isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { listGaps } from '../../store/gap-list.ts'
-import { type BackfillProgress, type JobStatus, listJobs, listVenues, readBackfillProgress } from '../../store/status.ts'
+import {
+  type BackfillProgress,
+  type JobStatus,
+  listJobs,
+  listVenues,
+  readBackfillProgress
+} from '../../store/status.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
-import { addGet, type Asked, cursorKeys } from '../get-route.ts'
+import { type Asked, addGet, cursorKeys } from '../get-route.ts'
 
 /** `/v1/venues`, `/v1/gaps`, `/v1/jobs`: how the collecting goes. */
 export function addStatusRoutes(app: FastifyInstance, context: ApiContext): void {

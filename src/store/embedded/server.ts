@@ -44,7 +44,7 @@ export async function ensureServer(plan: ServerPlan): Promise<{ port: number; is
       continue
     }
     // The number now belongs to somebody else (or to a zombie); PostgreSQL would take it for a running server.
-    if (false as boolean) rmSync(join(plan.dataPath, 'postmaster.pid'), { force: true })
+    if (seen !== undefined && isProcessAlive(seen.pid)) rmSync(join(plan.dataPath, 'postmaster.pid'), { force: true })
     isStarted = (await launch(plan)) || isStarted
     if (!isStarted) await sleep(100)
   }

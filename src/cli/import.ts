@@ -1,0 +1,125 @@
+import type { Clock } from '../clock.ts'
+import { isoOf } from '../domain/time.ts'
+import { type ReadOutcome, readRows } from '../imports/read-rows.ts'
+import { openSourceFile } from '../imports/source-file.ts'
+import { type StoreOutcome, storeRows } from '../imports/store-rows.ts'
+import { FUNDING_FORMULA_VERSION } from '../jobs/collected-facts.ts'
+import { chooseSpotLegs } from '../jobs/markets.ts'
+import { derivePastBasis } from '../jobs/past-basis.ts'
+import type { Database } from '../store/database.ts'
+import { type ImportStage, openImportStage, type StageSummary } from '../store/import-stage.ts'
+import { ensureInstrument, listInstruments } from '../store/instruments.ts'
+import { IMPORT_USAGE, type ImportRequest, readImportArguments } from './import-arguments.ts'
+import { createProgress, type Progress } from './import-progress.ts'
+
+export type ImportDeps = {
+  readonly db: Database
+  readonly clock: Clock
+  /** One line of output. */
+  readonly write: (line: string) => void
+  readonly isTerminal: boolean
+}
+
+const MOST_REFUSALS_SHOWN = 20
+const NOTHING: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, bases: 0 }
+
+/**
+ * `contango import FILE …`: everything is read and checked before anything is stored. Answers 0 when rows were stored or were
+ * there already, 1 when none could be used. Throws InvalidInputError for wrong arguments and for a file that cannot be used.
+ */
+export async function runImport(args: readonly string[], deps: ImportDeps): Promise<number> {
+  if (args.includes('--help')) {
+    deps.write(IMPORT_USAGE)
+    return 0
+  }
+  const request = readImportArguments(args)
+  const { isTerminal, clock, write } = deps
+  const progress = createProgress({ clock, isTerminal, write: request.isJson ? () => {} : write })
+  const source = await openSourceFile(request.file)
+  await using stage = await openImportStage(deps.db)
+  const rules = { ...request, nowMs: clock.now() }
+  try {
+    const read = await readRows(source, rules, stage, (rows) =>
+      progress.update('read', rows, source.bytesRead() / source.totalBytes)
+    )
+    const summary = await stage.summarise()
+    const stored = summary.unique === 0 ? NOTHING : await store(request, deps, stage, summary, progress)
+    progress.end()
+    const report = reportOf(request, read, summary, stored)
+    for (const line of request.isJson ? [JSON.stringify(report)] : describe(report)) write(line)
+    return summary.unique === 0 ? 1 : 0
+  } finally {
+    progress.end()
+  }
+}
+
+async function store(
+  { kind, instrument: name }: ImportRequest,
+  { db, clock }: ImportDeps,
+  stage: ImportStage,
+  summary: StageSummary,
+  progress: Progress
+): Promise<StoreOutcome> {
+  await ensureInstrument(db, name)
+  await chooseSpotLegs(db)
+  const instruments = await listInstruments(db)
+  const instrument = instruments.find(({ key }) => key === name.key)!
+  return await storeRows(
+    kind,
+    {
+      db,
+      nowMs: clock.now(),
+      instrument,
+      formulaVersion: FUNDING_FORMULA_VERSION,
+      derive: (client, window) =>
+        derivePastBasis(client, instruments, instrument, window, { source: 'import', epoch: 0 }),
+      onBatch: (done) => progress.update('stored', done, done / summary.unique)
+    },
+    stage,
+    summary
+  )
+}
+
+type Report = ReturnType<typeof reportOf>
+
+function reportOf(request: ImportRequest, read: ReadOutcome, summary: StageSummary, stored: StoreOutcome) {
+  const conflicts = summary.conflicts.map(({ line, firstLine }) => ({
+    line,
+    reason: `conflict: line ${firstLine} has another value for the same time`
+  }))
+  return {
+    instrument: request.instrument.key,
+    kind: request.kind,
+    file: request.file,
+    read: read.read,
+    matched: read.matched,
+    stored: stored.stored,
+    duplicate: stored.duplicate + summary.duplicate,
+    differs: stored.differs,
+    refused: read.refused + conflicts.length,
+    ambiguous: read.ambiguous,
+    ambiguousTakenAs: request.time.ambiguous,
+    bases: stored.bases,
+    from: summary.unique === 0 ? null : isoOf(summary.from),
+    to: summary.unique === 0 ? null : isoOf(summary.to),
+    refusals: [...read.refusals, ...conflicts].sort((a, b) => a.line - b.line)
+  }
+}
+
+function describe(report: Report): string[] {
+  const { refusals, refused, differs, ambiguous, bases } = report
+  const shown = refusals.slice(0, MOST_REFUSALS_SHOWN)
+  const count = (value: number) => String(value)
+  return [
+    `${report.instrument} ${report.kind}${report.from === null ? '' : ` from ${report.from} to ${report.to}`}`,
+    `read ${count(report.read)} rows${report.matched === report.read ? '' : `, ${count(report.matched)} of them match`}`,
+    `stored ${count(report.stored)}`,
+    `duplicate ${count(report.duplicate)}`,
+    ...(differs === 0 ? [] : [`differs ${count(differs)}: another value is stored for that time, and stays`]),
+    `refused ${count(refused)}`,
+    ...shown.map(({ line, reason }) => `  line ${line}: ${reason}`),
+    ...(refused > shown.length ? [`  and ${count(refused - shown.length)} more`] : []),
+    `ambiguous ${count(ambiguous)}${ambiguous === 0 ? '' : `: local times that occur twice, taken as the ${report.ambiguousTakenAs}`}`,
+    ...(report.kind === 'prices' ? [`bases ${count(bases)} derived`] : [])
+  ]
+}

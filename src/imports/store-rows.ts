@@ -1,0 +1,124 @@
+import { compare, parseDecimal } from '../domain/decimal.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import { DAY, MINUTE } from '../domain/time.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { type ImportStage, listStoredValues, type StagedRow, type StageSummary } from '../store/import-stage.ts'
+import { insertSettlementsWith, intervalsWith, reviseIntervals } from '../store/imported-settlements.ts'
+import { insertSnapshots, pastPrice } from '../store/observations.ts'
+import { ensurePartitions } from '../store/partitions.ts'
+import type { SettlementStamp } from '../store/settlements.ts'
+import type { ImportKind } from './cell-value.ts'
+
+export type StoreOutcome = {
+  stored: number
+  /** There already, with the same value. */
+  duplicate: number
+  /** There already with another value, which stays. */
+  differs: number
+  bases: number
+}
+
+type Window = { readonly from: number; readonly to: number }
+
+export type StoreDeps = {
+  readonly db: Database
+  readonly nowMs: number
+  readonly instrument: Instrument
+  readonly formulaVersion: number
+  /** Derives the bases that new prices within a window make possible. */
+  readonly derive: (client: Transaction, window: Window) => Promise<number>
+  readonly onBatch: (done: number) => void
+}
+
+const BATCH_ROWS = 5_000
+/** A fact of the past was public when it happened; we say so this much later, to be sure. */
+const AVAILABLE_LAG_MS = MINUTE
+const STAMP = { source: 'import', adapterVersion: 1, epoch: 0 } as const
+
+/** Moves staged rows into history, oldest first, a batch a transaction: one that is killed is finished by the next run. */
+export async function storeRows(
+  kind: ImportKind,
+  deps: StoreDeps,
+  stage: ImportStage,
+  summary: StageSummary
+): Promise<StoreOutcome> {
+  const { db, nowMs, instrument } = deps
+  const tables = kind === 'prices' ? (['market_snapshot', 'basis_snapshot'] as const) : (['settlement'] as const)
+  for (const table of tables) await ensurePartitions(db, table, summary.days, nowMs)
+  const store = kind === 'prices' ? storePrices(deps, summary) : await storeSettlements(deps, stage)
+  const outcome: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, bases: 0 }
+  let done = 0
+  for (let after = summary.from - 1; ; ) {
+    const rows = await stage.listAfter(after, BATCH_ROWS)
+    if (rows.length === 0) break
+    after = rows.at(-1)!.at
+    const result = await db.transaction((client) => storeBatch(client, kind, instrument.id, rows, store.batch))
+    outcome.stored += result.stored
+    outcome.duplicate += result.duplicate
+    outcome.differs += result.differs
+    outcome.bases += result.bases
+    done += rows.length
+    deps.onBatch(done)
+  }
+  await store.finish()
+  return outcome
+}
+
+type Batch = (client: Transaction, rows: readonly StagedRow[]) => Promise<{ stored: number; bases: number }>
+type Store = { readonly batch: Batch; readonly finish: () => Promise<void> }
+
+async function storeBatch(
+  client: Transaction,
+  kind: ImportKind,
+  instrumentId: number,
+  rows: readonly StagedRow[],
+  store: Batch
+): Promise<StoreOutcome> {
+  const times = rows.map(({ at }) => at)
+  const there = await listStoredValues(client, kind, instrumentId, times)
+  const { stored, bases } = await store(client, rows)
+  const differs = rows.filter(({ at, value }) => there.has(at) && !isEqual(there.get(at)!, value)).length
+  return { stored, bases, differs, duplicate: rows.length - stored - differs }
+}
+
+function isEqual(stored: string | null, value: string): boolean {
+  const decimal = stored === null ? undefined : parseDecimal(stored)
+  return decimal !== undefined && compare(decimal, parseDecimal(value)!) === 0
+}
+
+function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary): Store {
+  const spanMs = Math.min(stepMs ?? MINUTE, DAY)
+  return {
+    batch: async (client, rows) => {
+      const prices = rows.map(({ at, value }) =>
+        pastPrice(instrument.id, { at, last: value, spanMs, availableAt: at + AVAILABLE_LAG_MS })
+      )
+      const stored = (await insertSnapshots(client, prices, STAMP)).length
+      return { stored, bases: await derive(client, { from: rows[0]!.at, to: rows.at(-1)!.at }) }
+    },
+    finish: async () => {}
+  }
+}
+
+async function storeSettlements(
+  { db, nowMs, instrument, formulaVersion }: StoreDeps,
+  stage: ImportStage
+): Promise<Store> {
+  const stamp: SettlementStamp = { ...STAMP, observedAt: nowMs, formulaVersion }
+  const intervals = await intervalsWith(db, instrument.id, await stage.listTimes())
+  return {
+    batch: async (client, rows) => {
+      const rates = rows.map(({ at, statedAt, value }) => ({
+        settledAt: at,
+        venueTime: statedAt,
+        rate: value,
+        mark: null,
+        availableAt: at + AVAILABLE_LAG_MS
+      }))
+      return { stored: await insertSettlementsWith(client, instrument.id, rates, intervals, stamp), bases: 0 }
+    },
+    finish: async () => {
+      await db.transaction((client) => reviseIntervals(client, instrument.id, stamp))
+    }
+  }
+}

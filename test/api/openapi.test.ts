@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import request from 'supertest'
+import { Compile } from 'typebox/schema'
+import type { Database } from '../../src/store/database.ts'
+import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
+
+const PERP = 'binance:BTC/USDT:USDT'
+
+type Json = Record<string, unknown>
+type Operation = {
+  parameters?: { name: string; required?: boolean }[]
+  responses: Record<string, { content: Record<string, { schema: Json }> }>
+}
+type Document = { paths: Record<string, Record<string, Operation>>; components: { schemas: Json } }
+
+/** Something for every route to show. */
+async function seed(db: Database): Promise<void> {
+  const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
+  const perp = await insertInstrument(db, { key: PERP, spotId: spot })
+  await putOnBoard(db, boardRow({ instrument: PERP }))
+  await putOnBoard(
+    db,
+    boardRow({ instrument: 'bybit:BTC/USD:BTC', spot: null, fx: null, observedAt: null, absent: { fx: 'stale' } })
+  )
+  await insertBasis(db, perp, spot, [{ atMs: NOW_MS - 60_000, basisBps: 1.5 }])
+  await insertSettlements(db, perp, [{ atMs: NOW_MS - 4 * 3_600_000, rate: '0.0001' }])
+  await db.query(
+    `insert into gap (instrument_id, venue_id, fact, from_at, to_at, reason, known_at) values
+       ($1, 'binance', 'market', $2, $3, 'timeout', $3), (0, 'binance', 'market', $2, $3, 'down', $3),
+       (0, 'bybit', 'market', $2, $3, 'down', $3)`,
+    [perp, new Date(NOW_MS - 60_000), new Date(NOW_MS)]
+  )
+  await db.query(
+    `insert into tick (job, scope, tick_at, state, holder, lease_until, claimed_at, finished_at, rows)
+     select 'collect', 'binance', $1::timestamptz - n * interval '10 s', 'done', 'here', $1, $1, $1, 5 from generate_series(0, 2) n`,
+    [new Date(NOW_MS)]
+  )
+  await db.query(
+    `insert into backfill (instrument_id, fact, wanted_from, updated_at) values ($1, 'settlement', $2, $2)`,
+    [perp, new Date(NOW_MS)]
+  )
+  await db.query(`insert into asset (id, rank, tracked, ranked_at) values ('BTC', 1, true, $1)`, [new Date(NOW_MS)])
+}
+
+/** The schema with its references resolved, and with nothing allowed that it does not name. */
+function strict(schema: unknown, document: Document): unknown {
+  if (Array.isArray(schema)) return schema.map((part) => strict(part, document))
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { $ref } = schema as { $ref?: string }
+  if ($ref !== undefined) return strict(document.components.schemas[$ref.split('/').at(-1)!], document)
+  const copy = Object.fromEntries(
+    Object.entries(schema)
+      .filter(([name]) => name !== '$id')
+      .map(([name, part]) => [name, strict(part, document)])
+  )
+  return 'properties' in copy ? { ...copy, additionalProperties: false } : copy
+}
+
+function assertValid(schema: Json, document: Document, value: unknown, what: string): void {
+  const [isValid, errors] = Compile(strict(schema, document) as Json).Errors(value)
+  assert.ok(isValid, `${what}: ${JSON.stringify(errors).slice(0, 800)}`)
+}
+
+test('every documented route answers as documented', async () => {
+  await using api = await testApi({ seed })
+  const document = (await request(api.url).get('/openapi.json')).body as Document
+  const paths = Object.entries(document.paths)
+  assert.ok(paths.length >= 12)
+  const variants: Record<string, string[]> = {
+    '/v1/basis/history': ['', '&resolution=1h', '&resolution=auto'],
+    '/v1/funding/history': ['', '&kind=estimate']
+  }
+  for (const [path, { get }] of paths) {
+    assert.ok(get, path)
+    const needed = get.parameters?.some(({ required }) => required) ? `instrument=${PERP}` : ''
+    for (const variant of variants[path] ?? ['']) {
+      const url = `${path}?${needed}${variant}`
+      const { status, body } = await request(api.url).get(url)
+      assert.equal(status, 200, `${url}: ${JSON.stringify(body)}`)
+      assertValid(get.responses['200']!.content['application/json']!.schema, document, body, url)
+      if (path.startsWith('/v1/') && !variant.includes('estimate')) {
+        assert.ok(Array.isArray(body.data) ? body.data.length > 0 : body.data, `${url} has something to check`)
+      }
+    }
+    const { status, body } = await request(api.url).get(`${path}?nonsense=1`)
+    if (path.startsWith('/v1/')) {
+      assert.equal(status, 400)
+      assertValid(get.responses['400']!.content['application/problem+json']!.schema, document, body, path)
+    }
+  }
+})
+
+test('nothing under /v1 is left out of the document, and every parameter and field is described', async () => {
+  await using api = await testApi({ seed })
+  const document = (await request(api.url).get('/openapi.json')).body as Document
+  for (const [path, { get }] of Object.entries(document.paths)) {
+    for (const parameter of get!.parameters ?? []) assert.ok('description' in parameter, `${path} ${parameter.name}`)
+  }
+  const row = document.components.schemas.BoardRow as { properties: Record<string, { description?: string }> }
+  for (const [field, { description }] of Object.entries(row.properties)) assert.ok(description, field)
+  const yaml = await request(api.url).get('/openapi.yaml').buffer(true)
+  assert.equal(yaml.status, 200)
+})
+
+test('an instrument’s gaps include those of its venue', async () => {
+  await using api = await testApi({ seed })
+  const { body } = await request(api.url).get(`/v1/gaps?instrument=${PERP}`)
+  assert.deepEqual(
+    body.data.map(({ instrument, venue, reason }: Record<string, string>) => [instrument, venue, reason]),
+    [
+      [null, 'binance', 'down'],
+      [PERP, 'binance', 'timeout']
+    ]
+  )
+  const paged = await request(api.url).get('/v1/gaps?limit=2')
+  const rest = await request(api.url).get(`/v1/gaps?limit=2&cursor=${paged.body.page.next}`)
+  assert.deepEqual([paged.body.data.length, rest.body.data.length, rest.body.page.next], [2, 1, null])
+})
+
+test('jobs show their rhythm and how far fetching the past has come', async () => {
+  await using api = await testApi({ seed })
+  const { body } = await request(api.url).get('/v1/jobs')
+  const collect = body.data.find(({ job }: { job: string }) => job === 'collect')
+  assert.deepEqual(
+    [collect.scope, collect.lagMs, collect.nextTickAt],
+    ['binance', 0, new Date(NOW_MS + 10_000).toISOString()]
+  )
+  const backfill = body.data.find(({ job }: { job: string }) => job === 'backfill')
+  assert.deepEqual(backfill.backfill, { waiting: 1, running: 0, done: 0, failed: 0 })
+})
+
+test('the committed document is what the routes say', () => {
+  const script = fileURLToPath(new URL('../../scripts/generate.ts', import.meta.url))
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+})

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import type { BoardRow } from '../../src/domain/board-row.ts'
+import { DAY } from '../../src/domain/time.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { openEmbedded } from '../../src/store/embedded/embedded.ts'
+import { eventually, getJson, type ServiceProcess, startContango } from '../support/service.ts'
+
+const silent = { info() {}, warn() {} }
+const dataDir = await mkdtemp(join(tmpdir(), 'contango-demo-'))
+// Fast clocks, so that kills meet work: a poll a second, a storing tick every two.
+const env = { DATA_DIR: dataDir, PORT: '0', POLL_SECONDS: '1', STORE_SECONDS: '2', LOG_LEVEL: 'error' }
+
+after(() => rm(dataDir, { recursive: true, force: true }))
+
+async function startDemo(): Promise<{ service: ServiceProcess; address: string; key: string }> {
+  const service = startContango(['demo'], env)
+  const [, address] = await service.says(/first page\s+(http:\S+)\//)
+  const [, key] = await service.says(/API key\s+(\S+)/)
+  return { service, address: address!, key: key! }
+}
+
+const board = async (address: string) => (await getJson<{ data: BoardRow[] }>(`${address}/v1/basis?limit=5000`)).data
+
+/** What must hold whatever was killed, at any moment. */
+async function assertSound(): Promise<void> {
+  const embedded = await openEmbedded({ dataDir, log: silent })
+  const db = openDatabase({ url: embedded.url, poolSize: 2, applicationName: 'contango test' })
+  try {
+    const { rows: halves } = await db.query<{ scope: string; tick_at: Date; told: number; written: number }>(
+      `select t.scope, t.tick_at, t.rows as told, s.written + coalesce(e.written, 0) as written from tick t
+       join (select i.venue_id, m.tick_at, count(*) as written from market_snapshot m join instrument i on i.id = m.instrument_id
+             where m.source = 'polled' group by 1, 2) s on s.venue_id = t.scope and s.tick_at = t.tick_at
+       left join (select i.venue_id, f.tick_at, count(*) as written from funding_estimate f join instrument i on i.id = f.instrument_id
+             where f.source = 'polled' group by 1, 2) e on e.venue_id = t.scope and e.tick_at = t.tick_at
+       where t.job = 'collect' and t.rows <> s.written + coalesce(e.written, 0)`
+    )
+    assert.deepEqual(halves, [], 'a tick says how many rows it wrote, and has them')
+    const { rows: orphans } = await db.query(
+      `select m.tick_at from market_snapshot m join instrument i on i.id = m.instrument_id
+       left join tick t on t.job = 'collect' and t.scope = i.venue_id and t.tick_at = m.tick_at and t.state = 'done'
+       where m.source = 'polled' and t.tick_at is null limit 1`
+    )
+    assert.deepEqual(orphans, [], 'no row without a finished tick')
+    const { rows: holes } = await db.query<{ scope: string; tick_at: Date }>(
+      `select scope, tick_at from (
+         select scope, tick_at, lag(tick_at) over (partition by scope order by tick_at) as before from tick where job = 'collect'
+       ) t where before < tick_at - interval '1 second' and not exists (
+         select 1 from gap g where g.venue_id = t.scope and g.instrument_id = 0 and g.from_at <= t.before + interval '1 second'
+           and g.to_at >= t.tick_at)`
+    )
+    assert.deepEqual(holes, [], 'every hole between two ticks is a gap with a reason')
+  } finally {
+    await db.close()
+    await embedded.release()
+  }
+}
+
+test('the demo fills its board from both venues, brings in the past, and survives being killed', {
+  timeout: 240_000
+}, async (t) => {
+  let { service, address, key } = await startDemo()
+  t.after(() => service.end('SIGKILL'))
+
+  await t.test(
+    'perpetuals and dated futures of both venues, at least forty assets, most of them good for signals',
+    async () => {
+      const rows = await board(address)
+      assert.ok(new Set(rows.map(({ asset }) => asset)).size >= 40)
+      for (const venue of ['binance', 'bybit']) {
+        for (const kind of ['perpetual', 'future'])
+          assert.ok(
+            rows.some((row) => row.venue === venue && row.kind === kind),
+            `${venue} ${kind}`
+          )
+      }
+      assert.ok(rows.filter(({ grade }) => grade === 'signal').length > rows.length / 2)
+    }
+  )
+
+  await t.test('the largest contracts have 120 days of settlements and 30 days of hourly basis', async () => {
+    const rows = await eventually('open interest is on the board', async () => {
+      const sized = (await board(address)).filter(
+        ({ kind, openInterestUsd }) => kind === 'perpetual' && openInterestUsd !== null
+      )
+      return sized.length > 50 ? sized : undefined
+    })
+    const largest = rows.sort((a, b) => Number(b.openInterestUsd) - Number(a.openInterestUsd)).slice(0, 4)
+    const now = Date.now()
+    for (const { instrument } of largest) {
+      await eventually(
+        `the past of ${instrument}`,
+        async () => {
+          const from = new Date(now - 120 * DAY).toISOString()
+          const realised = await getJson<{ data: { coverage: number; settlements: number } }>(
+            `${address}/v1/funding/realised?instrument=${instrument}&from=${from}`
+          )
+          const since = new Date(now - 30 * DAY).toISOString()
+          const history = await getJson<{ data: { count: number }[] }>(
+            `${address}/v1/basis/history?instrument=${instrument}&resolution=1h&from=${since}&limit=5000`
+          )
+          const filled = history.data.filter(({ count }) => count > 0).length
+          return realised.data.coverage === 1 && realised.data.settlements >= 360 && filled >= 719 ? true : undefined
+        },
+        60_000
+      )
+    }
+  })
+
+  await t.test('the key that the demo prints may write, and a wrong one may not even read', async () => {
+    const headers = (secret: string) => ({ headers: { authorization: `Bearer ${secret}` } })
+    assert.equal((await fetch(`${address}/v1/venues`, headers(key))).status, 200)
+    assert.equal((await fetch(`${address}/v1/venues`, headers('ctg_wrong'))).status, 401)
+  })
+
+  await t.test('kill -9 at three moments: what is stored is whole, what is missing is a gap', async () => {
+    for (const afterMs of [0, 333, 777]) {
+      await new Promise((resolve) => setTimeout(resolve, afterMs))
+      await service.end('SIGKILL')
+      await assertSound()
+      const startedAt = performance.now()
+      ;({ service, address, key } = await startDemo())
+      assert.ok(performance.now() - startedAt < 20_000)
+      await eventually('the stop is a gap', async () => {
+        const { data } = await getJson<{ data: { reason: string }[] }>(`${address}/v1/gaps?venue=bybit&limit=5000`)
+        return data.some(({ reason }) => reason === 'not_polled' || reason === 'lease_lapsed') ? true : undefined
+      })
+    }
+    await assertSound()
+  })
+
+  await t.test('SIGTERM ends it in order within ten seconds', async () => {
+    const startedAt = performance.now()
+    const code = await service.end('SIGTERM')
+    assert.equal(code, 0, service.output().slice(-2_000))
+    assert.ok(performance.now() - startedAt < 10_000)
+    await assertSound()
+  })
+})
