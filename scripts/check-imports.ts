@@ -47,8 +47,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   typebox: ['contract/', 'api/'],
   pino: ['log.ts'],
   'pino-pretty': ['log.ts'],
-  'csv-parse': ['cli/', 'imports/'],
-  'temporal-polyfill': ['cli/', 'imports/'],
+  'csv-parse': ['imports/'],
+  'temporal-polyfill': ['imports/'],
   'close-with-grace': ['cli/serve.ts']
 }
 

@@ -1,3 +1,4 @@
+import { editsBetween, nearestOf } from './contract/nearest.ts'
 import { type InputProblem, InvalidInputError } from './errors.ts'
 
 /** One setting: how its text is read, and what to say when it cannot be. `read` answers undefined for text it cannot use. */
@@ -238,6 +239,25 @@ export type Config = {
 const OURS =
   /^(CONTANGO|VENUE|ASSET|POLL|STORE|HISTORY|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
 
+/** Names of other programs that happen to be near ours. */
+const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
+/** Shorter names of ours are a letter or two from ordinary words. */
+const COMPARED_FROM = 6
+const LONG_FROM = 9
+
+/** Whether a name is one edit from one of ours, or two from a long one. */
+function isMisspelt(name: string): boolean {
+  if (ORDINARY.has(name)) return false
+  return Object.keys(SETTINGS).some((ours) => {
+    const most = ours.length >= LONG_FROM ? 2 : 1
+    return (
+      ours.length >= COMPARED_FROM &&
+      Math.abs(ours.length - name.length) <= most &&
+      editsBetween(name, ours, most) <= most
+    )
+  })
+}
+
 /** Reads the settings; throws one error that names every problem, never a secret's value. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const problems: InputProblem[] = []
@@ -245,7 +265,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     Object.entries(SETTINGS).map(([name, entry]) => [name, readSetting(name, entry, env[name], problems)])
   ) as Values
   for (const name of Object.keys(env)) {
-    if (OURS.test(name) && !(name in SETTINGS))
+    if (!(name in SETTINGS) && (OURS.test(name) || isMisspelt(name)))
       problems.push({ path: name, message: `unknown setting${nearest(name)}` })
   }
   if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_configuration')
@@ -321,8 +341,10 @@ function readVenueUrls(text: string): VenueUrls | undefined {
   return isValid ? (value as VenueUrls) : undefined
 }
 
-/** ` (did you mean POLL_SECONDS?)` for a name that shares its beginning with one of ours. */
+/** ` (did you mean POLL_SECONDS?)` for a name that is near one of ours, or shares its beginning with one. */
 function nearest(name: string): string {
+  const near = nearestOf(name, Object.keys(SETTINGS))
+  if (near !== undefined) return ` (did you mean ${near}?)`
   const shared = (other: string) => {
     let length = 0
     while (length < name.length && name[length] === other[length]) length += 1

@@ -1,8 +1,8 @@
-import { type Logger, pino } from 'pino'
+import { pino } from 'pino'
 import pretty from 'pino-pretty'
 import type { Config } from './config.ts'
 
-export type Log = Logger
+export type Log = pino.Logger
 
 /** Keys and passwords never reach a log, whatever object they travel in. */
 const SECRETS = [

@@ -81,7 +81,7 @@ function sortValue(row: BoardRow, field: string): string | number | null {
 function compareKeys(a: CursorKeys, b: CursorKeys, isDescending: boolean): number {
   const [x = null, y = null] = [a[0], b[0]]
   if (x !== y) {
-    if (x === null) return isDescending ? -1 : 1
+    if (x === null) return 1
     if (y === null) return -1
     return (x < y ? -1 : 1) * (isDescending ? -1 : 1)
   }

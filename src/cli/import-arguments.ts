@@ -71,11 +71,11 @@ function splitArguments(args: readonly string[], problems: InputProblem[]) {
     if (!name.startsWith('--')) words.push(text)
     else if (name === '--json' && inline === undefined) options.set(name, [])
     else if (!OPTIONS.some((known) => known === name)) refuse(name, `unknown option${suggestionFor(name, NAMES)}`)
-    else if (options.has(name) && !REPEATABLE.has(name)) refuse(name, 'given twice')
     else {
       const value = inline ?? args[index + 1]
       if (inline === undefined) index += 1
       if (value === undefined || value === '' || NAMES.includes(value)) refuse(name, 'a value is missing')
+      else if (options.has(name) && !REPEATABLE.has(name)) refuse(name, 'given twice')
       else options.set(name, [...(options.get(name) ?? []), value])
     }
   }

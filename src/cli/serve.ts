@@ -21,7 +21,7 @@ export const runStart: Run = async (_args, env) => {
   const config = loadConfig(env)
   const log = createLog(config, 'contango')
   const startedAt = performance.now()
-  const service = await startService({ config, log, kind: kindOf(config) })
+  const service = await startService({ config, log, kind: 'live' })
   log.info(
     {
       address: service.api?.address,
@@ -34,9 +34,6 @@ export const runStart: Run = async (_args, env) => {
   if (service.store.note) log.warn({ note: service.store.note }, 'database.note')
   return await untilStopped(log, () => service.close())
 }
-
-/** Simulated venues behind VENUE_URLS must not mix with live data; only the demo knows that it is one. */
-const kindOf = (_config: Config) => 'live' as const
 
 /** `npm run demo`: the whole service on this machine against simulated exchanges. */
 export const runDemo: Run = async (_args, env) => {

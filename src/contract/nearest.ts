@@ -25,7 +25,7 @@ export function suggestionFor(text: string, candidates: Iterable<string>): strin
 }
 
 /** Levenshtein distance; some number above `limit` as soon as it is certain to exceed it. */
-function editsBetween(a: string, b: string, limit: number): number {
+export function editsBetween(a: string, b: string, limit: number): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let row = 1; row <= a.length; row += 1) {
     const current = [row]

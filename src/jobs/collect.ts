@@ -36,6 +36,8 @@ export type CollectedVenue = {
   readonly instruments: ReadonlyMap<string, Instrument>
   /** After failures in a row, until when it is left alone; 0 when it is well. */
   readonly restUntil: number
+  /** Why it cannot be asked at all: its markets could not be loaded. Null when they are. */
+  readonly unready: string | null
 }
 
 export type CollectOutcome = { readonly isSuccess: boolean }
@@ -52,7 +54,7 @@ export async function collect(
   const claim = await claimTick(db, { job: 'collect', scope: id, tickAt, holder, leaseMs })
   if (!claim) return undefined
   const { bannedUntil } = await findVenueHealth(db, id)
-  const rest = restOf(bannedUntil, venue.restUntil, startedAt)
+  const rest = restOf(bannedUntil, venue, startedAt)
   const sweep = rest ? undefined : await sweepVenue(venue.adapter, venue.client, venue.memory, tickAt)
   try {
     const result = await db.transaction((client) => commit(client, deps, venue, claim, sweep, { rest, startedAt }))
@@ -69,10 +71,15 @@ export async function collect(
 }
 
 /** Why a venue is not asked at this tick; undefined when it is. */
-function restOf(bannedUntil: number | null, restUntil: number, nowMs: number): Verdict | undefined {
+function restOf(
+  bannedUntil: number | null,
+  { restUntil, unready }: CollectedVenue,
+  nowMs: number
+): Verdict | undefined {
   if (bannedUntil !== null && bannedUntil > nowMs) {
     return { state: 'banned', reason: `banned: staying away until ${new Date(bannedUntil).toISOString()}`, bannedUntil }
   }
+  if (unready !== null) return { state: 'down', reason: unready, bannedUntil: null }
   if (restUntil <= nowMs) return undefined
   return { state: 'down', reason: `backing_off: next try at ${new Date(restUntil).toISOString()}`, bannedUntil: null }
 }

@@ -6,11 +6,11 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import { listInstruments } from '../store/instruments.ts'
-import { ensureVenues, saveBan, saveVenueStatus } from '../store/venues.ts'
+import { ensureVenues, saveBan } from '../store/venues.ts'
 import { openClient, type VenueClient } from '../venues/ccxt-client.ts'
 import { type VenueAdapter, VenueError } from '../venues/venue.ts'
 import { rankAssets } from './assets.ts'
-import { type CollectedVenue, collect } from './collect.ts'
+import { collect } from './collect.ts'
 import { everyTick } from './grid.ts'
 import { loadMarkets } from './markets.ts'
 import { pollOpenInterest } from './open-interest.ts'
@@ -37,7 +37,8 @@ type Station = {
   readonly client: VenueClient
   readonly memory: SweepMemory
   instruments: ReadonlyMap<string, Instrument>
-  areMarketsLoaded: boolean
+  /** Null once the venue's markets have been loaded, else why they have not. */
+  unready: string | null
   /** Whether a poll has brought quotes and marks: open interest is valued at them. */
   hasPolled: boolean
 }
@@ -49,21 +50,31 @@ const RANKING_PATIENCE_MS = 5 * SECOND
 export async function runCollector(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   await ensureVenues(deps.db, deps.adapters)
   const stations = await Promise.all(deps.adapters.map((adapter) => openStation(deps, adapter)))
-  const firstLoads = stations.map((station) => loadWithRetries(deps, station, signal))
-  await Promise.race([Promise.all(firstLoads), sleep(RANKING_PATIENCE_MS, signal), aborted(signal)])
+  const firstLoads = stations.map((station) => loadFirst(deps, station, signal))
+  const allTried = Promise.all(firstLoads.map(({ tried }) => tried))
+  await Promise.race([allTried, sleep(RANKING_PATIENCE_MS, signal), aborted(signal)])
   const ranking = createRanking(deps, stations)
-  await Promise.all(
-    stations.map(async (station, index) => {
-      await firstLoads[index]
-      await ranking.refresh()
-      await Promise.all([
-        runPolls(deps, station, signal),
-        runOpenInterest(deps, station, signal),
-        runMarkets(deps, station, ranking, signal)
-      ])
-      await station.client.close()
-    })
-  )
+  await Promise.all(stations.map((station, index) => runStation(deps, station, firstLoads[index]!, ranking, signal)))
+}
+
+async function runStation(
+  deps: WorkerDeps,
+  station: Station,
+  { tried, loaded }: FirstLoad,
+  ranking: Ranking,
+  signal: AbortSignal
+): Promise<void> {
+  // A venue that cannot be loaded ticks all the same: what it does not say is a gap with the reason.
+  const ranked = loaded.then(() => (signal.aborted ? undefined : ranking.refresh()))
+  await tried
+  if (station.unready === null) await ranked
+  await Promise.all([
+    ranked,
+    runPolls(deps, station, signal),
+    runOpenInterest(deps, station, signal),
+    runMarkets(deps, station, ranking, signal)
+  ])
+  await station.client.close()
 }
 
 async function openStation(deps: WorkerDeps, adapter: VenueAdapter): Promise<Station> {
@@ -73,7 +84,7 @@ async function openStation(deps: WorkerDeps, adapter: VenueAdapter): Promise<Sta
     client,
     memory: createSweepMemory(),
     instruments: new Map(),
-    areMarketsLoaded: false,
+    unready: 'markets_not_loaded: not yet tried',
     hasPolled: false
   }
 }
@@ -88,48 +99,42 @@ export function clientOptions({ clock, config, isSimulated }: WorkerDeps, { id }
   }
 }
 
-async function loadWithRetries(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
-  const { adapter, client } = station
-  for (let failures = 1; !signal.aborted; failures += 1) {
-    try {
-      await loadMarkets(deps, adapter, client)
-      station.areMarketsLoaded = true
-      return
-    } catch (error) {
-      const waitMs = await reportLoadFailure(deps, adapter.id, error, failures)
-      await sleep(waitMs, signal)
+type FirstLoad = { readonly tried: Promise<void>; readonly loaded: Promise<void> }
+
+/** Loads a venue's markets, again and again until it succeeds; `tried` resolves after the first attempt, whatever came of it. */
+function loadFirst(deps: WorkerDeps, station: Station, signal: AbortSignal): FirstLoad {
+  const { promise: tried, resolve: markTried } = Promise.withResolvers<void>()
+  const load = async () => {
+    for (let failures = 1; !signal.aborted && station.unready !== null; failures += 1) {
+      try {
+        await loadMarkets(deps, station.adapter, station.client)
+        station.unready = null
+      } catch (error) {
+        const waitMs = await reportLoadFailure(deps, station, error, failures)
+        markTried()
+        await sleep(waitMs, signal)
+      }
     }
+    markTried()
   }
+  return { tried, loaded: load() }
 }
 
-/** Says on the venue's page why there is nothing from it yet; answers how long to wait. */
+/** Remembers why there is nothing from a venue yet, for its ticks to say; answers how long to wait. */
 async function reportLoadFailure(
   { db, clock, log, config, jitter }: WorkerDeps,
-  venue: string,
+  station: Station,
   error: unknown,
   failures: number
 ): Promise<number> {
-  const waitMs = Math.max(
-    SECOND,
-    backOffMs(failures + 1, config.pollMs, jitter()),
-    error instanceof VenueError ? (error.retryAfterMs ?? 0) : 0
-  )
+  const venue = station.adapter.id
+  const isVenues = error instanceof VenueError
+  const backOff = Math.max(SECOND, backOffMs(failures + 1, config.pollMs, jitter()))
+  const waitMs = Math.max(backOff, isVenues ? (error.retryAfterMs ?? 0) : 0)
   log.warn({ venue, message: messageOf(error), waitMs }, 'markets.failed')
-  if (!(error instanceof VenueError)) return waitMs
-  const now = clock.now()
-  const reason = `${error.failure}: ${error.message}`
-  if (isRefusal(error.failure)) await saveBan(db, venue, reason, now + waitMs)
-  else {
-    const status = {
-      venue,
-      state: 'down' as const,
-      reason,
-      bannedUntil: null,
-      isSuccess: false,
-      polledAt: now,
-      nextPollAt: now + waitMs
-    }
-    await saveVenueStatus(db, { ...status, lagMs: null, expected: null, received: null })
+  if (isVenues) {
+    station.unready = `${error.failure}: ${error.message}`
+    if (isRefusal(error.failure)) await saveBan(db, venue, station.unready, clock.now() + waitMs)
   }
   return waitMs
 }
@@ -140,7 +145,7 @@ type Ranking = { refresh(): Promise<void> }
 function createRanking(deps: WorkerDeps, stations: readonly Station[]): Ranking {
   let last: Promise<void> = Promise.resolve()
   const refresh = async () => {
-    const ready = stations.filter(({ areMarketsLoaded }) => areMarketsLoaded)
+    const ready = stations.filter(({ unready }) => unready === null)
     await rankAssets({ ...deps, ...deps.config, venues: new Set(deps.adapters.map(({ id }) => id)) }, ready)
     await shareInstruments(deps.db, stations)
   }
@@ -173,7 +178,7 @@ async function runPolls(deps: WorkerDeps, station: Station, signal: AbortSignal)
         await shareInstruments(deps.db, [station])
         sharedAt = clock.now()
       }
-      const outcome = await collect({ ...deps, ...limits }, collected(station, restUntil), tickAt)
+      const outcome = await collect({ ...deps, ...limits }, { ...station, restUntil }, tickAt)
       station.hasPolled ||= outcome?.isSuccess === true
       if (!outcome || restUntil > clock.now()) return
       failures = outcome.isSuccess ? 0 : failures + 1
@@ -183,21 +188,14 @@ async function runPolls(deps: WorkerDeps, station: Station, signal: AbortSignal)
   )
 }
 
-const collected = ({ adapter, client, memory, instruments }: Station, restUntil: number): CollectedVenue => ({
-  adapter,
-  client,
-  memory,
-  instruments,
-  restUntil
-})
-
 async function runOpenInterest(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
   const { clock, config, log } = deps
   if (!station.adapter.calls.some(({ reach }) => reach === 'single')) return
   while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
   await everyTick(
     { clock, stepMs: config.openInterestMs, signal },
-    (tickAt) => pollOpenInterest({ ...deps, leaseMs: config.openInterestMs }, collected(station, 0), tickAt, signal),
+    (tickAt) =>
+      pollOpenInterest({ ...deps, leaseMs: config.openInterestMs }, { ...station, restUntil: 0 }, tickAt, signal),
     (error) => log.error({ venue: station.adapter.id, message: messageOf(error) }, 'open-interest.failed')
   )
 }

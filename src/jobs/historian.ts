@@ -10,6 +10,7 @@ import { openClient, type VenueClient } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
 import { clientOptions, type WorkerDeps } from './collector.ts'
 import { fetchPast } from './history.ts'
+import { backOffMs } from './venue-health.ts'
 
 /** A page and its storing must end within this, or another may take the piece over. */
 const LEASE_MS = MINUTE
@@ -65,7 +66,7 @@ async function runVenue(deps: WorkerDeps, adapter: VenueAdapter, signal: AbortSi
   const client = await openClient(adapter, clientOptions(deps, adapter))
   const takeTurn = createBudget(deps, adapter.id, signal)
   let areMarketsLoaded = false
-  while (!signal.aborted) {
+  for (let failures = 0; !signal.aborted; ) {
     try {
       if (!areMarketsLoaded) {
         await takeTurn()
@@ -73,10 +74,12 @@ async function runVenue(deps: WorkerDeps, adapter: VenueAdapter, signal: AbortSi
         areMarketsLoaded = true
       }
       const isBusy = await drain(deps, adapter, client, takeTurn, signal)
+      failures = 0
       if (!isBusy) await sleep(IDLE_MS, signal)
     } catch (error) {
-      deps.log.error({ venue: adapter.id, message: messageOf(error) }, 'history.failed')
-      await sleep(5 * SECOND, signal)
+      failures += 1
+      deps.log.warn({ venue: adapter.id, message: messageOf(error) }, 'history.failed')
+      await sleep(Math.max(IDLE_MS, backOffMs(failures + 1, 5 * SECOND, deps.jitter())), signal)
     }
   }
   await client.close()

@@ -1,7 +1,7 @@
 import { decimalToString, divideDecimal, multiply, parseDecimal } from '../domain/decimal.ts'
 import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
-import { lastOf, markOf, positive, quoteOf, rateOf, signed, skip, volumeOf } from './normalise.ts'
+import { hoursOf, lastOf, markOf, positive, quoteOf, rateOf, signed, skip, volumeOf } from './normalise.ts'
 import type {
   Call,
   Covered,
@@ -74,15 +74,16 @@ function readEstimate(row: Untrusted, { observedAt, exchange }: ReadContext): Fu
   const info = row.info ?? {}
   const listing = exchange.markets?.[row.symbol]?.info ?? {}
   // The ticker's own interval; ccxt's comes from the market list and is stale after a change.
-  const declared = Number(info.fundingIntervalHour)
-  const listed = Number(listing.fundingInterval) / 60
-  const hours = declared > 0 ? declared : listed > 0 ? listed : parseIntervalHours(row.interval)
+  const hours =
+    hoursOf(info.fundingIntervalHour) ??
+    hoursOf(Number(listing.fundingInterval) / 60) ??
+    parseIntervalHours(row.interval)
   const cap = rateOf(info.fundingCap) ?? rateOf(listing.upperFundingRate)
   return {
     symbol: row.symbol,
     rate,
-    intervalHours: hours !== null && Number.isFinite(hours) ? hours : null,
-    intervalSource: hours !== null && Number.isFinite(hours) ? 'declared' : null,
+    intervalHours: hours,
+    intervalSource: hours === null ? null : 'declared',
     kind: 'indicative',
     nextSettlementAt: plausibleTime(row.fundingTimestamp, observedAt),
     cap,
@@ -106,7 +107,7 @@ function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number)
   const amount = single ?? signed(info.openInterest)
   if (amount === null || amount.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
   const value =
-    single === null ? signed(info.openInterestValue) : valueOf(amount, positive(info.markPrice), market.inverse)
+    single === null ? signed(info.openInterestValue) : valueAtMark(amount, positive(info.markPrice), market.inverse)
   const inDollars = market.inverse ? amount : value
   return {
     symbol: row.symbol,
@@ -120,7 +121,7 @@ function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number)
 }
 
 /** `oiUsd = oiBase · mark` (linear), `oiBase = oiUsd / mark` (inverse): domain-spec 1.5. */
-function valueOf(amount: string, mark: string | null, inverse: boolean): string | null {
+function valueAtMark(amount: string, mark: string | null, inverse: boolean): string | null {
   if (mark === null) return null
   const [a, m] = [parseDecimal(amount)!, parseDecimal(mark)!]
   const value = inverse ? divideDecimal(a, m) : multiply(a, m)

@@ -118,6 +118,7 @@ export type Book = {
   readonly asks: readonly (readonly [string, string])[]
 }
 
+/** Both sides of a book, best price first. */
 export function bookOf(book: Untrusted): Book {
   const side = (levels: Untrusted) =>
     (Array.isArray(levels) ? levels : []).flatMap((level) => {
@@ -125,7 +126,17 @@ export function bookOf(book: Untrusted): Book {
       const size = positive(level?.[1])
       return price === null || size === null ? [] : [[price, size] as const]
     })
-  return { bids: side(book?.bids), asks: side(book?.asks) }
+  const order = ([a]: readonly string[], [b]: readonly string[]) => compare(parseDecimal(a!)!, parseDecimal(b!)!)
+  return { bids: side(book?.bids).sort((a, b) => order(b, a)), asks: side(book?.asks).sort(order) }
+}
+
+/** No venue settles oftener than every minute or seldomer than every month. */
+const LONGEST_INTERVAL_HOURS = 744
+
+/** A declared funding interval in hours, or null. */
+export function hoursOf(value: Untrusted): number | null {
+  const hours = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
+  return hours >= 1 / 60 && hours <= LONGEST_INTERVAL_HOURS ? hours : null
 }
 
 /** A ccxt market as a listing of ours, or why it is none. */

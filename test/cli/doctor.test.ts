@@ -95,7 +95,7 @@ test('a clock that differs from the database is told, and fails when grades woul
 
 for (const [status, words] of [
   [451, /location \(HTTP 451\)/],
-  [403, /firewall.*|location/],
+  [403, /HTTP 403/],
   [503, /down or in maintenance \(HTTP 503\)/],
   [200, /something else answers/]
 ] as const) {

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { BoardRow } from '../../src/domain/board-row.ts'
 import { DAY } from '../../src/domain/time.ts'
 import { openDatabase } from '../../src/store/database.ts'
-import { openEmbedded } from '../../src/store/embedded/embedded.ts'
+import { describeEmbedded, openEmbedded } from '../../src/store/embedded/embedded.ts'
 import { eventually, getJson, type ServiceProcess, startContango } from '../support/service.ts'
 
 const silent = { info() {}, warn() {} }
 const dataDir = await mkdtemp(join(tmpdir(), 'contango-demo-'))
+// As root the server runs as another user, who must be able to enter.
+await chmod(dataDir, 0o755)
 // Fast clocks, so that kills meet work: a poll a second, a storing tick every two.
 const env = { DATA_DIR: dataDir, PORT: '0', POLL_SECONDS: '1', STORE_SECONDS: '2', LOG_LEVEL: 'error' }
 
@@ -131,6 +133,28 @@ test('the demo fills its board from both venues, brings in the past, and survive
     }
     await assertSound()
   })
+
+  await t.test(
+    'kill -9 of PostgreSQL: the same process serves and collects again, and nothing that was told is lost',
+    async () => {
+      const tickOf = async () =>
+        (await getJson<{ data: { job: string; lastTickAt: string }[] }>(`${address}/v1/jobs`)).data.find(
+          ({ job }) => job === 'derive'
+        )?.lastTickAt ?? ''
+      for (let kills = 0; kills < 2; kills += 1) {
+        const before = await tickOf()
+        const server = await describeEmbedded(dataDir)
+        process.kill(server!.pid!, 'SIGKILL')
+        const after = await eventually('a later tick is derived', async () =>
+          (await tickOf()) > before ? true : undefined
+        )
+        assert.ok(after)
+        assert.equal((await fetch(`${address}/readyz`)).status, 200)
+      }
+      assert.equal(service.child.exitCode, null)
+      await assertSound()
+    }
+  )
 
   await t.test('SIGTERM ends it in order within ten seconds', async () => {
     const startedAt = performance.now()

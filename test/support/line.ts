@@ -56,7 +56,10 @@ export async function openLine(
     connected.map(({ adapter, client }): [string, CollectedVenue] => {
       const ours = instruments.filter(({ venue, tracked }) => venue === adapter.id && tracked)
       const bySymbol = new Map(ours.map((instrument) => [instrument.symbol, instrument]))
-      return [adapter.id, { adapter, client, memory: createSweepMemory(), instruments: bySymbol, restUntil: 0 }]
+      return [
+        adapter.id,
+        { adapter, client, memory: createSweepMemory(), instruments: bySymbol, restUntil: 0, unready: null }
+      ]
     })
   )
   return {

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { settingsInForce } from '../src/cli/settings-in-force.ts'
+import { describeSettings, loadConfig, SETTINGS } from '../src/config.ts'
+import { InvalidInputError } from '../src/errors.ts'
+
+function refusal(env: Record<string, string>): InvalidInputError {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    assert.ok(error instanceof InvalidInputError)
+    return error
+  }
+  assert.fail(`accepted ${JSON.stringify(env)}`)
+}
+
+const namesOf = ({ problems }: InvalidInputError) => problems.map(({ path }) => path)
+
+test('nothing set, or everything set to nothing, gives the defaults', () => {
+  const config = loadConfig({})
+  assert.deepEqual(config, loadConfig(Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, '']))))
+  assert.deepEqual(
+    [config.databaseUrl, config.dataDir, config.host, config.port, config.pollMs, config.storeMs],
+    [null, '.data', '127.0.0.1', 8080, 10_000, 60_000]
+  )
+  assert.deepEqual(config.roles, ['collect', 'derive', 'deliver', 'api'])
+  assert.deepEqual([config.venues, config.assets, config.assetCount, config.venueUrls], [null, null, 50, {}])
+  assert.equal(config.webhookPrivateTargets, 'refuse')
+  assert.ok(Object.isFrozen(config))
+})
+
+test('what is set is read: lists without doubles, fractions of seconds, gigabytes', () => {
+  const config = loadConfig({
+    ROLES: 'api, collect,api',
+    VENUES: 'bybit',
+    ASSETS: 'BTC,1000PEPE',
+    POLL_SECONDS: '0.5',
+    MAX_DISK_GB: '1.5',
+    DATA_DIR: '.data'
+  })
+  assert.deepEqual(config.roles, ['api', 'collect'])
+  assert.deepEqual([config.venues, config.assets], [['bybit'], ['BTC', '1000PEPE']])
+  assert.deepEqual([config.pollMs, config.maxDiskBytes, config.dataDirIsSet], [500, 1.5e9, true])
+})
+
+test('every problem is reported at once, with the name, what was given and what was expected', () => {
+  const error = refusal({
+    PORT: '99999',
+    POLL_SECONDS: 'ten',
+    ROLES: 'collect,cook',
+    LOG_LEVEL: 'loud',
+    ASSETS: 'btc',
+    MAX_DISK_GB: '-1',
+    WEBHOOK_PRIVATE_TARGETS: 'maybe',
+    STORE_SECOND: '60'
+  })
+  assert.deepEqual(namesOf(error).sort(), [
+    'ASSETS',
+    'LOG_LEVEL',
+    'MAX_DISK_GB',
+    'POLL_SECONDS',
+    'PORT',
+    'ROLES',
+    'STORE_SECOND',
+    'WEBHOOK_PRIVATE_TARGETS'
+  ])
+  assert.match(error.message, /PORT: expected a port from 0 .* to 65535; was "99999"/)
+  assert.match(error.message, /STORE_SECOND: unknown setting \(did you mean STORE_SECONDS\?\)/)
+})
+
+test('a secret is never shown, neither when it is refused nor when it is in force', () => {
+  for (const text of ['hunter2-hunter2', 'mysql://me:hunter2-hunter2@host/db']) {
+    const error = refusal({ DATABASE_URL: text })
+    assert.doesNotMatch(JSON.stringify([error.message, error.problems]), /hunter2/)
+    assert.match(error.message, /DATABASE_URL: expected postgresql:.*; was a text of \d+ characters/)
+  }
+  const shown = settingsInForce(
+    loadConfig({
+      DATABASE_URL: 'postgresql://me:hunter2-hunter2@db.example:5433/basis',
+      VENUE_URLS: '{"bybit":"https://me:hunter2-hunter2@mirror.example"}'
+    })
+  ).join(' ')
+  assert.doesNotMatch(shown, /hunter2/)
+  assert.match(shown, /db\.example:5433\/basis/)
+  assert.match(shown, /mirror\.example/)
+})
+
+test('only what differs from its default is shown as in force', () => {
+  assert.deepEqual(settingsInForce(loadConfig({})), [])
+  assert.deepEqual(settingsInForce(loadConfig({ POLL_SECONDS: '10', STORE_SECONDS: '30', VENUES: 'bybit' })), [
+    'VENUES=bybit',
+    'STORE_SECONDS=30'
+  ])
+})
+
+for (const [misspelt, meant] of [
+  ['DATABSE_URL', 'DATABASE_URL'],
+  ['DATABASE_URI', 'DATABASE_URL'],
+  ['POLL_SECOND', 'POLL_SECONDS'],
+  ['PAUL_SECONDS', 'POLL_SECONDS'],
+  ['VENUE_URL', 'VENUE_URLS'],
+  ['VENUE', 'VENUES'],
+  ['ASSET', 'ASSETS'],
+  ['ASSETCOUNT', 'ASSET_COUNT'],
+  ['MARKET_SECONDS', 'MARKETS_SECONDS'],
+  ['HISTORY_BASE_DAYS', 'HISTORY_BASIS_DAYS'],
+  ['MAXDISK_GB', 'MAX_DISK_GB'],
+  ['LOG_LEVLE', 'LOG_LEVEL']
+] as const) {
+  test(`${misspelt} is refused as a misspelling of ${meant}`, () => {
+    const error = refusal({ [misspelt]: '1' })
+    assert.deepEqual(namesOf(error), [misspelt])
+    assert.match(error.message, new RegExp(`did you mean ${meant}\\?`))
+  })
+}
+
+test('the environment of other programs is none of our business', () => {
+  const ordinary =
+    'HOSTNAME HOSTTYPE PORTAL PORTS PATH PWD OLDPWD LOGNAME HOME LOG_LEVELS LOGLEVEL DATADIR DATA_DIRS XDG_DATA_DIRS SHELL ' +
+    'USER LANG LC_ALL TERM TZ EDITOR MAIL ROLE ROLE_ARN VALUES RESETS VALUE MENU PGHOST PGDATA PGPASSWORD DATABASE NODE_ENV ' +
+    'NODE_OPTIONS npm_config_loglevel npm_lifecycle_event CI GITHUB_ACTIONS DISPLAY SSH_AUTH_SOCK HTTP_PROXY NO_PROXY DEBUG ' +
+    'DEBIAN_FRONTEND CONTAINER_NAME SHLVL _ TMPDIR MANPATH JAVA_HOME'
+  loadConfig(Object.fromEntries(ordinary.split(' ').map((name) => [name, 'x'])))
+  loadConfig(process.env)
+})
+
+test('VENUE_URLS replaces all of a venue’s origins, or one by one, and nothing else', () => {
+  const read = (value: unknown) => loadConfig({ VENUE_URLS: JSON.stringify(value) }).venueUrls
+  const whole = { binance: 'http://127.0.0.1:9001' }
+  const single = { binance: { 'https://fapi.binance.com': 'http://127.0.0.1:9002' }, bybit: 'https://mirror.example' }
+  assert.deepEqual(read(whole), whole)
+  assert.deepEqual(read(single), single)
+  for (const bad of [
+    [],
+    'http://127.0.0.1:9001',
+    { binance: 9001 },
+    { binance: 'ftp://127.0.0.1' },
+    { binance: '127.0.0.1:9001' },
+    { binance: { 'https://fapi.binance.com': 'nowhere' } },
+    { binance: { fapi: 'http://127.0.0.1:9002' } },
+    { binance: null }
+  ]) {
+    assert.deepEqual(namesOf(refusal({ VENUE_URLS: JSON.stringify(bad) })), ['VENUE_URLS'], JSON.stringify(bad))
+  }
+  assert.match(refusal({ VENUE_URLS: '{not json' }).message, /expected JSON such as/)
+})
+
+test('whatever a setting is set to, it is read or refused by its own name', () => {
+  const name = fc.constantFrom(...Object.keys(SETTINGS))
+  const text = fc.oneof(fc.string({ unit: 'binary' }), fc.double().map(String), fc.json(), fc.webUrl())
+  fc.assert(
+    fc.property(fc.dictionary(name, text), (env) => {
+      try {
+        loadConfig(env)
+      } catch (error) {
+        assert.ok(error instanceof InvalidInputError)
+        assert.ok(namesOf(error).every((path) => path in env))
+      }
+    })
+  )
+})
+
+test('.env.example has every setting once, commented out, with its default', () => {
+  const lines = describeSettings().split('\n')
+  for (const name of Object.keys(SETTINGS)) {
+    assert.equal(lines.filter((line) => line.startsWith(`#${name}=`)).length, 1, name)
+  }
+  const asWritten = lines.flatMap((line) => /^#([A-Z_]+)=(.*)$/.exec(line)?.slice(1, 3) ?? [])
+  const env: Record<string, string> = {}
+  for (let index = 0; index < asWritten.length; index += 2) env[asWritten[index]!] = asWritten[index + 1]!
+  assert.deepEqual({ ...loadConfig(env), dataDirIsSet: false }, loadConfig({}))
+})
