@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: ['domain', 'venues', 'store'],
   api: ['domain', 'contract', 'store'],
   sim: ['domain'],
-  imports: ['domain', 'store', 'jobs'],
+  imports: ['domain', 'store'],
   cli: ['domain', 'contract', 'venues', 'store', 'jobs', 'imports']
 }
 

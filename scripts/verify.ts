@@ -19,6 +19,7 @@ const CHECKS: readonly Check[] = [
       tool('node_modules/@biomejs/biome/bin/biome', [
         'ci',
         '--error-on-warnings',
+        '--diagnostic-level=warn',
         '--colors=off',
         '--max-diagnostics=50',
         '.'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../clock.ts'
-import { InvalidInputError } from '../errors.ts'
+import { InvalidInputError, messageOf } from '../errors.ts'
 import { startSim } from '../sim/server.ts'
 import type { Run } from './commands.ts'
 
@@ -10,7 +10,7 @@ export const DEFAULT_SEED = 20_261_122
 
 /** Only the simulated exchanges, until interrupted. */
 export const runSim: Run = async (args) => {
-  const { values } = parseArgs({ args, options: { seed: { type: 'string' }, ports: { type: 'string' } } })
+  const values = readOptions(args)
   const seed = values.seed === undefined ? DEFAULT_SEED : Number(values.seed)
   if (!Number.isSafeInteger(seed)) throw new InvalidInputError([{ path: '--seed', message: 'expected a whole number' }])
   const sim = await startSim({ seed, clock: systemClock, ports: readPorts(values.ports) })
@@ -22,6 +22,14 @@ export const runSim: Run = async (args) => {
   await once(stop.signal, 'abort')
   await sim.close()
   return 0
+}
+
+function readOptions(args: string[]): { seed?: string; ports?: string } {
+  try {
+    return parseArgs({ args, options: { seed: { type: 'string' }, ports: { type: 'string' } } }).values
+  } catch (error) {
+    throw new InvalidInputError([{ path: 'sim', message: messageOf(error) }])
+  }
 }
 
 function readPorts(text: string | undefined): { binance?: number; bybit?: number } {

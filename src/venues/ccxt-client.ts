@@ -70,7 +70,7 @@ export async function createExchange(ccxtId: string, settings: Record<string, un
   const exchange = new Exchange(settings)
   exchange.number = String
   // ccxt reads books as floats whatever `number` is; their order is put right where they are read.
-  exchange.parseBidAsk = (level: unknown, price = 0, size = 1) => [
+  exchange.parseOrderBookBidAsk = (level: unknown, price = 0, size = 1) => [
     exchange.safeString(level, price),
     exchange.safeString(level, size)
   ]

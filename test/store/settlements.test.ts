@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { parseInstrumentKey } from '../../src/domain/instrument.ts'
+import { HOUR, MINUTE } from '../../src/domain/time.ts'
+import { reviseIntervals } from '../../src/store/imported-settlements.ts'
+import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
+import { ensurePartitions } from '../../src/store/partitions.ts'
+import { insertSettlements, listKnown, type SettledRate, type SettlementStamp } from '../../src/store/settlements.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+
+const START = Date.UTC(2025, 0, 1)
+const STAMP: SettlementStamp = {
+  source: 'polled',
+  observedAt: START + 24 * HOUR,
+  formulaVersion: 1,
+  adapterVersion: 1,
+  epoch: 3
+}
+
+const rateAt = (hours: number): SettledRate => ({
+  settledAt: START + hours * HOUR,
+  venueTime: START + hours * HOUR + 7,
+  rate: '0.0001',
+  mark: null,
+  availableAt: START + hours * HOUR + MINUTE
+})
+
+async function perpetual({ db }: TestDatabase, name = 'binance:BTC/USDT:USDT'): Promise<number> {
+  await ensurePartitions(db, 'settlement', [START], START)
+  await ensureInstrument(db, parseInstrumentKey(name)!)
+  return (await listInstruments(db)).find(({ key }) => key === name)!.id
+}
+
+const insert = (t: TestDatabase, id: number, hours: readonly number[], stamp = STAMP) =>
+  t.db.transaction((client) => insertSettlements(client, id, hours.map(rateAt), stamp))
+
+async function intervalsOf(t: TestDatabase, id: number): Promise<[number, number | null, number][]> {
+  const known = await listKnown(t.db, id, { from: null, to: null })
+  return known.map(({ settledAt, intervalHours, revision }) => [(settledAt - START) / HOUR, intervalHours, revision])
+}
+
+test('settlements get the interval that the gap before them shows, and the first the one after', async () => {
+  await using t = await testDatabase()
+  const id = await perpetual(t)
+  assert.equal(await insert(t, id, [0, 8, 16, 20, 24]), 5)
+  assert.deepEqual(await intervalsOf(t, id), [
+    [0, 8, 0],
+    [8, 8, 0],
+    [16, 8, 0],
+    [20, 4, 0],
+    [24, 4, 0]
+  ])
+})
+
+test('a single settlement has no interval until a neighbour shows it, which is a revision', async () => {
+  await using t = await testDatabase()
+  const id = await perpetual(t)
+  await insert(t, id, [8])
+  assert.deepEqual(await intervalsOf(t, id), [[8, null, 0]])
+  await insert(t, id, [16], { ...STAMP, source: 'backfill', observedAt: START + 100 * HOUR })
+  assert.deepEqual(await intervalsOf(t, id), [
+    [8, 8, 1],
+    [16, 8, 0]
+  ])
+  const { rows } = await t.db.query(
+    'select source, observed_at from settlement where instrument_id = $1 and revision = 1',
+    [id]
+  )
+  assert.deepEqual(rows, [{ source: 'polled', observed_at: new Date(STAMP.observedAt) }])
+})
+
+test('settlements that are there already write nothing, not even a revision', async () => {
+  await using t = await testDatabase()
+  const id = await perpetual(t)
+  await insert(t, id, [0, 8, 16])
+  // Seen alone, the window around 16 h would say something else than the whole history did.
+  await insert(t, id, [200, 208, 209])
+  const before = await intervalsOf(t, id)
+  assert.equal(await insert(t, id, [0, 8, 16]), 0)
+  assert.equal(await insert(t, id, []), 0)
+  assert.deepEqual(await intervalsOf(t, id), before)
+})
+
+test('a hole in what is known is not taken for an interval, and filling it corrects nothing that was right', async () => {
+  await using t = await testDatabase()
+  const id = await perpetual(t)
+  await insert(t, id, [0, 8, 32, 40, 48])
+  assert.deepEqual(
+    (await intervalsOf(t, id)).map(([, hours]) => hours),
+    [8, 8, 8, 8, 8]
+  )
+  await insert(t, id, [16, 24])
+  assert.ok((await intervalsOf(t, id)).every(([, hours, revision]) => hours === 8 && revision === 0))
+})
+
+test('intervals revised from the whole history depend on nothing but the times, and once is enough', async () => {
+  await using t = await testDatabase()
+  let place = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(
+        fc.integer({ min: 0, max: 60 }).map((step) => step * 4),
+        { minLength: 2, maxLength: 15 }
+      ),
+      fc.infiniteStream(fc.integer({ min: 1, max: 4 })),
+      async (hours, sizes) => {
+        place += 1
+        const [once, pieces] = [
+          await perpetual(t, `a${place}:BTC/USDT:USDT`),
+          await perpetual(t, `b${place}:BTC/USDT:USDT`)
+        ]
+        await insert(t, once, hours)
+        for (let from = 0; from < hours.length; ) {
+          const size = sizes.next().value!
+          await insert(t, pieces, hours.slice(from, from + size))
+          from += size
+        }
+        const revise = (id: number) => t.db.transaction((client) => reviseIntervals(client, id, STAMP))
+        await revise(once)
+        await revise(pieces)
+        const shown = async (id: number) => (await intervalsOf(t, id)).map(([hour, interval]) => [hour, interval])
+        assert.deepEqual(await shown(pieces), await shown(once))
+        assert.equal(await revise(pieces), 0)
+      }
+    ),
+    { numRuns: 15 }
+  )
+})
