@@ -98,7 +98,7 @@ async function announce(
     await sleep(250, signal)
   }
   if (signal.aborted) return
-  const question = `${address}/v1/basis?asset=BTC&kind=perpetual&limit=1`
+  const question = `${address}/v1/basis?asset=BTC&kind=perpetual&quote=USDT&limit=1`
   const answer = await fetch(question, { signal }).then((response) => response.json(), messageOf)
   say(
     [

@@ -1,20 +1,18 @@
-import { type Basis, basisBetween, premiumBps } from './basis.ts'
+import { type Basis, basisBetween } from './basis.ts'
+import { activityOf, fundingOf, markOf } from './board-facts.ts'
 import type { BoardRow } from './board-row.ts'
 import { annualiseDated } from './dated.ts'
-import { type Decimal, decimalToString, parseDecimal, toNumber } from './decimal.ts'
-import { annualiseFunding } from './funding.ts'
+import { type Decimal, decimalToString, parseDecimal } from './decimal.ts'
 import { GATE_DEFAULTS } from './gates.ts'
 import type { Instrument } from './instrument.ts'
 import type { Latest } from './latest.ts'
 import { pricesAgree } from './multiplier.ts'
 import { judgeBasis, type QualityReason } from './quality.ts'
-import { isoOrNull, MINUTE, SECOND } from './time.ts'
+import { isoOrNull, MINUTE } from './time.ts'
+import type { TradedFx } from './traded-fx.ts'
 
 /** Raised whenever a formula of the board gets another meaning; stored with every basis. */
 export const BASIS_FORMULA_VERSION = 1
-
-/** Contract quote per spot quote, from a traded stablecoin price. */
-export type TradedFx = { readonly rate: number; readonly observedAt: number; readonly instrument: string }
 
 export type BoardInputs = {
   readonly nowMs: number
@@ -30,7 +28,6 @@ export type BoardInputs = {
 
 /** A book that has not moved at all for this long, on a contract that is polled, is a frozen feed. */
 const FROZEN_AFTER_MS = 10 * MINUTE
-const VOLUME_MAX_AGE_MS = 5 * MINUTE
 
 /** One row of the board from the newest facts of its two legs. Pure: the same inputs give the same row. */
 export function deriveBoardRow(inputs: BoardInputs): BoardRow {
@@ -173,34 +170,6 @@ function absentPrices(basis: Basis, spot: Instrument | null, fx: number | null):
   return absent
 }
 
-/** A group of facts that was never seen, or not lately, is absent: the last print is not the current one. */
-function fresh<T extends { readonly observedAt: number }>(
-  group: T | null | undefined,
-  maxAgeMs: number,
-  nowMs: number
-): T | 'stale' | 'not_observed' {
-  if (!group) return 'not_observed'
-  return nowMs - group.observedAt > maxAgeMs ? 'stale' : group
-}
-
-const pollMaxAge = (pollMs: number) => Math.max(30 * SECOND, 3 * pollMs)
-
-function markOf({ contractLatest, nowMs, pollMs }: BoardInputs, absent: Record<string, string>) {
-  const group = fresh(contractLatest?.mark, pollMaxAge(pollMs), nowMs)
-  if (typeof group === 'string') {
-    for (const field of ['mark', 'index', 'premiumBps']) absent[field] = group
-    return { mark: null, index: null, premiumBps: null, markObservedAt: isoOrNull(contractLatest?.mark?.observedAt) }
-  }
-  if (group.mark === null) absent.mark = 'not_published'
-  if (group.index === null) absent.index = 'not_published'
-  return {
-    mark: group.mark,
-    index: group.index,
-    premiumBps: premiumBps({ mark: decimalOf(group.mark), index: decimalOf(group.index) }),
-    markObservedAt: isoOrNull(group.observedAt)
-  }
-}
-
 function datedOf({ nowMs, contract }: BoardInputs, basis: Basis) {
   if (contract.expiresAt === null) return { expiresAt: null, daysToExpiry: null, basisApr: null }
   const { daysToExpiry, aprSimple } = annualiseDated({
@@ -210,85 +179,4 @@ function datedOf({ nowMs, contract }: BoardInputs, basis: Basis) {
     expiryMs: contract.expiresAt
   })
   return { expiresAt: isoOrNull(contract.expiresAt), daysToExpiry, basisApr: aprSimple }
-}
-
-const NO_FUNDING = {
-  fundingRate: null,
-  fundingIntervalHours: null,
-  fundingIntervalSource: null,
-  fundingKind: null,
-  fundingRate8h: null,
-  fundingApr: null,
-  nextSettlementAt: null,
-  cap: null,
-  floor: null,
-  determined: null
-} as const
-
-function fundingOf({ contract, contractLatest, nowMs, pollMs }: BoardInputs, absent: Record<string, string>) {
-  if (contract.kind !== 'perpetual') return { ...NO_FUNDING, fundingObservedAt: null }
-  const group = fresh(contractLatest?.estimate, pollMaxAge(pollMs), nowMs)
-  if (typeof group === 'string') {
-    absent.fundingRate = group
-    return { ...NO_FUNDING, fundingObservedAt: isoOrNull(contractLatest?.estimate?.observedAt) }
-  }
-  const rate = Number(group.rate)
-  const yearly = group.intervalHours === null ? null : annualiseFunding({ rate, intervalHours: group.intervalHours })
-  if (yearly === null) for (const field of ['fundingIntervalHours', 'fundingApr']) absent[field] = 'interval_unknown'
-  if (group.nextSettlementAt === null) absent.nextSettlementAt = 'not_published'
-  for (const bound of ['cap', 'floor'] as const) if (group[bound] === null) absent[bound] = 'not_published'
-  return {
-    fundingRate: rate,
-    fundingIntervalHours: group.intervalHours,
-    fundingIntervalSource: group.intervalSource,
-    fundingKind: group.kind,
-    fundingRate8h: yearly?.rate8h ?? null,
-    fundingApr: yearly?.apr ?? null,
-    nextSettlementAt: isoOrNull(group.nextSettlementAt),
-    cap: group.cap === null ? null : Number(group.cap),
-    floor: group.floor === null ? null : Number(group.floor),
-    determined: group.determined,
-    fundingObservedAt: isoOrNull(group.observedAt)
-  }
-}
-
-function activityOf({ contractLatest, nowMs, pollMs, openInterestMs }: BoardInputs, absent: Record<string, string>) {
-  const open = fresh(contractLatest?.openInterest, Math.max(3 * openInterestMs, pollMaxAge(pollMs)), nowMs)
-  const traded = fresh(contractLatest?.volume, Math.max(VOLUME_MAX_AGE_MS, pollMaxAge(pollMs)), nowMs)
-  if (typeof open === 'string') absent.openInterestUsd = open
-  else if (open.usd === null) absent.openInterestUsd = 'unit_unknown'
-  if (typeof traded === 'string') absent.volume24hUsd = traded
-  return {
-    openInterestUsd: typeof open === 'string' ? null : open.usd,
-    volume24hUsd: typeof traded === 'string' ? null : traded.volume24hUsd,
-    openInterestObservedAt: isoOrNull(contractLatest?.openInterest?.observedAt)
-  }
-}
-
-export type FxQuote = {
-  readonly base: string
-  readonly quote: string
-  readonly key: string
-  readonly latest: Latest | undefined
-}
-
-/** The contract-quote price of one unit of spot quote from a stablecoin pair traded within the last minute, first pair first. */
-export function tradedFxOf(
-  contractQuote: string,
-  spotQuote: string,
-  pairs: readonly FxQuote[],
-  nowMs: number
-): TradedFx | null {
-  for (const { base, quote, key, latest } of pairs) {
-    const isDirect = base === spotQuote && quote === contractQuote
-    const isInverse = base === contractQuote && quote === spotQuote
-    if (!isDirect && !isInverse) continue
-    const book = latest?.quote
-    const bid = decimalOf(book?.bid)
-    const ask = decimalOf(book?.ask)
-    if (!book || !bid || !ask || nowMs - book.observedAt > GATE_DEFAULTS.fxMaxAgeMs) continue
-    const price = (toNumber(bid) + toNumber(ask)) / 2
-    return { rate: isDirect ? price : 1 / price, observedAt: book.observedAt, instrument: key }
-  }
-  return null
 }

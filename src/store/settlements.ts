@@ -39,7 +39,9 @@ const SETTLEMENT: Columns = {
 }
 
 /** Neighbours within this distance tell the interval at the ends of what is written. */
-const NEIGHBOURHOOD_MS = 3 * DAY
+const NEIGHBOURHOOD_MS = 8 * DAY
+/** A new settlement says something about so many of those before and after it; further off the window's edge would speak. */
+const REACH = 2
 
 /** A stored settlement, newest revision. */
 export type KnownSettlement = SettledRate & {
@@ -70,16 +72,18 @@ export async function insertSettlements(
   if (fresh.size === 0) return 0
   const ascending = [...knownAt.keys(), ...fresh.keys()].sort((a, b) => a - b)
   const intervals = observedIntervals(ascending)
+  const isNear = (index: number) =>
+    ascending.slice(Math.max(index - REACH, 0), index + REACH + 1).some((time) => fresh.has(time))
   const edge = ascending.length - 1
   const rows = ascending.flatMap((settledAt, index) => {
     const intervalHours = intervals[index] ?? null
     const added = fresh.get(settledAt)
     if (added) return [settlementRow(instrumentId, added, 0, intervalHours, stamp)]
     const before = knownAt.get(settledAt)!
+    if (before.intervalHours === intervalHours || intervalHours === null) return []
     // At the edges of what was read the gaps beyond are not seen: what is known there stays.
-    const isSame = before.intervalHours === intervalHours || intervalHours === null
-    const isEdge = (index === 0 || index === edge) && before.intervalHours !== null
-    return isSame || isEdge ? [] : [reviseInterval(instrumentId, before, intervalHours, stamp)]
+    const isSeen = isNear(index) && index !== 0 && index !== edge
+    return isSeen || before.intervalHours === null ? [reviseInterval(instrumentId, before, intervalHours, stamp)] : []
   })
   const written = await writeSettlements(client, rows)
   return written.filter(({ revision }) => revision === 0).length

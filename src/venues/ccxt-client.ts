@@ -1,6 +1,7 @@
 import type { Agent } from 'undici'
 import type { Clock } from '../clock.ts'
 import type { VenueUrls } from '../config.ts'
+import { DAY, HOUR, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { type CallTimes, createAgent, createFetch, withTimes } from './fetch.ts'
 import { type CcxtExchange, type CcxtMarket, type VenueAdapter, VenueError, type VenueFailure } from './venue.ts'
@@ -117,7 +118,7 @@ async function runCall<T>(
 /** ccxt's errors and the network's, told apart by what has to be done. */
 function venueErrorOf(venue: string, error: unknown, times: CallTimes, nowMs: number): VenueError {
   if (error instanceof VenueError) return error
-  const retryAfterMs = retryAfterOf(times.retryAfter, nowMs)
+  const retryAfterMs = retryAfterOf(times.retryAfter, nowMs, times.status === 418 ? BAN_MS_MAX : HOUR)
   const message = messageOf(error).slice(0, 300)
   return new VenueError(
     failureOf(error, times),
@@ -146,13 +147,16 @@ function failureOf(error: unknown, { status }: CallTimes): VenueFailure {
   return status >= 500 ? 'unavailable' : 'bad_response'
 }
 
-/** `Retry-After` in seconds or as a date, kept within a second and an hour; null when absent or senseless. */
-export function retryAfterOf(text: string | null, nowMs: number): number | null {
+/** Binance's 418 lasts up to three days; whoever asks earlier is kept out longer. Everything else is asked again within the hour. */
+const BAN_MS_MAX = 3 * DAY
+
+/** `Retry-After` in seconds or as a date, kept within a second and `maxMs`; null when absent or senseless. */
+export function retryAfterOf(text: string | null, nowMs: number, maxMs: number): number | null {
   if (text === null || text.trim() === '') return null
   const seconds = Number(text)
   const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(text) - nowMs
   if (!Number.isFinite(waitMs) || waitMs < 0) return null
-  return Math.min(Math.max(waitMs, 1_000), 3_600_000)
+  return Math.min(Math.max(waitMs, SECOND), maxMs)
 }
 
 /** Replaces a URL's origin; the path is kept. */

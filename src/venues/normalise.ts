@@ -135,7 +135,7 @@ const LONGEST_INTERVAL_HOURS = 744
 
 /** A declared funding interval in hours, or null. */
 export function hoursOf(value: Untrusted): number | null {
-  const hours = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
+  const hours = Number(positive(value) ?? Number.NaN)
   return hours >= 1 / 60 && hours <= LONGEST_INTERVAL_HOURS ? hours : null
 }
 

@@ -70,16 +70,33 @@ test('a single settlement has no interval until a neighbour shows it, which is a
   assert.deepEqual(rows, [{ source: 'polled', observed_at: new Date(STAMP.observedAt) }])
 })
 
+/** Daily settlements that become four-hourly after 48 h. */
+const CHANGE = [0, 24, 48, ...Array.from({ length: 60 }, (_, step) => 52 + step * 4)]
+
 test('settlements that are there already write nothing, not even a revision', async () => {
   await using t = await testDatabase()
   const id = await perpetual(t)
-  await insert(t, id, [0, 8, 16])
-  // Seen alone, the window around 16 h would say something else than the whole history did.
-  await insert(t, id, [200, 208, 209])
+  await insert(t, id, CHANGE)
   const before = await intervalsOf(t, id)
-  assert.equal(await insert(t, id, [0, 8, 16]), 0)
+  assert.deepEqual(before.slice(0, 4), [
+    [0, 24, 0],
+    [24, 24, 0],
+    [48, 24, 0],
+    [52, 4, 0]
+  ])
+  // Each sees another window of the history.
+  for (const hour of CHANGE) assert.equal(await insert(t, id, [hour]), 0)
   assert.equal(await insert(t, id, []), 0)
   assert.deepEqual(await intervalsOf(t, id), before)
+})
+
+test('a change of the interval stays where it was while the window of what is read moves past it', async () => {
+  await using t = await testDatabase()
+  const id = await perpetual(t)
+  for (const hour of CHANGE) await insert(t, id, [hour])
+  const intervals = (await intervalsOf(t, id)).map(([, hours]) => hours)
+  assert.deepEqual(intervals.slice(0, 5), [24, 24, 24, 4, 4])
+  assert.ok(intervals.slice(3).every((hours) => hours === 4))
 })
 
 test('a hole in what is known is not taken for an interval, and filling it corrects nothing that was right', async () => {

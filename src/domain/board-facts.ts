@@ -1,0 +1,92 @@
+import { premiumBps } from './basis.ts'
+import type { BoardInputs } from './board.ts'
+import { parseDecimal } from './decimal.ts'
+import { annualiseFunding } from './funding.ts'
+import { isoOrNull, MINUTE, SECOND } from './time.ts'
+
+const VOLUME_MAX_AGE_MS = 5 * MINUTE
+const decimalOf = (text: string | null) => (text === null ? null : (parseDecimal(text) ?? null))
+
+/** A group of facts that was never seen, or not lately, is absent: the last print is not the current one. */
+function fresh<T extends { readonly observedAt: number }>(
+  group: T | null | undefined,
+  maxAgeMs: number,
+  nowMs: number
+): T | 'stale' | 'not_observed' {
+  if (!group) return 'not_observed'
+  return nowMs - group.observedAt > maxAgeMs ? 'stale' : group
+}
+
+const pollMaxAge = (pollMs: number) => Math.max(30 * SECOND, 3 * pollMs)
+
+export function markOf({ contractLatest, nowMs, pollMs }: BoardInputs, absent: Record<string, string>) {
+  const group = fresh(contractLatest?.mark, pollMaxAge(pollMs), nowMs)
+  if (typeof group === 'string') {
+    for (const field of ['mark', 'index', 'premiumBps']) absent[field] = group
+    return { mark: null, index: null, premiumBps: null, markObservedAt: isoOrNull(contractLatest?.mark?.observedAt) }
+  }
+  if (group.mark === null) absent.mark = 'not_published'
+  if (group.index === null) absent.index = 'not_published'
+  return {
+    mark: group.mark,
+    index: group.index,
+    premiumBps: premiumBps({ mark: decimalOf(group.mark), index: decimalOf(group.index) }),
+    markObservedAt: isoOrNull(group.observedAt)
+  }
+}
+
+const NO_FUNDING = {
+  fundingRate: null,
+  fundingIntervalHours: null,
+  fundingIntervalSource: null,
+  fundingKind: null,
+  fundingRate8h: null,
+  fundingApr: null,
+  nextSettlementAt: null,
+  cap: null,
+  floor: null,
+  determined: null
+} as const
+
+export function fundingOf({ contract, contractLatest, nowMs, pollMs }: BoardInputs, absent: Record<string, string>) {
+  if (contract.kind !== 'perpetual') return { ...NO_FUNDING, fundingObservedAt: null }
+  const group = fresh(contractLatest?.estimate, pollMaxAge(pollMs), nowMs)
+  if (typeof group === 'string') {
+    absent.fundingRate = group
+    return { ...NO_FUNDING, fundingObservedAt: isoOrNull(contractLatest?.estimate?.observedAt) }
+  }
+  const rate = Number(group.rate)
+  const yearly = group.intervalHours === null ? null : annualiseFunding({ rate, intervalHours: group.intervalHours })
+  if (yearly === null) for (const field of ['fundingIntervalHours', 'fundingApr']) absent[field] = 'interval_unknown'
+  if (group.nextSettlementAt === null) absent.nextSettlementAt = 'not_published'
+  for (const bound of ['cap', 'floor'] as const) if (group[bound] === null) absent[bound] = 'not_published'
+  return {
+    fundingRate: rate,
+    fundingIntervalHours: group.intervalHours,
+    fundingIntervalSource: group.intervalSource,
+    fundingKind: group.kind,
+    fundingRate8h: yearly?.rate8h ?? null,
+    fundingApr: yearly?.apr ?? null,
+    nextSettlementAt: isoOrNull(group.nextSettlementAt),
+    cap: group.cap === null ? null : Number(group.cap),
+    floor: group.floor === null ? null : Number(group.floor),
+    determined: group.determined,
+    fundingObservedAt: isoOrNull(group.observedAt)
+  }
+}
+
+export function activityOf(
+  { contractLatest, nowMs, pollMs, openInterestMs }: BoardInputs,
+  absent: Record<string, string>
+) {
+  const open = fresh(contractLatest?.openInterest, Math.max(3 * openInterestMs, pollMaxAge(pollMs)), nowMs)
+  const traded = fresh(contractLatest?.volume, Math.max(VOLUME_MAX_AGE_MS, pollMaxAge(pollMs)), nowMs)
+  if (typeof open === 'string') absent.openInterestUsd = open
+  else if (open.usd === null) absent.openInterestUsd = 'unit_unknown'
+  if (typeof traded === 'string') absent.volume24hUsd = traded
+  return {
+    openInterestUsd: typeof open === 'string' ? null : open.usd,
+    volume24hUsd: typeof traded === 'string' ? null : traded.volume24hUsd,
+    openInterestObservedAt: isoOrNull(contractLatest?.openInterest?.observedAt)
+  }
+}
