@@ -76,8 +76,10 @@ export function addGet<Spec extends ParameterSpec>(app: FastifyInstance, route: 
         throw new InvalidInputError(reading.problems, reading.isUnknownOnly ? 'unknown_parameter' : 'invalid_parameter')
       }
       const fingerprint = fingerprintOf(route.url, query)
-      const answer = await route.handle({ values: reading.values, fingerprint, request, reply })
-      return 'data' in answer ? sendAnswer(reply, answer) : answer
+      // A reply is a promise itself, of nothing: what comes back undefined has been sent.
+      const handled = route.handle({ values: reading.values, fingerprint, request, reply })
+      const answer = (await handled) as Answer | FastifyReply | undefined
+      return answer !== undefined && 'data' in answer ? sendAnswer(reply, answer) : reply
     }
   })
 }

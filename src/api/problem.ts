@@ -45,7 +45,8 @@ export function problemOf(status: number, code: string, detail: string, instance
 export function handleErrors(app: FastifyInstance, isDatabaseUnavailable: (error: unknown) => boolean): void {
   app.setErrorHandler((error, request, reply) => {
     const known = httpErrorOf(error, isDatabaseUnavailable)
-    if (known.statusCode >= 500) {
+    // What we refuse ourselves is in the request's own event; only what nobody expected needs its stack.
+    if (known.statusCode === 500) {
       request.log.error({ err: error, code: known.code, path: pathOf(request.url) }, 'request.failed')
     }
     return sendProblem(request, reply, known, error instanceof InvalidInputError ? error.problems : undefined)

@@ -9,7 +9,8 @@ export function logRequests(app: FastifyInstance): void {
   })
   app.addHook('onResponse', async (request, reply) => {
     const status = reply.statusCode
-    const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info'
+    // 503 says that something else is not there yet: a state, not a defect.
+    const level = status >= 500 && status !== 503 ? 'error' : status >= 400 ? 'warn' : 'info'
     const { caller } = request
     request.log[level](
       {

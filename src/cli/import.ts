@@ -96,7 +96,7 @@ function reportOf(request: ImportRequest, read: ReadOutcome, summary: StageSumma
     stored: stored.stored,
     duplicate: stored.duplicate + summary.duplicate,
     differs: stored.differs,
-    refused: read.refused + conflicts.length,
+    refused: read.refused + summary.conflictCount,
     ambiguous: read.ambiguous,
     ambiguousTakenAs: request.time.ambiguous,
     bases: stored.bases,

@@ -17,6 +17,8 @@ export type StageSummary = {
   /** Rows with a time of their own; the first line of each time counts. */
   readonly unique: number
   readonly duplicate: number
+  readonly conflictCount: number
+  /** The first of them. */
   readonly conflicts: readonly { readonly line: number; readonly firstLine: number }[]
   readonly from: number
   readonly to: number
@@ -35,6 +37,9 @@ export type ImportStage = AsyncDisposable & {
   /** Unique rows after a time, ascending. */
   listAfter(after: number, limit: number): Promise<StagedRow[]>
 }
+
+/** So many conflicts are named one by one; all are counted. */
+const MOST_CONFLICTS_KEPT = 1_000
 
 const TYPES: readonly ColumnType[] = ['int4', 'timestamptz', 'timestamptz', 'numeric']
 const COLUMNS = 'line int4, at timestamptz, stated_at timestamptz, value numeric'
@@ -69,19 +74,21 @@ async function summarise(session: pg.Client): Promise<StageSummary> {
        from import_row group by at
      ) g`
   )
-  const conflicts = await session.query<{ line: number; first_line: number }>(
-    `select line, first_line from (
+  const conflicts = await session.query<{ line: number; first_line: number; found: number }>(
+    `select line, first_line, (count(*) over ())::int as found from (
        select line, value, first_value(line) over w as first_line, first_value(value) over w as first
        from import_row window w as (partition by at order by line)
-     ) c where value <> first order by line`
+     ) c where value <> first order by line limit ${MOST_CONFLICTS_KEPT}`
   )
   const days = await session.query<{ day: Date }>(
     `select distinct date_trunc('day', at) as day from import_row order by 1`
   )
   const { total, places, from, to, step_ms } = rows[0]!
+  const conflictCount = conflicts.rows[0]?.found ?? 0
   return {
     unique: places,
-    duplicate: (total ?? 0) - places - conflicts.rows.length,
+    duplicate: (total ?? 0) - places - conflictCount,
+    conflictCount,
     conflicts: conflicts.rows.map(({ line, first_line }) => ({ line, firstLine: first_line })),
     from: from?.getTime() ?? 0,
     to: to?.getTime() ?? 0,
