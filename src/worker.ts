@@ -7,6 +7,7 @@ import { runHistorian } from './jobs/historian.ts'
 import { runHousekeeper } from './jobs/housekeeper.ts'
 import { createLog } from './log.ts'
 import { openDatabase } from './store/database.ts'
+import { createDiskGuard } from './store/disk.ts'
 import { ADAPTERS } from './venues/registry.ts'
 
 /** The thread of one role: its own connections, its own event loop, nothing shared but the database. */
@@ -48,7 +49,8 @@ async function run(task: WorkerTask): Promise<void> {
     holder: `${holder}/${name}/${threadId}`,
     adapters: ADAPTERS.filter(({ id }) => config.venues === null || config.venues.includes(id)),
     jitter: Math.random,
-    isSimulated
+    isSimulated,
+    disk: createDiskGuard(db, config.maxDiskBytes, systemClock.now)
   }
   try {
     await WORKERS[name](deps, stop.signal)

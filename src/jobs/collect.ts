@@ -5,6 +5,7 @@ import { floorTo } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import { CHANNEL } from '../store/board.ts'
 import type { Database, Transaction } from '../store/database.ts'
+import type { DiskGuard } from '../store/disk.ts'
 import { type Gap, recordGaps } from '../store/gaps.ts'
 import { recordIntervals } from '../store/intervals.ts'
 import { upsertLatest } from '../store/latest.ts'
@@ -25,6 +26,7 @@ export type CollectDeps = {
   readonly pollMs: number
   readonly storeMs: number
   readonly leaseMs: number
+  readonly disk: DiskGuard
 }
 
 /** One venue in the hands of one collector. */
@@ -56,8 +58,12 @@ export async function collect(
   const { bannedUntil } = await findVenueHealth(db, id)
   const rest = restOf(bannedUntil, venue, startedAt)
   const sweep = rest ? undefined : await sweepVenue(venue.adapter, venue.client, venue.memory, tickAt)
+  const isKept = isStoreTick(tickAt, deps)
+  const isFull = isKept && (await deps.disk.isFull())
   try {
-    const result = await db.transaction((client) => commit(client, deps, venue, claim, sweep, { rest, startedAt }))
+    const result = await db.transaction((client) =>
+      commit(client, deps, venue, claim, sweep, { rest, startedAt, isKept, isFull })
+    )
     log.info(
       { venue: id, tick: new Date(tickAt).toISOString(), ms: clock.now() - startedAt, ...result.event },
       'collect.finished'
@@ -84,7 +90,13 @@ function restOf(
   return { state: 'down', reason: `backing_off: next try at ${new Date(restUntil).toISOString()}`, bannedUntil: null }
 }
 
-type Circumstances = { readonly rest: Verdict | undefined; readonly startedAt: number }
+type Circumstances = {
+  readonly rest: Verdict | undefined
+  readonly startedAt: number
+  /** Whether this tick's observations become history, and whether there is no room left for them. */
+  readonly isKept: boolean
+  readonly isFull: boolean
+}
 
 async function commit(
   client: Transaction,
@@ -92,7 +104,7 @@ async function commit(
   venue: CollectedVenue,
   claim: Claim,
   sweep: Sweep | undefined,
-  { rest, startedAt }: Circumstances
+  { rest, startedAt, isKept, isFull }: Circumstances
 ) {
   const { tickAt } = claim
   const followed = [...venue.instruments.values()].filter(isQuotable)
@@ -100,13 +112,17 @@ async function commit(
   const uncovered = sweep ? findUncovered(followed, sweep) : []
   const expected = followed.length
   const received = expected - uncovered.length
-  const verdict: Verdict = sweep
+  const judged: Verdict = sweep
     ? judgeVenue({ failures: sweep.failures, asked: sweep.asked.length, expected, received }, deps.clock.now())
     : rest!
+  const verdict =
+    isFull && judged.state === 'up' ? { ...judged, state: 'degraded' as const, reason: DISK_FULL } : judged
   const isSuccess = sweep !== undefined && facts.quotes.length > 0
-  const rows = await storeFacts(client, deps, venue, claim, facts)
+  await upsertLatest(client, tickAt, facts)
+  const rows = isKept && !isFull ? await storeFacts(client, deps, venue, claim, facts) : 0
   await recordGaps(client, [
     ...(await missedTicks(client, deps, claim)),
+    ...(isFull && isSuccess ? [diskGap(venue.adapter.id, tickAt, deps)] : []),
     ...gapsOf(deps, venue.adapter.id, tickAt, isSuccess, uncovered, verdict)
   ])
   await saveVenueStatus(client, {
@@ -131,6 +147,18 @@ async function commit(
   return { isSuccess, event: { state: verdict.state, reason: verdict.reason, expected, received, rows, skipped } }
 }
 
+const DISK_FULL = 'disk_limit: the database has reached MAX_DISK_GB; nothing is stored as history'
+
+/** What is not stored for want of room is missing as much as what was not asked. */
+export function diskGap(
+  venue: string,
+  tickAt: number,
+  { pollMs, storeMs }: { readonly pollMs: number; readonly storeMs: number },
+  fact: Gap['fact'] = 'market'
+): Gap {
+  return { instrumentId: 0, venue, fact, from: tickAt, to: tickAt + Math.max(storeMs, pollMs), reason: 'disk_limit' }
+}
+
 const isQuotable = ({ status }: Instrument) => status === 'listed' || status === 'delisting'
 
 async function storeFacts(
@@ -141,8 +169,6 @@ async function storeFacts(
   facts: Facts
 ): Promise<number> {
   const { tickAt, epoch } = claim
-  await upsertLatest(client, tickAt, facts)
-  if (!isStoreTick(tickAt, deps)) return 0
   const stamp = {
     tickAt,
     spanMs: Math.max(deps.storeMs, deps.pollMs),

@@ -5,6 +5,7 @@ import { MINUTE, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
+import type { DiskGuard } from '../store/disk.ts'
 import { listInstruments } from '../store/instruments.ts'
 import { ensureVenues, saveBan } from '../store/venues.ts'
 import { openClient, type VenueClient } from '../venues/ccxt-client.ts'
@@ -29,6 +30,8 @@ export type WorkerDeps = {
   readonly jitter: () => number
   /** Simulated venues are ours: no need to spare them. */
   readonly isSimulated: boolean
+  /** Whether there is room for more history. */
+  readonly disk: DiskGuard
 }
 
 /** A venue's collector: what it holds while it runs. */

@@ -8,11 +8,12 @@ import type { Log } from '../log.ts'
 import { type BasisRow, insertBasis } from '../store/basis.ts'
 import { replaceBoard } from '../store/board.ts'
 import type { Database } from '../store/database.ts'
+import type { DiskGuard } from '../store/disk.ts'
 import { type Gap, recordGaps } from '../store/gaps.ts'
 import { listInstruments } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
 import { claimTick, finishTick, StaleClaimError } from '../store/ticks.ts'
-import { isStoreTick } from './collect.ts'
+import { diskGap, isStoreTick } from './collect.ts'
 
 export type DeriveDeps = {
   readonly db: Database
@@ -23,6 +24,7 @@ export type DeriveDeps = {
   readonly storeMs: number
   readonly openInterestMs: number
   readonly leaseMs: number
+  readonly disk: DiskGuard
 }
 
 type Derived = { readonly contract: Instrument; readonly inputs: BoardInputs; readonly row: BoardRow }
@@ -34,7 +36,9 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
   const claim = await claimTick(db, { job: 'derive', scope: venue, tickAt, holder, leaseMs })
   if (!claim) return
   const derived = await deriveRows(deps, venue)
-  const isKept = isStoreTick(tickAt, deps)
+  const isStoring = isStoreTick(tickAt, deps)
+  const isFull = isStoring && (await deps.disk.isFull())
+  const isKept = isStoring && !isFull
   const kept = isKept ? derived.filter((row) => isCurrent(row, tickAt, deps)) : []
   try {
     const rows = await db.transaction(async (client) => {
@@ -59,6 +63,7 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
           client,
           derived.filter((entry) => !kept.includes(entry)).map((entry) => gapOf(entry, tickAt, deps))
         )
+      if (isFull) await recordGaps(client, [diskGap(venue, tickAt, deps, 'basis')])
       await finishTick(client, claim, {
         state: 'done',
         rows: written,

@@ -73,7 +73,7 @@ async function runVenue(deps: WorkerDeps, adapter: VenueAdapter, signal: AbortSi
         await client.loadMarkets()
         areMarketsLoaded = true
       }
-      const isBusy = await drain(deps, adapter, client, takeTurn, signal)
+      const isBusy = !(await deps.disk.isFull()) && (await drain(deps, adapter, client, takeTurn, signal))
       failures = 0
       if (!isBusy) await sleep(IDLE_MS, signal)
     } catch (error) {

@@ -37,13 +37,19 @@ export async function chooseSpotLegs(db: Database): Promise<void> {
     const place = `${spot.venue} ${spot.base}`
     spots.set(place, [...(spots.get(place) ?? []), spot])
   }
-  const findSpots = (venue: string, base: string) => spots.get(`${venue} ${base}`) ?? []
+  const findSpots = (contract: Instrument) => (venue: string, base: string) =>
+    (spots.get(`${venue} ${base}`) ?? []).filter((spot) => isLegFor(contract, spot))
   const changed = instruments.flatMap((contract) => {
     if (contract.kind === 'spot') return []
-    const choice = choiceFor(contract, findSpots)
+    const choice = choiceFor(contract, findSpots(contract))
     return isSame(contract, choice) ? [] : [choice]
   })
   await saveSpotChoices(db, changed)
+}
+
+/** A contract that is polled needs a leg that is polled: a coin known from a file only is no leg for it. */
+function isLegFor(contract: Instrument, spot: Instrument): boolean {
+  return contract.source === 'import' || spot.source === 'venue'
 }
 
 function choiceFor(

@@ -43,9 +43,9 @@ function encodeRow(types: readonly ColumnType[], row: Row): Buffer {
 function encodeValue(type: ColumnType, value: string | number | readonly string[]): Buffer {
   switch (type) {
     case 'int2':
-      return int16(finite(value))
+      return int16(whole(value))
     case 'int4':
-      return int32(finite(value))
+      return int32(whole(value))
     case 'float8': {
       const buffer = Buffer.allocUnsafe(8)
       buffer.writeDoubleBE(finite(value))
@@ -70,6 +70,12 @@ function finite(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value))
     throw new RangeError(`expected a finite number, was ${value}`)
   return value
+}
+
+/** A fraction in a column of whole numbers would be cut off silently. */
+function whole(value: unknown): number {
+  if (!Number.isInteger(value)) throw new RangeError(`expected a whole number, was ${value}`)
+  return value as number
 }
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/

@@ -124,3 +124,23 @@ test('when the spot venue goes silent its prices grow old: no repeated basis is 
   const { rows: gaps } = await t.db.query<{ reason: string }>(`select distinct reason from gap where fact = 'basis'`)
   assert.deepEqual(gaps, [{ reason: 'stale_leg' }])
 })
+
+test('when the database may not grow the board goes on, nothing is kept, and gaps and the venue say why', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange, { isFull: true })
+  await sweep(line, storeTick())
+  assert.ok((await readBoard(t.db)).some(({ grade }) => grade === 'signal'))
+  for (const table of ['market_snapshot', 'funding_estimate', 'basis_snapshot']) {
+    assert.deepEqual((await t.db.query(`select 1 from ${table} limit 1`)).rows, [], table)
+  }
+  const { rows: gaps } = await t.db.query<{ fact: string; reason: string }>(
+    'select distinct fact, reason from gap order by fact'
+  )
+  assert.deepEqual(gaps, [
+    { fact: 'basis', reason: 'disk_limit' },
+    { fact: 'market', reason: 'disk_limit' }
+  ])
+  const { rows } = await t.db.query<{ state_reason: string }>('select distinct state_reason from venue')
+  assert.match(rows[0]!.state_reason, /MAX_DISK_GB/)
+})

@@ -27,8 +27,9 @@ export async function openLine(
   {
     clock = systemClock,
     assets = ['BTC', 'ETH', 'PEPE', 'SOL'],
-    holder = 'test'
-  }: { clock?: Clock; assets?: readonly string[]; holder?: string } = {}
+    holder = 'test',
+    isFull = false
+  }: { clock?: Clock; assets?: readonly string[]; holder?: string; isFull?: boolean } = {}
 ): Promise<Line> {
   await ensureLivePartitions(db, clock.now())
   await ensureVenues(db, ADAPTERS)
@@ -40,7 +41,8 @@ export async function openLine(
     pollMs: 10_000,
     storeMs: 60_000,
     openInterestMs: 300_000,
-    leaseMs: 20_000
+    leaseMs: 20_000,
+    disk: { isFull: async () => isFull }
   }
   const clients = new Map<string, VenueClient>()
   for (const adapter of ADAPTERS) {
