@@ -22,6 +22,8 @@ export type BoardInputs = {
   readonly spotLatest: Latest | undefined
   /** Only for legs in different quotes; null when none was traded lately. */
   readonly tradedFx: TradedFx | null
+  /** `impact` where either leg's venue publishes impact prices only. */
+  readonly priceKind: 'mid' | 'impact'
   readonly pollMs: number
   readonly openInterestMs: number
 }
@@ -60,7 +62,7 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
       ts: times.spotTs,
       active: isActive(spot)
     },
-    priceKind: 'mid',
+    priceKind: inputs.priceKind,
     basisBps: basis.basisBps,
     known: knownReasons(inputs, basis)
   })
@@ -73,7 +75,7 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
     ...datedOf(inputs, basis),
     ...fundingOf(inputs, absent),
     ...activityOf(inputs, absent),
-    priceKind: 'mid',
+    priceKind: inputs.priceKind,
     grade,
     reasons,
     ageMs: times.observedAt === null ? null : nowMs - times.observedAt,

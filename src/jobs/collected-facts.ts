@@ -1,6 +1,6 @@
 import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import type { Facts, LatestEstimate } from '../domain/latest.ts'
-import { shareDetermined } from '../domain/premium.ts'
+import { type AverageScheme, shareDetermined } from '../domain/premium.ts'
 import { HOUR, MINUTE } from '../domain/time.ts'
 import type { SnapshotRow, Stamp } from '../store/observations.ts'
 import type { FundingEstimate, OpenInterest, Reading } from '../venues/venue.ts'
@@ -12,7 +12,10 @@ export const FUNDING_FORMULA_VERSION = 1
 const NOTHING: Facts = { quotes: [], lasts: [], marks: [], estimates: [], openInterest: [], volumes: [] }
 
 /** What the venue said about the instruments we follow, by their ids; the last of two about one symbol counts. */
-export function factsOf({ instruments }: Pick<CollectedVenue, 'instruments'>, reading: Reading | undefined): Facts {
+export function factsOf(
+  { instruments, adapter }: Pick<CollectedVenue, 'instruments' | 'adapter'>,
+  reading: Reading | undefined
+): Facts {
   if (!reading) return NOTHING
   const followed = <Said extends { readonly symbol: string }, Fact>(
     said: readonly Said[],
@@ -28,22 +31,25 @@ export function factsOf({ instruments }: Pick<CollectedVenue, 'instruments'>, re
     quotes: followed(reading.quotes, (row, instrumentId) => ({ ...row, instrumentId })),
     lasts: followed(reading.lasts, (row, instrumentId) => ({ ...row, instrumentId })),
     marks: followed(reading.marks, (row, instrumentId) => ({ ...row, instrumentId })),
-    estimates: followed(reading.estimates, toEstimate),
+    estimates: followed(reading.estimates, (row, instrumentId) => toEstimate(row, instrumentId, adapter.averaging)),
     openInterest: followed(reading.openInterest, toOpenInterest),
     volumes: followed(reading.volumes, (row, instrumentId) => ({ ...row, instrumentId }))
   }
 }
 
-function toEstimate(estimate: FundingEstimate, instrumentId: number): LatestEstimate {
-  return { ...estimate, instrumentId, determined: determinedOf(estimate) }
+function toEstimate(estimate: FundingEstimate, instrumentId: number, averaging: AverageScheme): LatestEstimate {
+  return { ...estimate, instrumentId, determined: determinedOf(estimate, averaging) }
 }
 
-/** How much of the running period's average is fixed: both venues weigh minutes linearly (domain-spec 1.6.1). */
-function determinedOf({ kind, intervalHours, nextSettlementAt, observedAt }: FundingEstimate): number | null {
+/** How much of the running period's average is fixed, by the minute and the venue's weights (domain-spec 1.6.1). */
+function determinedOf(
+  { kind, intervalHours, nextSettlementAt, observedAt }: FundingEstimate,
+  averaging: AverageScheme
+): number | null {
   if (kind !== 'indicative' || intervalHours === null || nextSettlementAt === null) return null
   const total = (intervalHours * HOUR) / MINUTE
   const elapsed = Math.floor(total - (nextSettlementAt - observedAt) / MINUTE)
-  return elapsed < 0 || elapsed > total ? null : shareDetermined(elapsed, total, 'linear')
+  return elapsed < 0 || elapsed > total ? null : shareDetermined(elapsed, total, averaging)
 }
 
 /** Each contract counted once: a figure that counts both sides is halved. */

@@ -13,6 +13,7 @@ import { type Gap, recordGaps } from '../store/gaps.ts'
 import { listInstruments } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
 import { claimTick, finishTick, StaleClaimError } from '../store/ticks.ts'
+import { findAdapter } from '../venues/registry.ts'
 import { diskGap, isStoreTick } from './collect.ts'
 
 export type DeriveDeps = {
@@ -113,12 +114,15 @@ async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, ven
         spot === null || spot.quote === contract.quote
           ? null
           : tradedFxOf(contract.quote, spot.quote, fxQuotes(pairs, venue, latest), nowMs),
+      priceKind: [contract, spot].some((leg) => leg && hasImpactPrices(leg.venue)) ? 'impact' : 'mid',
       pollMs,
       openInterestMs
     }
     return { contract, inputs, row: deriveBoardRow(inputs) }
   })
 }
+
+const hasImpactPrices = (venue: string) => findAdapter(venue)?.quotePriceKind === 'impact'
 
 const isServed = ({ status }: Instrument) => status === 'listed' || status === 'delisting' || status === 'pre_listing'
 

@@ -124,12 +124,12 @@ function pagesOf(
       await deps.takeTurn()
       // Both ends of a window are in it: two steps short of a page, so that a full page means that rows were cut off.
       let since = Math.max(floor, end - (limit - 2) * stepMs)
-      let page = await ask(client, adapter, instrument.symbol, since, end)
+      let page = await ask(client, adapter, instrument, since, end)
       if (page.rows.length >= limit && stepMs > HOUR) {
         // The interval was shorter then: the window holds more than a page, and which end was cut off differs by venue.
         since = Math.max(floor, end - (limit - 2) * HOUR)
         await deps.takeTurn()
-        page = await ask(client, adapter, instrument.symbol, since, end)
+        page = await ask(client, adapter, instrument, since, end)
       }
       const rows = page.rows
       await ensurePartitions(

@@ -15,7 +15,7 @@ type Deps = { readonly db: Database; readonly clock: Clock; readonly log: Log }
 /** Loads what a venue lists and writes it: new, changed and gone instruments. Throws VenueError when the venue fails. */
 export async function loadMarkets({ db, clock, log }: Deps, adapter: VenueAdapter, client: VenueClient): Promise<void> {
   const startedAt = clock.now()
-  const markets = Object.values(await client.loadMarkets())
+  const markets = await client.loadMarkets()
   const read = markets.map((market) => listingOf(adapter.id, market, startedAt))
   const listings = read.filter((listing): listing is Listing => !isSkipped(listing))
   // Two markets with one name would be one instrument: the last one counts, as in ccxt.

@@ -49,8 +49,15 @@ export async function pollOpenInterest(
     for (const { symbol } of contracts.slice(from, from + BATCH)) {
       if (signal.aborted) break
       try {
-        const { value, observedAt } = await venue.client.call((exchange) => call.ask(exchange, symbol))
-        call.read(value, { reading, observedAt, exchange: venue.client.exchange, intervals: venue.memory.intervals })
+        const { value, observedAt } = await venue.client.call((exchange) => call.ask(exchange, symbol), {
+          ccxtId: call.ccxtId
+        })
+        call.read(value, {
+          reading,
+          observedAt,
+          exchange: venue.client.exchangeOf(call.ccxtId),
+          intervals: venue.memory.intervals
+        })
       } catch (error) {
         if (!(error instanceof VenueError)) throw error
         if (isRefusal(error.failure)) {

@@ -74,9 +74,9 @@ async function askCall(
   tickAt: number
 ): Promise<CallFailure | undefined> {
   try {
-    const { value, observedAt } = await client.call((exchange) => call.ask(exchange, ''))
+    const { value, observedAt } = await client.call((exchange) => call.ask(exchange, ''), { ccxtId: call.ccxtId })
     if (!isAnswer(value, call)) throw new VenueError('empty_answer', `${call.name}: the venue answered with nothing`)
-    call.read(value, { reading, observedAt, exchange: client.exchange, intervals: memory.intervals })
+    call.read(value, { reading, observedAt, exchange: client.exchangeOf(call.ccxtId), intervals: memory.intervals })
     memory.answeredAt.set(call.name, tickAt)
     return undefined
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Agent } from 'undici'
 import type { Clock } from '../clock.ts'
 import type { VenueUrls } from '../config.ts'
+import type { InstrumentKind } from '../domain/instrument.ts'
 import { DAY, HOUR, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { type CallTimes, createAgent, createFetch, withTimes } from './fetch.ts'
@@ -18,46 +19,68 @@ export type ClientOptions = {
 /** An answer with the time at which it began to arrive. */
 export type Answer<T> = { readonly value: T; readonly observedAt: number; readonly requests: number }
 
+/** Which of an adapter's ccxt classes to ask, and how long it may take. */
+export type CallOptions = { readonly ccxtId?: string | undefined; readonly timeoutMs?: number }
+
 export type VenueClient = {
-  readonly exchange: CcxtExchange
+  /** The adapter's class of this id; its first unless told. */
+  exchangeOf(ccxtId?: string): CcxtExchange
   /** Runs one ccxt call under one deadline, body and parsing included. Throws only VenueError. */
-  call<T>(work: (exchange: CcxtExchange) => Promise<T>, timeoutMs?: number): Promise<Answer<T>>
+  call<T>(work: (exchange: CcxtExchange) => Promise<T>, options?: CallOptions): Promise<Answer<T>>
   /** Loads the venue's markets afresh; a failed load leaves the last good ones. Throws only VenueError. */
-  loadMarkets(): Promise<Record<string, CcxtMarket>>
+  loadMarkets(): Promise<CcxtMarket[]>
   close(): Promise<void>
 }
 
 /** Loading markets takes several large answers: so many deadlines of a single call. */
 const MARKET_LOAD_DEADLINES = 4
 
-/** Makes an unmodified ccxt exchange that speaks through our own fetch. */
+/** Makes unmodified ccxt exchanges that speak through our own fetch. */
 export async function openClient(adapter: VenueAdapter, options: ClientOptions): Promise<VenueClient> {
   const agent = createAgent()
-  const exchange = await createExchange(adapter.ccxtId, {
-    number: String,
-    enableRateLimit: options.throttled,
-    timeout: options.timeoutMs,
-    options: adapter.options
-  })
-  // ccxt's own timer ends before the body; ours covers it, so ccxt's only has to be no shorter.
-  exchange.timeout = options.timeoutMs * MARKET_LOAD_DEADLINES
-  exchange.fetchImplementation = createFetch(rewriteOrigins(options.urls), agent)
-  const call = async <T>(work: (exchange: CcxtExchange) => Promise<T>, timeoutMs = options.timeoutMs) =>
-    await runCall(adapter.id, () => work(exchange), { ...options, timeoutMs })
+  const fetch = createFetch(rewriteOrigins(options.urls), agent)
+  const exchanges = new Map<string, CcxtExchange>()
+  for (const ccxtId of adapter.ccxtIds) {
+    const settings = { number: String, enableRateLimit: options.throttled, options: adapter.options }
+    const exchange = await createExchange(ccxtId, settings)
+    // ccxt's own timer ends before the body; ours covers it, so ccxt's only has to be no shorter.
+    exchange.timeout = options.timeoutMs * MARKET_LOAD_DEADLINES
+    exchange.fetchImplementation = fetch
+    exchanges.set(ccxtId, exchange)
+  }
+  const exchangeOf = (ccxtId: string = adapter.ccxtIds[0]): CcxtExchange => exchanges.get(ccxtId)
+  const call: VenueClient['call'] = async (work, { ccxtId, timeoutMs = options.timeoutMs } = {}) =>
+    await runCall(adapter.id, () => work(exchangeOf(ccxtId)), { ...options, timeoutMs })
   return {
-    exchange,
+    exchangeOf,
     call,
     loadMarkets: async () => {
-      // `true`: without it ccxt answers a failed load from its cache for ever.
-      const { value } = await call<Record<string, CcxtMarket>>(
-        (venue) => venue.loadMarkets(true),
-        options.timeoutMs * MARKET_LOAD_DEADLINES
-      )
-      if (Object.keys(value).length === 0) throw new VenueError('empty_answer', `${adapter.id} lists no markets`)
-      return value
+      const lists = await Promise.all(adapter.ccxtIds.map((ccxtId) => loadClass(adapter.id, call, ccxtId, options)))
+      return lists.flat()
     },
     close: () => closeAgent(agent)
   }
+}
+
+async function loadClass(
+  venue: string,
+  call: VenueClient['call'],
+  ccxtId: string,
+  { timeoutMs }: ClientOptions
+): Promise<CcxtMarket[]> {
+  // `true`: without it ccxt answers a failed load from its cache for ever.
+  const { value } = await call<Record<string, CcxtMarket>>((exchange) => exchange.loadMarkets(true), {
+    ccxtId,
+    timeoutMs: timeoutMs * MARKET_LOAD_DEADLINES
+  })
+  const markets = Object.values(value)
+  if (markets.length === 0) throw new VenueError('empty_answer', `${venue} lists no markets`)
+  return markets
+}
+
+/** The class that a venue's instruments of one kind are asked of. */
+export function classFor({ ccxtIds }: Pick<VenueAdapter, 'ccxtIds'>, kind: InstrumentKind): string {
+  return kind === 'spot' ? ccxtIds[0] : (ccxtIds[1] ?? ccxtIds[0])
 }
 
 async function closeAgent(agent: Agent): Promise<void> {

@@ -1,5 +1,6 @@
 import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
 import type { InstrumentKind, InstrumentStatus } from '../domain/instrument.ts'
+import type { AverageScheme } from '../domain/premium.ts'
 
 /** What a venue lists, before it has an id of ours. Times in epoch milliseconds; sizes exact decimals. */
 export type Listing = {
@@ -121,6 +122,8 @@ export type Call = {
   readonly cadence: Cadence
   /** The instruments it answers for; those that are followed and missing from the answer are reported. */
   readonly covers: (instrument: Covered) => boolean
+  /** Which of the adapter's classes answers it; the first unless told. */
+  readonly ccxtId?: string
   /** One call for all of them, or one per contract. */
   readonly reach: 'bulk' | 'single'
   readonly ask: (exchange: CcxtExchange, symbol: string) => Promise<unknown>
@@ -140,18 +143,41 @@ export type ReadContext = {
   readonly intervals: Map<string, DeclaredInterval>
 }
 
+/** A venue's own ways with its past; each left out is ccxt's. Windows are `since ≤ time ≤ until`, epoch milliseconds. */
+export type PastReading = {
+  readonly askSettlements?: (
+    exchange: CcxtExchange,
+    symbol: string,
+    since: number,
+    until: number
+  ) => Promise<Untrusted[]>
+  readonly readSettlement?: (row: Untrusted, observedAt: number) => Settlement | Skipped
+  readonly askHourlyCandles?: (
+    exchange: CcxtExchange,
+    symbol: string,
+    since: number,
+    until: number
+  ) => Promise<Untrusted[]>
+}
+
 /** One venue, seen only through our own types: what to ask, and how to read it. Data and pure functions, no state. */
 export type VenueAdapter = {
   readonly id: string
   readonly name: string
   /** Raised whenever a field gets another meaning. */
   readonly adapterVersion: number
-  /** ccxt's class, which is also its file. */
-  readonly ccxtId: string
+  /** ccxt's class, which is also its file; a second one where the venue's contracts are apart (kraken, krakenfutures). */
+  readonly ccxtIds: readonly [string] | readonly [string, string]
   readonly options: Readonly<Record<string, unknown>>
   readonly calls: readonly Call[]
   /** Whether open interest comes for all contracts at once, so that the venue can rank assets by it. */
   readonly hasBulkOpenInterest: boolean
+  /** What its bid and ask are, where they are not a book's. */
+  readonly quotePriceKind?: 'impact'
+  /** How the venue averages premiums over a funding period. */
+  readonly averaging: AverageScheme
+  /** How its past is asked for and read, where that differs from ccxt's unified calls. */
+  readonly past?: PastReading
   /** The most rows that one page of the past brings. */
   readonly settlementPageLimit: number
   readonly candlePageLimit: number

@@ -76,6 +76,7 @@ const inputs = (changes: Partial<BoardInputs> = {}): BoardInputs => ({
   contractLatest: aLatest('64028.50', '64028.60'),
   spotLatest: aLatest('64000.00', '64000.01'),
   tradedFx: null,
+  priceKind: 'mid',
   pollMs: 10 * SECOND,
   openInterestMs: 5 * MINUTE,
   ...changes
@@ -185,6 +186,11 @@ test('legs in different quotes are adjusted by a traded rate, flagged without on
     [null, null, ['fx_unadjusted'], 'display']
   )
   assert.deepEqual(deriveBoardRow(inputs({ spot, tradedFx: tradedFx(0.99) })).reasons, ['depeg'])
+})
+
+test('impact prices are shown, and are not for signals', () => {
+  const row = deriveBoardRow(inputs({ priceKind: 'impact' }))
+  assert.deepEqual([row.priceKind, row.grade, row.reasons], ['impact', 'display', ['price_impact']])
 })
 
 test('a stablecoin pair read either way round gives the same conversion, and an old one gives none', () => {
