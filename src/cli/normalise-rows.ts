@@ -105,9 +105,10 @@ function readEstimate(row: Untrusted, reader: Reader): object | Skipped {
 function readTicker(row: Untrusted, reader: Reader): object | Skipped {
   const instrument = instrumentOf(row.symbol, reader)
   if (typeof instrument !== 'string') return instrument
-  const quote = quoteOf(row, reader.observedAt)
+  const quoted = reader.adapter.tickerTime === 'last_trade' ? { ...row, timestamp: undefined } : row
+  const quote = quoteOf(quoted, reader.observedAt)
   const last = lastOf(row, reader.observedAt)
-  const mark = markOf(row, reader.observedAt)
+  const mark = markOf(quoted, reader.observedAt)
   const said = quote ?? last ?? mark
   if (!said) return skip(row.symbol, 'quote_unusable')
   return {
@@ -141,10 +142,11 @@ function readBook(row: Untrusted, reader: Reader): object | Skipped {
 /** Settlements with the intervals that the page itself shows; a single one shows none. */
 function readSettlements(answer: Untrusted, reader: Reader): Rows {
   const skipped: Skipped[] = []
+  const readRow = reader.adapter.past?.readSettlement ?? settlementOf
   const settlements: (Settlement & { readonly instrument: string })[] = []
   for (const row of Array.isArray(answer) ? answer : []) {
     const instrument = instrumentOf(row?.symbol, reader, PERPETUAL)
-    const settlement = typeof instrument === 'string' ? settlementOf(row, reader.observedAt) : instrument
+    const settlement = typeof instrument === 'string' ? readRow(row, reader.observedAt) : instrument
     if (isSkipped(settlement)) skipped.push(settlement)
     else settlements.push({ ...settlement, instrument: instrument as string })
   }

@@ -5,7 +5,15 @@ import { InvalidInputError, messageOf } from '../errors.ts'
 import { startSim } from '../sim/server.ts'
 import type { Run } from './commands.ts'
 
-const DEFAULT_PORTS = { binance: 9001, bybit: 9002 }
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  control: 9000,
+  binance: 9001,
+  bybit: 9002,
+  okx: 9003,
+  hyperliquid: 9004,
+  kraken: 9005,
+  deribit: 9006
+}
 export const DEFAULT_SEED = 20_261_122
 
 /** Only the simulated exchanges, until interrupted. */
@@ -15,7 +23,7 @@ export const runSim: Run = async (args) => {
   if (!Number.isSafeInteger(seed)) throw new InvalidInputError([{ path: '--seed', message: 'expected a whole number' }])
   const sim = await startSim({ seed, clock: systemClock, ports: readPorts(values.ports) })
   process.stdout.write(
-    `Simulated exchanges are up. Point a service at them with:\n\nVENUE_URLS='${JSON.stringify(sim.urls)}'\n`
+    `Simulated exchanges are up. Point a service at them with:\n\nVENUE_URLS='${JSON.stringify(sim.urls)}'\n\nSwitch faults and regimes (docs/simulator.md) at:\n\n${sim.controlUrl}\n`
   )
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
@@ -32,7 +40,7 @@ function readOptions(args: string[]): { seed?: string; ports?: string } {
   }
 }
 
-function readPorts(text: string | undefined): { binance?: number; bybit?: number } {
+function readPorts(text: string | undefined): Readonly<Record<string, number>> {
   if (text === undefined) return DEFAULT_PORTS
   return Object.fromEntries(
     text.split(',').map((entry) => {

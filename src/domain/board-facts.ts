@@ -2,6 +2,7 @@ import { premiumBps } from './basis.ts'
 import type { BoardInputs } from './board.ts'
 import { parseDecimal } from './decimal.ts'
 import { annualiseFunding } from './funding.ts'
+import { areOneThing } from './plausibility.ts'
 import { isoOrNull, MINUTE, SECOND } from './time.ts'
 
 const VOLUME_MAX_AGE_MS = 5 * MINUTE
@@ -19,11 +20,21 @@ function fresh<T extends { readonly observedAt: number }>(
 
 const pollMaxAge = (pollMs: number) => Math.max(30 * SECOND, 3 * pollMs)
 
+export function isFreshMark({ observedAt }: { readonly observedAt: number }, pollMs: number, nowMs: number): boolean {
+  return nowMs - observedAt <= pollMaxAge(pollMs)
+}
+
 export function markOf({ contractLatest, nowMs, pollMs }: BoardInputs, absent: Record<string, string>) {
   const group = fresh(contractLatest?.mark, pollMaxAge(pollMs), nowMs)
   if (typeof group === 'string') {
     for (const field of ['mark', 'index', 'premiumBps']) absent[field] = group
     return { mark: null, index: null, premiumBps: null, markObservedAt: isoOrNull(contractLatest?.mark?.observedAt) }
+  }
+  if (
+    !areOneThing(group.mark === null ? null : Number(group.mark), group.index === null ? null : Number(group.index))
+  ) {
+    for (const field of ['mark', 'index', 'premiumBps']) absent[field] = 'mark_implausible'
+    return { mark: null, index: null, premiumBps: null, markObservedAt: isoOrNull(group.observedAt) }
   }
   if (group.mark === null) absent.mark = 'not_published'
   if (group.index === null) absent.index = 'not_published'

@@ -1,12 +1,13 @@
 import { type Basis, basisBetween } from './basis.ts'
-import { activityOf, fundingOf, markOf } from './board-facts.ts'
+import { activityOf, fundingOf, isFreshMark, markOf } from './board-facts.ts'
 import type { BoardRow } from './board-row.ts'
 import { annualiseDated } from './dated.ts'
-import { type Decimal, decimalToString, parseDecimal } from './decimal.ts'
+import { type Decimal, decimalToString, multiply, parseDecimal } from './decimal.ts'
 import { GATE_DEFAULTS } from './gates.ts'
 import type { Instrument } from './instrument.ts'
 import type { Latest } from './latest.ts'
 import { pricesAgree } from './multiplier.ts'
+import { areOneThing, isNearIndex } from './plausibility.ts'
 import { judgeBasis, type QualityReason } from './quality.ts'
 import { isoOrNull, MINUTE } from './time.ts'
 import type { TradedFx } from './traded-fx.ts'
@@ -53,7 +54,8 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
       ask: decimalOf(perp?.ask),
       ts: times.contractTs,
       active: isActive(contract),
-      listedMs: contract.founding && contract.listedAt === null ? null : contract.listedAt,
+      // An unknown listing time counts as old only for what was there when we first looked.
+      listedMs: contract.listedAt ?? (contract.founding ? null : contract.firstSeenAt),
       expiryMs: contract.expiresAt
     },
     spot: spot && {
@@ -72,7 +74,7 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
     fx,
     ...pricesOf(basis, perp),
     ...markOf(inputs, absent),
-    ...datedOf(inputs, basis),
+    ...datedOf(inputs, basis, fx, absent),
     ...fundingOf(inputs, absent),
     ...activityOf(inputs, absent),
     priceKind: inputs.priceKind,
@@ -111,10 +113,8 @@ function legTimes(perp: Leg, leg: Leg) {
   }
 }
 
-function knownReasons(
-  { nowMs, contract, spot, contractLatest, spotLatest, tradedFx }: BoardInputs,
-  basis: Basis
-): QualityReason[] {
+function knownReasons(inputs: BoardInputs, basis: Basis): QualityReason[] {
+  const { nowMs, contract, spot, contractLatest, spotLatest, tradedFx } = inputs
   const reasons: QualityReason[] = []
   const isFrozen = (leg: Leg | undefined) => leg && nowMs - leg.changedAt > FROZEN_AFTER_MS
   if (isFrozen(contractLatest?.quote) || isFrozen(spotLatest?.quote)) reasons.push('frozen')
@@ -123,12 +123,26 @@ function knownReasons(
     // Spot is in contract units already, so the multiplier left to check is one.
     if (!pricesAgree(basis.contractMid, basis.spotMid, 1)) reasons.push('multiplier_unresolved')
   }
+  if (isQuarantined(inputs, basis)) reasons.push('quarantined')
   if (spot && spot.quote !== contract.quote) {
     if (tradedFx === null) reasons.push('fx_unadjusted')
     else if (Math.abs(tradedFx.rate - 1) * 10_000 > GATE_DEFAULTS.depegBps) reasons.push('depeg')
   }
   return reasons
 }
+
+/** Prices of one thing that contradict each other: the book against the mark, the mark or the coin against the index. */
+function isQuarantined({ nowMs, pollMs, contractLatest, contract, spot }: BoardInputs, basis: Basis): boolean {
+  const said = contractLatest?.mark
+  if (!said || !isFreshMark(said, pollMs, nowMs)) return false
+  const [mark, index] = [numberOf(said.mark), numberOf(said.index)]
+  const mid = numberOf(textOf(basis.contractMid))
+  const spotMid = spot?.quote === contract.quote ? numberOf(textOf(basis.spotMid)) : null
+  const isUnresolved = contract.multiplier === null
+  return !areOneThing(mark, index) || !areOneThing(mid, mark) || (!isUnresolved && !isNearIndex(spotMid, index))
+}
+
+const numberOf = (text: string | null) => (text === null ? null : Number(text))
 
 function namesOf(contract: Instrument, spot: Instrument | null) {
   return {
@@ -172,10 +186,13 @@ function absentPrices(basis: Basis, spot: Instrument | null, fx: number | null):
   return absent
 }
 
-function datedOf({ nowMs, contract }: BoardInputs, basis: Basis) {
+function datedOf({ nowMs, contract }: BoardInputs, basis: Basis, fx: number | null, absent: Record<string, string>) {
   if (contract.expiresAt === null) return { expiresAt: null, daysToExpiry: null, basisApr: null }
+  // A year multiplies whatever the currencies differ by: without their rate nothing is annualised.
+  if (fx === null && basis.basisBps !== null) absent.basisApr = 'fx_unadjusted'
+  const conversion = fx === null ? null : (parseDecimal(String(fx)) ?? null)
   const { daysToExpiry, aprSimple } = annualiseDated({
-    spot: basis.spotMid,
+    spot: basis.spotMid && conversion && multiply(basis.spotMid, conversion),
     future: basis.contractMid,
     nowMs,
     expiryMs: contract.expiresAt

@@ -41,6 +41,7 @@ export type Instrument = InstrumentName & {
   readonly tracked: boolean
   /** There at the venue's first market load: an unknown listing time counts as old. */
   readonly founding: boolean
+  readonly firstSeenAt: number
 }
 
 export type MultiplierSource = 'exact' | 'stripped' | 'unresolved' | 'import'

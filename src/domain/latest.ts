@@ -54,7 +54,7 @@ export type Facts = {
 export type Latest = {
   readonly instrumentId: number
   readonly quote: (Omit<LatestQuote, 'instrumentId'> & { readonly tickAt: number; readonly changedAt: number }) | null
-  readonly last: string | null
+  readonly last: Omit<LatestLast, 'instrumentId'> | null
   readonly mark: Omit<LatestMark, 'instrumentId'> | null
   readonly estimate: Omit<LatestEstimate, 'instrumentId'> | null
   readonly openInterest: Omit<LatestOpenInterest, 'instrumentId'> | null

@@ -26,6 +26,15 @@ export function krakenRelativeInverse(input: KrakenRate): RelativeFunding {
   return krakenRelative(input, (absolute, index) => absolute * index)
 }
 
+/** Kraken, hourly: the mean premium of the hour before over the coefficient (8), within the cap; fixed for the hour. Spec 1.6.2. */
+export function krakenHourlyRate(input: {
+  readonly premiumAverage: number
+  readonly coefficient: number
+  readonly capPerHour: number
+}): number {
+  return clip(input.premiumAverage / input.coefficient, input.capPerHour)
+}
+
 function krakenRelative(input: KrakenRate, convert: (absolute: number, index: number) => number): RelativeFunding {
   const { absoluteRate, indexPrice, capPerHour } = input
   if (absoluteRate === null || !isPrice(indexPrice)) return { relative: null, capped: null, rate8h: null, apr: null }
@@ -46,6 +55,12 @@ export function deribitRealised(hourlyRates: readonly number[]) {
 const DERIBIT_DAMPER = 0.00025
 const DERIBIT_PERIOD_MINUTES = 480
 
+/** Deribit's rate per 8 h at one moment, from P = (mark − index)/index: max(d, P) + min(−d, P) within ±cap; null for no cap. Spec 1.6.2. */
+export function deribitRate8h(premium: number, cap8h: number | null): number {
+  const damped = Math.sign(premium) * Math.max(0, Math.abs(premium) - DERIBIT_DAMPER)
+  return clip(damped, cap8h ?? Number.POSITIVE_INFINITY)
+}
+
 /**
  * Deribit's continuous funding: P = (mark − index)/index, F8 = max(d, P) + min(−d, P) within ±cap, paid over minutes/480.
  * Payments are positive when the long receives. Spec 1.6.2.
@@ -62,28 +77,37 @@ export function deribitPayment(input: {
     return { premium: null, rate8h: null, paymentToLongUsd: null, paymentToLongCoin: null }
   }
   const premium = (markPrice - indexPrice) / indexPrice
-  const damped = Math.sign(premium) * Math.max(0, Math.abs(premium) - DERIBIT_DAMPER)
-  const rate8h = clip(damped, cap8h ?? Number.POSITIVE_INFINITY)
+  const rate8h = deribitRate8h(premium, cap8h)
   const paymentToLongUsd = (-rate8h * longPositionUsd * minutes) / DERIBIT_PERIOD_MINUTES
   return { premium, rate8h, paymentToLongUsd, paymentToLongCoin: paymentToLongUsd / indexPrice }
 }
 
 const HYPERLIQUID_RULE = { interest8h: 0.0001, damper: 0.0005, intervalHours: 1, scheme: '8/N', cap: 0.04 } as const
 
-/** Hyperliquid, hourly: P from impact prices and oracle, the common formula over 8, paid on size · oracle. Spec 1.6.2. */
-export function hyperliquidFunding(input: {
+type HyperliquidPrices = {
   readonly impactBid: number | null
   readonly impactAsk: number | null
   readonly oracle: number | null
-  readonly longPositionBase: number
-}) {
-  const { impactBid, impactAsk, oracle, longPositionBase } = input
-  if (!isPrice(impactBid) || !isPrice(impactAsk) || !isPrice(oracle)) {
-    return { premium: null, rate8h: null, rate1h: null, longPaysUsdc: null }
-  }
-  const premium = (Math.max(impactBid - oracle, 0) - Math.max(oracle - impactAsk, 0)) / oracle
-  const { rate: rate1h, rate8h } = fundingFromPremium({ ...HYPERLIQUID_RULE, premiumAverage: premium })
-  return { premium, rate8h, rate1h, longPaysUsdc: longPositionBase * oracle * rate1h }
+}
+
+/** Hyperliquid's premium at a moment, a fraction of the oracle price: nothing while the oracle is between the impact prices. */
+export function hyperliquidPremium({ impactBid, impactAsk, oracle }: HyperliquidPrices): number | null {
+  if (!isPrice(impactBid) || !isPrice(impactAsk) || !isPrice(oracle)) return null
+  return (Math.max(impactBid - oracle, 0) - Math.max(oracle - impactAsk, 0)) / oracle
+}
+
+/** Hyperliquid's rate from the hour's average premium: F8 = P̄ + clip(0.01 % − P̄, ±0.05 %), an eighth of it an hour, ±4 % an hour. */
+export function hyperliquidRate(premiumAverage: number): { readonly rate1h: number; readonly rate8h: number } {
+  const { rate: rate1h, rate8h } = fundingFromPremium({ ...HYPERLIQUID_RULE, premiumAverage })
+  return { rate1h, rate8h }
+}
+
+/** Hyperliquid, hourly: P from impact prices and oracle, the common formula over 8, paid on size · oracle. Spec 1.6.2. */
+export function hyperliquidFunding(input: HyperliquidPrices & { readonly longPositionBase: number }) {
+  const premium = hyperliquidPremium(input)
+  if (premium === null) return { premium, rate8h: null, rate1h: null, longPaysUsdc: null }
+  const { rate1h, rate8h } = hyperliquidRate(premium)
+  return { premium, rate8h, rate1h, longPaysUsdc: input.longPositionBase * (input.oracle ?? 0) * rate1h }
 }
 
 /** dYdX v4: the chain keeps parts per million per 8 h, everybody else reads an hourly fraction. Spec 1.6.2. */

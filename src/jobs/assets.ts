@@ -1,16 +1,12 @@
 import type { Clock } from '../clock.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Log } from '../log.ts'
+import { type AssetRank, listTrackedAssets, saveAssetRanks } from '../store/assets.ts'
 import type { Database } from '../store/database.ts'
-import {
-  type AssetRank,
-  listInstruments,
-  listTrackedAssets,
-  saveAssetRanks,
-  saveTracked
-} from '../store/instruments.ts'
+import { listInstruments } from '../store/instruments.ts'
+import { saveTracked } from '../store/spot-legs.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
-import type { Reading, VenueAdapter } from '../venues/venue.ts'
+import type { Fact, Reading, VenueAdapter } from '../venues/venue.ts'
 import { toOpenInterest } from './collected-facts.ts'
 import { chooseTracked } from './markets.ts'
 import { createSweepMemory, sweepVenue } from './sweep.ts'
@@ -31,15 +27,15 @@ const STAYING_SHARE = 1.2
 
 /**
  * Decides which assets are followed: the configured ones, else the largest by open interest on the venues that give it in bulk,
- * else by 24 h volume. When no venue answers, the last ranking stays. Answers how many instruments are followed.
+ * else by 24 h volume. While a venue does not answer fully, the last ranking stays; without one the venues that do must do.
+ * Answers how many instruments are followed; throws when nobody could rank and there is no ranking yet.
  */
 export async function rankAssets(deps: AssetDeps, connected: readonly Connected[]): Promise<number> {
   const { db, clock, log } = deps
   const instruments = await listInstruments(db)
   const before = await listTrackedAssets(db)
-  const ranks = deps.assets
-    ? configuredRanks(deps.assets)
-    : await measureRanks(deps, connected, instruments, new Set(before))
+  const ranks = deps.assets ? configuredRanks(deps.assets) : await measureRanks(deps, connected, instruments, before)
+  if (ranks.length === 0 && before.length === 0) throw new Error('no venue could rank the assets yet')
   const assets = ranks.length > 0 ? ranks.filter(({ tracked }) => tracked).map(({ asset }) => asset) : before
   if (ranks.length > 0) await saveAssetRanks(db, ranks, clock.now())
   const tracked = chooseTracked(instruments, new Set(assets), deps.venues)
@@ -55,15 +51,33 @@ async function measureRanks(
   { assetCount }: AssetDeps,
   connected: readonly Connected[],
   instruments: readonly Instrument[],
-  before: ReadonlySet<string>
+  before: readonly string[]
 ): Promise<AssetRank[]> {
-  const bulk = connected.filter(({ adapter }) => adapter.hasBulkOpenInterest)
-  const totals = await measure(bulk.length > 0 ? bulk : connected, instruments)
-  const [largest] = [...totals.values()]
+  const measured = await Promise.all(connected.map(async (venue) => ({ ...venue, reading: await measure(venue) })))
+  const bulk = measured.filter(({ adapter }) => adapter.hasBulkOpenInterest)
+  // A venue that is missing today would push its assets out of a ranking that is only a little old.
+  if (before.length > 0 && bulk.some(({ reading }) => reading === undefined)) return []
+  const answered = (venues: typeof measured) => venues.filter(({ reading }) => reading !== undefined)
+  const sources = answered(bulk).length > 0 ? answered(bulk) : answered(measured)
+  const totals = new Map<string, Totals>()
+  for (const { adapter, reading } of sources) {
+    const contracts = instruments.filter(({ venue, kind }) => venue === adapter.id && kind !== 'spot')
+    addTotals(totals, reading!, new Map(contracts.map((contract) => [contract.symbol, contract])))
+  }
+  return rankTotals(totals, assetCount, new Set(before))
+}
+
+/** What a venue says of open interest and volume; undefined unless it answers all of it. */
+async function measure({ adapter, client }: Connected): Promise<Reading | undefined> {
+  const { reading, failures } = await sweepVenue(adapter, client, createSweepMemory(), 0, { isPatient: true })
+  const isSize = (fact: Fact) => fact === 'open_interest' || fact === 'volume'
+  return failures.some(({ call }) => call.facts.some(isSize)) ? undefined : reading
+}
+
+function rankTotals(totals: ReadonlyMap<string, Totals>, assetCount: number, before: ReadonlySet<string>): AssetRank[] {
   const byOpenInterest = [...totals.values()].some(({ openInterest }) => openInterest > 0)
   const size = (total: Totals) => (byOpenInterest ? total.openInterest : total.volume)
-  const ordered =
-    largest === undefined ? [] : [...totals].sort(([a, x], [b, y]) => size(y) - size(x) || a.localeCompare(b))
+  const ordered = [...totals].sort(([a, x], [b, y]) => size(y) - size(x) || a.localeCompare(b))
   return ordered.map(([asset, { openInterest, volume }], index) => ({
     asset,
     openInterestUsd: byOpenInterest ? openInterest.toFixed(2) : null,
@@ -74,22 +88,6 @@ async function measureRanks(
 }
 
 type Totals = { openInterest: number; volume: number }
-
-/** Dollars of open interest and of volume by asset, over the contracts of these venues. */
-async function measure(
-  connected: readonly Connected[],
-  instruments: readonly Instrument[]
-): Promise<Map<string, Totals>> {
-  const totals = new Map<string, Totals>()
-  await Promise.all(
-    connected.map(async ({ adapter, client }) => {
-      const { reading } = await sweepVenue(adapter, client, createSweepMemory(), 0)
-      const contracts = instruments.filter(({ venue, kind }) => venue === adapter.id && kind !== 'spot')
-      addTotals(totals, reading, new Map(contracts.map((contract) => [contract.symbol, contract])))
-    })
-  )
-  return totals
-}
 
 function addTotals(totals: Map<string, Totals>, reading: Reading, contracts: ReadonlyMap<string, Instrument>): void {
   const totalOf = (symbol: string): Totals | undefined => {

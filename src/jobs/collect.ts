@@ -8,14 +8,24 @@ import type { Database, Transaction } from '../store/database.ts'
 import type { DiskGuard } from '../store/disk.ts'
 import { type Gap, recordGaps } from '../store/gaps.ts'
 import { recordIntervals } from '../store/intervals.ts'
-import { upsertLatest } from '../store/latest.ts'
+import { listLatest, upsertLatest } from '../store/latest.ts'
 import { insertEstimates, insertSnapshots } from '../store/observations.ts'
-import { type Claim, claimTick, closeLapsedTicks, findLastTick, finishTick, StaleClaimError } from '../store/ticks.ts'
+import {
+  type Claim,
+  claimTick,
+  closeLapsedTicks,
+  findLastTick,
+  finishTick,
+  hasKeptTick,
+  StaleClaimError
+} from '../store/ticks.ts'
 import { findVenueHealth, saveVenueStatus } from '../store/venues.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
+import { believedSweep, restOf } from './asking.ts'
 import { FUNDING_FORMULA_VERSION, factsOf, snapshotsOf } from './collected-facts.ts'
-import { findUncovered, type Sweep, type SweepMemory, sweepVenue } from './sweep.ts'
+import { doubtOf } from './plausibility.ts'
+import { findUncovered, type Sweep, type SweepMemory, type Uncovered } from './sweep.ts'
 import { judgeVenue, type Verdict } from './venue-health.ts'
 
 export type CollectDeps = {
@@ -55,10 +65,9 @@ export async function collect(
   const startedAt = clock.now()
   const claim = await claimTick(db, { job: 'collect', scope: id, tickAt, holder, leaseMs })
   if (!claim) return undefined
-  const { bannedUntil } = await findVenueHealth(db, id)
-  const rest = restOf(bannedUntil, venue, startedAt)
-  const sweep = rest ? undefined : await sweepVenue(venue.adapter, venue.client, venue.memory, tickAt)
-  const isKept = isStoreTick(tickAt, deps)
+  const rest = restOf(await findVenueHealth(db, id), venue, startedAt)
+  const sweep = rest ? undefined : await believedSweep(db, venue, tickAt)
+  const isKept = await isFirstOfInterval(deps, id, tickAt)
   const isFull = isKept && (await deps.disk.isFull())
   try {
     const result = await db.transaction((client) =>
@@ -74,20 +83,6 @@ export async function collect(
     log.warn({ venue: id, tick: new Date(tickAt).toISOString() }, 'collect.stale')
     return undefined
   }
-}
-
-/** Why a venue is not asked at this tick; undefined when it is. */
-function restOf(
-  bannedUntil: number | null,
-  { restUntil, unready }: CollectedVenue,
-  nowMs: number
-): Verdict | undefined {
-  if (bannedUntil !== null && bannedUntil > nowMs) {
-    return { state: 'banned', reason: `banned: staying away until ${new Date(bannedUntil).toISOString()}`, bannedUntil }
-  }
-  if (unready !== null) return { state: 'down', reason: unready, bannedUntil: null }
-  if (restUntil <= nowMs) return undefined
-  return { state: 'down', reason: `backing_off: next try at ${new Date(restUntil).toISOString()}`, bannedUntil: null }
 }
 
 type Circumstances = {
@@ -111,9 +106,18 @@ async function commit(
   const facts = factsOf(venue, sweep?.reading)
   const uncovered = sweep ? findUncovered(followed, sweep) : []
   const expected = followed.length
-  const received = expected - uncovered.length
+  const received = expected - uncovered.filter(({ fact }) => fact === 'market').length
   const judged: Verdict = sweep
-    ? judgeVenue({ failures: sweep.failures, asked: sweep.asked.length, expected, received }, deps.clock.now())
+    ? judgeVenue(
+        {
+          failures: sweep.failures,
+          asked: sweep.asked.length,
+          expected,
+          received,
+          doubt: doubtOf(sweep.reading, venue.instruments)
+        },
+        deps.clock.now()
+      )
     : rest!
   const verdict =
     isFull && judged.state === 'up' ? { ...judged, state: 'degraded' as const, reason: DISK_FULL } : judged
@@ -123,7 +127,7 @@ async function commit(
   await recordGaps(client, [
     ...(await missedTicks(client, deps, claim)),
     ...(isFull && isSuccess ? [diskGap(venue.adapter.id, tickAt, deps)] : []),
-    ...gapsOf(deps, venue.adapter.id, tickAt, isSuccess, uncovered, verdict)
+    ...gapsOf(venue.adapter.id, tickAt, isKept && isSuccess ? spanOf(deps) : deps.pollMs, isSuccess, uncovered, verdict)
   ])
   await saveVenueStatus(client, {
     venue: venue.adapter.id,
@@ -156,7 +160,7 @@ export function diskGap(
   { pollMs, storeMs }: { readonly pollMs: number; readonly storeMs: number },
   fact: Gap['fact'] = 'market'
 ): Gap {
-  return { instrumentId: 0, venue, fact, from: tickAt, to: tickAt + Math.max(storeMs, pollMs), reason: 'disk_limit' }
+  return { instrumentId: 0, venue, fact, from: tickAt, to: tickAt + spanOf({ storeMs, pollMs }), reason: 'disk_limit' }
 }
 
 const isQuotable = ({ status }: Instrument) => status === 'listed' || status === 'delisting'
@@ -176,7 +180,9 @@ async function storeFacts(
     adapterVersion: adapter.adapterVersion,
     epoch
   }
-  const snapshots = await insertSnapshots(client, snapshotsOf(facts, stamp), stamp)
+  // What is asked less often, or in a job of its own, is known from the newest facts.
+  const ids = [...facts.quotes, ...facts.marks].map(({ instrumentId }) => instrumentId)
+  const snapshots = await insertSnapshots(client, snapshotsOf(facts, await listLatest(client, ids), stamp), stamp)
   const estimates = await insertEstimates(client, facts.estimates, {
     ...stamp,
     formulaVersion: FUNDING_FORMULA_VERSION
@@ -185,12 +191,14 @@ async function storeFacts(
   return snapshots.length + estimates
 }
 
-/** The first tick of each storing interval is the one that is kept. */
-export function isStoreTick(
-  tickAt: number,
-  { pollMs, storeMs }: { readonly pollMs: number; readonly storeMs: number }
-): boolean {
-  return storeMs <= pollMs || floorTo(tickAt, storeMs) !== floorTo(tickAt - pollMs, storeMs)
+/** The first tick of each storing interval that brings anything is the one that is kept. */
+async function isFirstOfInterval(
+  { db, pollMs, storeMs }: CollectDeps,
+  venue: string,
+  tickAt: number
+): Promise<boolean> {
+  if (storeMs <= pollMs) return true
+  return !(await hasKeptTick(db, { job: 'collect', scope: venue, from: floorTo(tickAt, storeMs), before: tickAt }))
 }
 
 /** Ticks since the last one that nobody ran, or whose holder died: the time they stood for is a gap. */
@@ -209,23 +217,34 @@ async function missedTicks(
   })
   const last = await findLastTick(client, { job, scope, before: tickAt })
   const lapsed = await closeLapsedTicks(client, { job, scope, before: tickAt })
-  const gaps = lapsed.map((tick) => gap(tick.tickAt, tick.tickAt + pollMs, 'lease_lapsed'))
+  const gaps = lapsed.flatMap(({ tickAt: missed, previousAt }) => [
+    ...(previousAt !== undefined && missed - previousAt > pollMs
+      ? [gap(previousAt + pollMs, missed, 'not_polled')]
+      : []),
+    gap(missed, missed + pollMs, 'lease_lapsed')
+  ])
   if (last !== undefined && tickAt - last > pollMs) gaps.push(gap(last + pollMs, tickAt, 'not_polled'))
   return gaps
 }
 
+/** What this tick should have brought and did not: all of the venue, or single instruments. `spanMs` is what the tick stands for. */
 function gapsOf(
-  { pollMs }: CollectDeps,
   venue: string,
   tickAt: number,
+  spanMs: number,
   isSuccess: boolean,
-  uncovered: ReturnType<typeof findUncovered>,
+  uncovered: readonly Uncovered[],
   { reason }: Verdict
 ): Gap[] {
-  const span = { venue, fact: 'market' as const, from: tickAt, to: tickAt + pollMs }
-  if (!isSuccess) return [{ ...span, instrumentId: 0, reason: reasonCode(reason) }]
-  return uncovered.map((missing) => ({ ...span, instrumentId: missing.instrument.id, reason: missing.reason }))
+  const span = { venue, from: tickAt, to: tickAt + spanMs }
+  // Where it answered and nothing of it was of use, each instrument's own reason says more than the venue's.
+  const isAnswered = reason === null || reason.startsWith('coverage')
+  if (!isSuccess && !(isAnswered && uncovered.length > 0))
+    return [{ ...span, instrumentId: 0, fact: 'market', reason: reasonCode(reason) }]
+  return uncovered.map(({ instrument, fact, reason }) => ({ ...span, instrumentId: instrument.id, fact, reason }))
 }
+
+const spanOf = ({ storeMs, pollMs }: { readonly storeMs: number; readonly pollMs: number }) => Math.max(storeMs, pollMs)
 
 /** `rate_limited: binance …` is kept as `rate_limited`: equal reasons make one gap. */
 const reasonCode = (reason: string | null) =>

@@ -1,10 +1,11 @@
 import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
-import type { Facts, LatestEstimate } from '../domain/latest.ts'
+import type { Facts, Latest, LatestEstimate } from '../domain/latest.ts'
 import { type AverageScheme, shareDetermined } from '../domain/premium.ts'
 import { HOUR, MINUTE } from '../domain/time.ts'
 import type { SnapshotRow, Stamp } from '../store/observations.ts'
 import type { FundingEstimate, OpenInterest, Reading } from '../venues/venue.ts'
 import type { CollectedVenue } from './collect.ts'
+import { isMarkDoubtful } from './plausibility.ts'
 
 /** The common formula with 8/N (domain of `fundingFromPremium`); raised when a venue's formula breaks. */
 export const FUNDING_FORMULA_VERSION = 1
@@ -61,18 +62,28 @@ export function toOpenInterest({ base, usd, sides, observedAt }: OpenInterest, i
 const HALF = parseDecimal('0.5')!
 const halved = (amount: string) => decimalToString(multiply(parseDecimal(amount)!, HALF))
 
+/** A last price or a volume that is asked once a minute, and open interest that is asked every five, are still those of now. */
+const LAST_MAX_AGE_MS = 2 * MINUTE
+const SIZE_MAX_AGE_MS = 15 * MINUTE
+
 /** The observations to keep of this sweep: one row an instrument that said anything about its price. */
-export function snapshotsOf(facts: Facts, { tickAt, spanMs }: Pick<Stamp, 'tickAt' | 'spanMs'>): SnapshotRow[] {
+export function snapshotsOf(
+  facts: Facts,
+  latest: ReadonlyMap<number, Latest>,
+  { tickAt, spanMs }: Pick<Stamp, 'tickAt' | 'spanMs'>
+): SnapshotRow[] {
   const byId = <T extends { readonly instrumentId: number }>(rows: readonly T[]) =>
     new Map(rows.map((row) => [row.instrumentId, row]))
-  const [quotes, lasts, marks] = [byId(facts.quotes), byId(facts.lasts), byId(facts.marks)]
-  const [openInterest, volumes] = [byId(facts.openInterest), byId(facts.volumes)]
-  const ids = new Set([...quotes.keys(), ...marks.keys()])
-  return [...ids].map((instrumentId) => {
+  const [quotes, marks] = [byId(facts.quotes), byId(facts.marks)]
+  return [...new Set([...quotes.keys(), ...marks.keys()])].map((instrumentId) => {
     const quote = quotes.get(instrumentId)
     const mark = marks.get(instrumentId)
-    const open = openInterest.get(instrumentId)
     const observedAt = quote?.observedAt ?? mark!.observedAt
+    const known = latest.get(instrumentId)
+    const isDoubtful = mark !== undefined && isMarkDoubtful(mark)
+    const recent = <T extends { readonly observedAt: number }>(group: T | null | undefined, maxAgeMs: number) =>
+      group && observedAt - group.observedAt <= maxAgeMs ? group : undefined
+    const openInterest = recent(known?.openInterest, SIZE_MAX_AGE_MS)
     return {
       instrumentId,
       tickAt,
@@ -83,17 +94,17 @@ export function snapshotsOf(facts: Facts, { tickAt, spanMs }: Pick<Stamp, 'tickA
       ask: quote?.ask ?? null,
       bidSize: quote?.bidSize ?? null,
       askSize: quote?.askSize ?? null,
-      last: lasts.get(instrumentId)?.last ?? null,
-      mark: mark?.mark ?? null,
-      index: mark?.index ?? null,
+      last: recent(known?.last, LAST_MAX_AGE_MS)?.last ?? null,
+      mark: isDoubtful ? null : (mark?.mark ?? null),
+      index: isDoubtful ? null : (mark?.index ?? null),
       markObservedAt: mark?.observedAt ?? null,
       markVenueTime: mark?.venueTime ?? null,
-      openInterestBase: open?.base ?? null,
-      openInterestUsd: open?.usd ?? null,
-      openInterestAt: open?.observedAt ?? null,
-      volume24hUsd: volumes.get(instrumentId)?.volume24hUsd ?? null,
+      openInterestBase: openInterest?.base ?? null,
+      openInterestUsd: openInterest?.usd ?? null,
+      openInterestAt: openInterest?.observedAt ?? null,
+      volume24hUsd: recent(known?.volume, LAST_MAX_AGE_MS)?.volume24hUsd ?? null,
       spanMs,
-      reasons: quote ? [] : ['missing_quote']
+      reasons: [...(quote ? [] : ['missing_quote']), ...(isDoubtful ? ['quarantined'] : [])]
     }
   })
 }

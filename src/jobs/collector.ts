@@ -1,50 +1,16 @@
-import { aborted, type Clock, sleep } from '../clock.ts'
-import type { Config } from '../config.ts'
-import type { Instrument } from '../domain/instrument.ts'
+import { aborted, sleep } from '../clock.ts'
 import { MINUTE, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
-import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
-import type { DiskGuard } from '../store/disk.ts'
 import { listInstruments } from '../store/instruments.ts'
-import { ensureVenues, saveBan } from '../store/venues.ts'
-import { openClient, type VenueClient } from '../venues/ccxt-client.ts'
-import { type VenueAdapter, VenueError } from '../venues/venue.ts'
+import { ensureVenues } from '../store/venues.ts'
 import { rankAssets } from './assets.ts'
 import { collect } from './collect.ts'
 import { everyTick } from './grid.ts'
 import { loadMarkets } from './markets.ts'
 import { pollOpenInterest } from './open-interest.ts'
-import { createSweepMemory, type SweepMemory } from './sweep.ts'
-import { backOffMs, isRefusal } from './venue-health.ts'
-
-export type WorkerDeps = {
-  readonly db: Database
-  readonly clock: Clock
-  readonly log: Log
-  readonly config: Config
-  /** Who holds our claims. */
-  readonly holder: string
-  readonly adapters: readonly VenueAdapter[]
-  /** Spreads the waits of instances: 0 to 1. */
-  readonly jitter: () => number
-  /** Simulated venues are ours: no need to spare them. */
-  readonly isSimulated: boolean
-  /** Whether there is room for more history. */
-  readonly disk: DiskGuard
-}
-
-/** A venue's collector: what it holds while it runs. */
-type Station = {
-  readonly adapter: VenueAdapter
-  readonly client: VenueClient
-  readonly memory: SweepMemory
-  instruments: ReadonlyMap<string, Instrument>
-  /** Null once the venue's markets have been loaded, else why they have not. */
-  unready: string | null
-  /** Whether a poll has brought quotes and marks: open interest is valued at them. */
-  hasPolled: boolean
-}
+import { type FirstLoad, loadFirst, openStation, type Station, type WorkerDeps } from './station.ts'
+import { backOffMs } from './venue-health.ts'
 
 /** How long the first venue to be ready waits for the others before assets are ranked without them. */
 const RANKING_PATIENCE_MS = 5 * SECOND
@@ -56,7 +22,7 @@ export async function runCollector(deps: WorkerDeps, signal: AbortSignal): Promi
   const firstLoads = stations.map((station) => loadFirst(deps, station, signal))
   const allTried = Promise.all(firstLoads.map(({ tried }) => tried))
   await Promise.race([allTried, sleep(RANKING_PATIENCE_MS, signal), aborted(signal)])
-  const ranking = createRanking(deps, stations)
+  const ranking = createRanking(deps, stations, signal)
   await Promise.all(stations.map((station, index) => runStation(deps, station, firstLoads[index]!, ranking, signal)))
 }
 
@@ -68,7 +34,7 @@ async function runStation(
   signal: AbortSignal
 ): Promise<void> {
   // A venue that cannot be loaded ticks all the same: what it does not say is a gap with the reason.
-  const ranked = loaded.then(() => (signal.aborted ? undefined : ranking.refresh()))
+  const ranked = loaded.then(() => ranking.establish())
   await tried
   if (station.unready === null) await ranked
   await Promise.all([
@@ -80,84 +46,36 @@ async function runStation(
   await station.client.close()
 }
 
-async function openStation(deps: WorkerDeps, adapter: VenueAdapter): Promise<Station> {
-  const client = await openClient(adapter, clientOptions(deps, adapter))
-  return {
-    adapter,
-    client,
-    memory: createSweepMemory(),
-    instruments: new Map(),
-    unready: 'markets_not_loaded: not yet tried',
-    hasPolled: false
-  }
+type Ranking = {
+  /** Ranks once. */
+  refresh(): Promise<void>
+  /** Ranks, and again with growing waits until it succeeds. */
+  establish(): Promise<void>
 }
-
-export function clientOptions({ clock, config, isSimulated }: WorkerDeps, { id }: VenueAdapter) {
-  return {
-    clock,
-    timeoutMs: config.callTimeoutMs,
-    maxBytes: config.maxResponseBytes,
-    urls: config.venueUrls[id],
-    throttled: !isSimulated
-  }
-}
-
-type FirstLoad = { readonly tried: Promise<void>; readonly loaded: Promise<void> }
-
-/** Loads a venue's markets, again and again until it succeeds; `tried` resolves after the first attempt, whatever came of it. */
-function loadFirst(deps: WorkerDeps, station: Station, signal: AbortSignal): FirstLoad {
-  const { promise: tried, resolve: markTried } = Promise.withResolvers<void>()
-  const load = async () => {
-    for (let failures = 1; !signal.aborted && station.unready !== null; failures += 1) {
-      try {
-        await loadMarkets(deps, station.adapter, station.client)
-        station.unready = null
-      } catch (error) {
-        const waitMs = await reportLoadFailure(deps, station, error, failures)
-        markTried()
-        await sleep(waitMs, signal)
-      }
-    }
-    markTried()
-  }
-  return { tried, loaded: load() }
-}
-
-/** Remembers why there is nothing from a venue yet, for its ticks to say; answers how long to wait. */
-async function reportLoadFailure(
-  { db, clock, log, config, jitter }: WorkerDeps,
-  station: Station,
-  error: unknown,
-  failures: number
-): Promise<number> {
-  const venue = station.adapter.id
-  const isVenues = error instanceof VenueError
-  const backOff = Math.max(SECOND, backOffMs(failures + 1, config.pollMs, jitter()))
-  const waitMs = Math.max(backOff, isVenues ? (error.retryAfterMs ?? 0) : 0)
-  log.warn({ venue, message: messageOf(error), waitMs }, 'markets.failed')
-  if (isVenues) {
-    station.unready = `${error.failure}: ${error.message}`
-    if (isRefusal(error.failure)) await saveBan(db, venue, station.unready, clock.now() + waitMs)
-  }
-  return waitMs
-}
-
-type Ranking = { refresh(): Promise<void> }
 
 /** Ranks the assets over the venues that are ready, and hands every collector its instruments; one at a time. */
-function createRanking(deps: WorkerDeps, stations: readonly Station[]): Ranking {
+function createRanking(deps: WorkerDeps, stations: readonly Station[], signal: AbortSignal): Ranking {
   let last: Promise<void> = Promise.resolve()
-  const refresh = async () => {
+  const rank = async () => {
     const ready = stations.filter(({ unready }) => unready === null)
     await rankAssets({ ...deps, ...deps.config, venues: new Set(deps.adapters.map(({ id }) => id)) }, ready)
     await shareInstruments(deps.db, stations)
   }
-  return {
-    refresh: () => {
-      last = last.then(refresh, refresh)
-      return last
+  const refresh = () => {
+    last = last.then(rank, rank)
+    return last
+  }
+  const establish = async () => {
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      try {
+        return await refresh()
+      } catch (error) {
+        deps.log.warn({ message: messageOf(error) }, 'assets.failed')
+        await sleep(Math.max(SECOND, backOffMs(failures + 1, deps.config.pollMs, deps.jitter())), signal)
+      }
     }
   }
+  return { refresh, establish }
 }
 
 async function shareInstruments(db: Database, stations: readonly Station[]): Promise<void> {

@@ -7,14 +7,22 @@ import { type FxQuote, tradedFxOf } from '../domain/traded-fx.ts'
 import type { Log } from '../log.ts'
 import { type BasisRow, insertBasis } from '../store/basis.ts'
 import { replaceBoard } from '../store/board.ts'
-import type { Database } from '../store/database.ts'
+import type { Database, Transaction } from '../store/database.ts'
 import type { DiskGuard } from '../store/disk.ts'
 import { type Gap, recordGaps } from '../store/gaps.ts'
-import { listInstruments } from '../store/instruments.ts'
+import { listInstrumentsOf } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
-import { claimTick, finishTick, StaleClaimError } from '../store/ticks.ts'
+import {
+  type Claim,
+  claimTick,
+  findLastTick,
+  findTickRows,
+  finishTick,
+  hasKeptTick,
+  StaleClaimError
+} from '../store/ticks.ts'
 import { findAdapter } from '../venues/registry.ts'
-import { diskGap, isStoreTick } from './collect.ts'
+import { diskGap } from './collect.ts'
 
 export type DeriveDeps = {
   readonly db: Database
@@ -37,10 +45,11 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
   const claim = await claimTick(db, { job: 'derive', scope: venue, tickAt, holder, leaseMs })
   if (!claim) return
   const derived = await deriveRows(deps, venue)
-  const isStoring = isStoreTick(tickAt, deps)
+  // Whatever tick was kept of the facts is kept of the basis.
+  const isStoring = ((await findTickRows(db, { job: 'collect', scope: venue, tickAt })) ?? 0) > 0
   const isFull = isStoring && (await deps.disk.isFull())
-  const isKept = isStoring && !isFull
-  const kept = isKept ? derived.filter((row) => isCurrent(row, tickAt, deps)) : []
+  const kept = isStoring && !isFull ? derived.filter((row) => isCurrent(row, tickAt, deps)) : []
+  const gaps = isStoring ? missingBases(derived, kept, isFull, venue, tickAt, deps) : []
   try {
     const rows = await db.transaction(async (client) => {
       await replaceBoard(
@@ -59,16 +68,11 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
           epoch: claim.epoch
         }
       )
-      if (isKept)
-        await recordGaps(
-          client,
-          derived.filter((entry) => !kept.includes(entry)).map((entry) => gapOf(entry, tickAt, deps))
-        )
-      if (isFull) await recordGaps(client, [diskGap(venue, tickAt, deps, 'basis')])
+      await recordGaps(client, [...gaps, ...(await overtaken(client, deps, claim))])
       await finishTick(client, claim, {
         state: 'done',
         rows: written,
-        skipped: isKept ? derived.length - kept.length : 0
+        skipped: isStoring ? derived.length - kept.length : 0
       })
       return written
     })
@@ -90,8 +94,30 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
   }
 }
 
+function missingBases(
+  derived: readonly Derived[],
+  kept: readonly Derived[],
+  isFull: boolean,
+  venue: string,
+  tickAt: number,
+  deps: DeriveDeps
+): Gap[] {
+  if (isFull) return [diskGap(venue, tickAt, deps, 'basis')]
+  const present = new Set(kept)
+  return derived.filter((entry) => !present.has(entry)).map((entry) => gapOf(entry, tickAt, deps))
+}
+
+/** Kept ticks since the last derived one that nobody derived: their quotes are gone from the newest facts. */
+async function overtaken(client: Transaction, { pollMs }: DeriveDeps, { job, scope, tickAt }: Claim): Promise<Gap[]> {
+  const last = await findLastTick(client, { job, scope, before: tickAt })
+  if (last === undefined || tickAt - last <= pollMs) return []
+  const span = { from: last + pollMs, to: tickAt }
+  const isMissed = await hasKeptTick(client, { job: 'collect', scope, from: span.from, before: span.to })
+  return isMissed ? [{ instrumentId: 0, venue: scope, fact: 'basis', ...span, reason: 'not_derived' }] : []
+}
+
 async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, venue: string): Promise<Derived[]> {
-  const instruments = await listInstruments(db)
+  const instruments = await listInstrumentsOf(db, venue)
   const byId = new Map(instruments.map((instrument) => [instrument.id, instrument]))
   const contracts = instruments.filter(
     (contract) => contract.venue === venue && contract.kind !== 'spot' && contract.tracked && isServed(contract)
@@ -102,6 +128,7 @@ async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, ven
   const legs = contracts.flatMap(({ id, spotId }) => (spotId === null ? [id] : [id, spotId]))
   const latest = await listLatest(db, [...new Set([...legs, ...pairs.map(({ id }) => id)])])
   const nowMs = clock.now()
+  const quotes = fxQuotes(pairs, venue, latest)
   return contracts.map((contract) => {
     const spot = contract.spotId === null ? null : (byId.get(contract.spotId) ?? null)
     const inputs: BoardInputs = {
@@ -111,9 +138,7 @@ async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, ven
       contractLatest: latest.get(contract.id),
       spotLatest: spot === null ? undefined : latest.get(spot.id),
       tradedFx:
-        spot === null || spot.quote === contract.quote
-          ? null
-          : tradedFxOf(contract.quote, spot.quote, fxQuotes(pairs, venue, latest), nowMs),
+        spot === null || spot.quote === contract.quote ? null : tradedFxOf(contract.quote, spot.quote, quotes, nowMs),
       priceKind: [contract, spot].some((leg) => leg && hasImpactPrices(leg.venue)) ? 'impact' : 'mid',
       pollMs,
       openInterestMs
@@ -134,9 +159,11 @@ function fxQuotes(pairs: readonly Instrument[], venue: string, latest: ReadonlyM
     .map(({ base, quote, key, id }) => ({ base, quote, key, latest: latest.get(id) }))
 }
 
-/** A basis is kept only of legs observed at this very tick: a stale leg repeated is no observation. */
+/** A basis is kept only of legs observed at this very tick: a stale leg repeated, or one of a later tick, is another observation. */
 function isCurrent({ row }: Derived, tickAt: number, { pollMs }: DeriveDeps): boolean {
-  return row.basisBps !== null && row.observedAt !== null && Date.parse(row.observedAt) > tickAt - pollMs / 2
+  if (row.basisBps === null || row.contractObservedAt === null || row.spotObservedAt === null) return false
+  const times = [Date.parse(row.contractObservedAt), Date.parse(row.spotObservedAt)]
+  return times.every((at) => at > tickAt - pollMs / 2 && at < tickAt + pollMs)
 }
 
 function gapOf({ contract, row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): Gap {
@@ -150,6 +177,9 @@ function gapOf({ contract, row }: Derived, tickAt: number, { storeMs, pollMs }: 
     reason
   }
 }
+
+/** The column's largest; a skew of days is as senseless as one of weeks. */
+const SKEW_MS_MAX = 2 ** 31 - 1
 
 function toBasisRow({ contract, inputs, row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): BasisRow {
   const contractQuote = inputs.contractLatest!.quote!
@@ -165,7 +195,7 @@ function toBasisRow({ contract, inputs, row }: Derived, tickAt: number, { storeM
     contractVenueTime: contractQuote.venueTime,
     spotObservedAt: spotQuote.observedAt,
     spotVenueTime: spotQuote.venueTime,
-    skewMs: row.skewMs!,
+    skewMs: Math.min(row.skewMs!, SKEW_MS_MAX),
     contractBid: row.contractBid,
     contractAsk: row.contractAsk,
     contractMid: row.contractMid!,

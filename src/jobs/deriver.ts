@@ -3,10 +3,10 @@ import { SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { CHANNEL } from '../store/board.ts'
 import type { Database } from '../store/database.ts'
-import { listSpotVenues } from '../store/instruments.ts'
+import { listSpotVenues } from '../store/spot-legs.ts'
 import { listTickStates, listUnderivedTicks } from '../store/ticks.ts'
-import type { WorkerDeps } from './collector.ts'
 import { derive } from './derive.ts'
+import type { WorkerDeps } from './station.ts'
 
 /** How long a venue's basis waits for another venue that its spot legs trade on. */
 const LEG_PATIENCE_MS = 2 * SECOND
@@ -31,13 +31,15 @@ export async function runDeriver(deps: WorkerDeps, signal: AbortSignal): Promise
 
 async function deriveDue(deps: WorkerDeps): Promise<void> {
   const { db, clock, config } = deps
-  const due = await listUnderivedTicks(db, clock.now() - 3 * Math.max(config.pollMs, 10 * SECOND))
-  // The newest tick of a venue overtakes older ones: the facts of those are gone from the board already.
+  const { pollMs, storeMs, openInterestMs } = config
+  const due = await listUnderivedTicks(db)
+  // The newest tick of a venue overtakes older ones: their quotes are gone. But patience began with the oldest.
   const newest = new Map(due.map((tick) => [tick.venue, tick]))
-  for (const { venue, tickAt, finishedAt } of newest.values()) {
-    const isLate = clock.now() - finishedAt > LEG_PATIENCE_MS
-    if (!isLate && !(await areLegsCollected(db, venue, tickAt))) continue
-    const { pollMs, storeMs, openInterestMs } = config
+  const oldest = new Map(due.toReversed().map((tick) => [tick.venue, tick]))
+  for (const { venue, tickAt } of newest.values()) {
+    const waitedMs = clock.now() - oldest.get(venue)!.finishedAt
+    const isPatient = waitedMs < Math.min(LEG_PATIENCE_MS, pollMs / 2)
+    if (isPatient && !(await areLegsCollected(db, venue, tickAt))) continue
     await derive({ ...deps, pollMs, storeMs, openInterestMs, leaseMs: 15 * SECOND }, venue, tickAt)
   }
 }

@@ -8,8 +8,8 @@ import { listLatest } from '../store/latest.ts'
 import { findVenueHealth } from '../store/venues.ts'
 import { openClient, type VenueClient } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
-import { clientOptions, type WorkerDeps } from './collector.ts'
 import { fetchPast } from './history.ts'
+import { clientOptions, type WorkerDeps } from './station.ts'
 import { backOffMs } from './venue-health.ts'
 
 /** A page and its storing must end within this, or another may take the piece over. */

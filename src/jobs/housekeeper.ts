@@ -1,9 +1,9 @@
 import { DAY, HOUR, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { ensureLivePartitions } from '../store/partitions.ts'
-import { claimTick, deleteOldTicks, finishTick } from '../store/ticks.ts'
-import type { WorkerDeps } from './collector.ts'
+import { claimTick, closeDeadTicks, deleteOldTicks, finishTick } from '../store/ticks.ts'
 import { everyTick } from './grid.ts'
+import type { WorkerDeps } from './station.ts'
 
 const TICKS_KEPT_MS = 7 * DAY
 
@@ -18,9 +18,10 @@ export async function runHousekeeper(
       const claim = await claimTick(db, { job: 'housekeeping', scope: '', tickAt, holder, leaseMs: 60 * SECOND })
       if (!claim) return
       await ensureLivePartitions(db, clock.now())
+      const dead = await closeDeadTicks(db, 'collect')
       const deleted = await deleteOldTicks(db, clock.now() - TICKS_KEPT_MS)
       await db.transaction((client) => finishTick(client, claim, { state: 'done', rows: deleted, skipped: 0 }))
-      log.info({ deletedTicks: deleted }, 'housekeeping.finished')
+      log.info({ deletedTicks: deleted, deadTicks: dead }, 'housekeeping.finished')
     },
     (error) => log.error({ message: messageOf(error) }, 'housekeeping.failed')
   )

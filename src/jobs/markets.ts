@@ -4,7 +4,8 @@ import { multiplierCandidates } from '../domain/multiplier.ts'
 import { chooseSpotLeg } from '../domain/spot-leg.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
-import { listInstruments, type SpotChoice, saveSpotChoices, upsertListings } from '../store/instruments.ts'
+import { listInstruments, upsertListings } from '../store/instruments.ts'
+import { type SpotChoice, saveSpotChoices } from '../store/spot-legs.ts'
 import { saveMarketsLoaded } from '../store/venues.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import { isSkipped, listingOf } from '../venues/normalise.ts'
@@ -16,7 +17,7 @@ type Deps = { readonly db: Database; readonly clock: Clock; readonly log: Log }
 export async function loadMarkets({ db, clock, log }: Deps, adapter: VenueAdapter, client: VenueClient): Promise<void> {
   const startedAt = clock.now()
   const markets = await client.loadMarkets()
-  const read = markets.map((market) => listingOf(adapter.id, market, startedAt))
+  const read = markets.map((market) => listingOf(adapter.id, market, startedAt, adapter.nativeIdOf))
   const listings = read.filter((listing): listing is Listing => !isSkipped(listing))
   // Two markets with one name would be one instrument: the last one counts, as in ccxt.
   const unique = [...new Map(listings.map((listing) => [listing.key, listing])).values()]

@@ -9,16 +9,29 @@ import {
   VenueError,
   type VenueFailure
 } from '../venues/venue.ts'
+import { type AnswerPrints, checkAnswerAge } from './answer-age.ts'
 
 /** What is remembered of one venue between its sweeps. */
 export type SweepMemory = {
   /** When each call was last answered, by its name. */
   readonly answeredAt: Map<string, number>
   readonly intervals: Map<string, DeclaredInterval>
+  /** What each call last said of prices, to notice one that says the same for ever. */
+  readonly prints: AnswerPrints
+  /** Mids that were refused at the sweep before, by symbol. */
+  readonly suspects: Map<string, number>
+  /** What the slow calls have brought since the last sweep, and whether they still run. */
+  slow: { part: Part; isRunning: boolean }
 }
 
 export function createSweepMemory(): SweepMemory {
-  return { answeredAt: new Map(), intervals: new Map() }
+  return {
+    answeredAt: new Map(),
+    intervals: new Map(),
+    prints: new Map(),
+    suspects: new Map(),
+    slow: { part: emptyPart(), isRunning: false }
+  }
 }
 
 export type CallFailure = {
@@ -33,31 +46,64 @@ export type Sweep = {
   readonly asked: readonly Call[]
   readonly failures: readonly CallFailure[]
 }
+type Part = { readonly reading: Reading; readonly asked: Call[]; readonly failures: CallFailure[] }
 
-/** Asks a venue everything that is due, all at once; what fails is an outcome, the rest goes on. */
+const emptyPart = (): Part => ({ reading: emptyReading(), asked: [], failures: [] })
+
+/**
+ * Asks a venue everything that is due, all at once; what fails is an outcome, the rest goes on. Slow calls, which are due now and
+ * then and cost a venue's patience, are not waited for: the next sweep brings what they said. `isPatient` waits for them.
+ */
 export async function sweepVenue(
   adapter: VenueAdapter,
   client: VenueClient,
   memory: SweepMemory,
-  tickAt: number
+  tickAt: number,
+  { isPatient = false }: { readonly isPatient?: boolean } = {}
 ): Promise<Sweep> {
-  const asked = adapter.calls.filter((call) => call.reach === 'bulk' && isDue(call, memory, tickAt))
-  const reading = emptyReading()
-  const failures: CallFailure[] = []
-  // Declared intervals first: the estimates of the same sweep are read with them.
-  const isInterval = (call: Call) => call.facts.includes('interval')
-  const ask = async (call: Call) => {
-    const failure = await askCall(call, client, reading, memory, tickAt)
-    if (failure) failures.push(failure)
-  }
-  const quotesFirst = asked.filter((call) => !isInterval(call) && !call.facts.includes('estimate'))
-  const estimates = asked.filter((call) => call.facts.includes('estimate'))
-  const intervals = Promise.all(asked.filter(isInterval).map(ask))
-  await Promise.all([
-    ...quotesFirst.map(ask),
-    intervals.then(() => Promise.all(estimates.filter((call) => !quotesFirst.includes(call)).map(ask)))
+  const due = adapter.calls.filter((call) => call.reach === 'bulk' && isDue(call, memory, tickAt))
+  const slow = due.filter((call) => isSlow(call) && !isPatient)
+  const part = emptyPart()
+  const ask = (call: Call, into: Part) => askCall(call, client, into, memory, tickAt)
+  // Declared intervals come before the estimates that are read with them.
+  const intervals = due.filter(isInterval)
+  const estimates = due.filter((call) => call.facts.includes('estimate') && intervals.length > 0)
+  const rest = due.filter((call) => ![...slow, ...intervals, ...estimates].includes(call))
+  const answered = Promise.all([
+    ...rest.map((call) => ask(call, part)),
+    Promise.all(intervals.map((call) => ask(call, part))).then(() =>
+      Promise.all(estimates.map((call) => ask(call, part)))
+    )
   ])
-  return { reading, asked, failures }
+  // Asked last, so that in the venue's queue they stand behind what cannot wait.
+  if (slow.length > 0 && !memory.slow.isRunning) {
+    memory.slow.isRunning = true
+    const { part: into } = memory.slow
+    void answered
+      .then(() => Promise.all(slow.map((call) => ask(call, into))))
+      .finally(() => {
+        memory.slow.isRunning = false
+      })
+  }
+  await answered
+  return memory.slow.isRunning ? part : withSlow(part, memory)
+}
+
+const isInterval = ({ facts }: Call) => facts.includes('interval')
+const isSlow = (call: Call) => typeof call.cadence === 'object' && !isInterval(call)
+
+/** Adds what the slow calls have brought, once. */
+function withSlow(part: Part, memory: SweepMemory): Part {
+  const { reading, asked, failures } = memory.slow.part
+  memory.slow.part = emptyPart()
+  addReading(part.reading, reading)
+  part.asked.push(...asked)
+  part.failures.push(...failures)
+  return part
+}
+
+function addReading(sum: Reading, part: Reading): void {
+  for (const name of Object.keys(part) as (keyof Reading)[]) (sum[name] as unknown[]).push(...part[name])
 }
 
 function isDue({ name, cadence }: Call, { answeredAt }: SweepMemory, tickAt: number): boolean {
@@ -69,45 +115,70 @@ function isDue({ name, cadence }: Call, { answeredAt }: SweepMemory, tickAt: num
 async function askCall(
   call: Call,
   client: VenueClient,
-  reading: Reading,
+  part: Part,
   memory: SweepMemory,
   tickAt: number
-): Promise<CallFailure | undefined> {
+): Promise<void> {
+  part.asked.push(call)
   try {
-    const { value, observedAt } = await client.call((exchange) => call.ask(exchange, ''), { ccxtId: call.ccxtId })
+    const { value, observedAt, saidAt } = await client.call((exchange) => call.ask(exchange, ''), {
+      ccxtId: call.ccxtId
+    })
     if (!isAnswer(value, call)) throw new VenueError('empty_answer', `${call.name}: the venue answered with nothing`)
-    call.read(value, { reading, observedAt, exchange: client.exchangeOf(call.ccxtId), intervals: memory.intervals })
+    const exchange = client.exchangeOf(call.ccxtId)
+    // Into a reading of its own: an answer that is refused, or that the reader trips over, leaves nothing behind.
+    const reading = emptyReading()
+    call.read(value, { reading, observedAt, exchange, intervals: memory.intervals })
+    checkAnswerAge(call.name, reading, { observedAt, saidAt, prints: memory.prints })
+    addReading(part.reading, reading)
     memory.answeredAt.set(call.name, tickAt)
-    return undefined
   } catch (error) {
-    if (error instanceof VenueError) {
-      return { call, failure: error.failure, message: error.message, retryAfterMs: error.retryAfterMs }
-    }
     // An answer that the reader trips over is the venue's doing, not a reason to stop the others.
-    return { call, failure: 'bad_response', message: `${call.name}: ${String(error)}`, retryAfterMs: null }
+    const { failure, message, retryAfterMs } =
+      error instanceof VenueError
+        ? error
+        : { failure: 'bad_response' as const, message: `${call.name}: ${String(error)}`, retryAfterMs: null }
+    part.failures.push({ call, failure, message, retryAfterMs })
   }
 }
 
-/** Nothing at all about any instrument is a failure; only a list of exceptions may be empty. */
-function isAnswer(value: unknown, { facts }: Call): boolean {
-  return typeof value === 'object' && value !== null && (facts.includes('interval') || Object.keys(value).length > 0)
+/** Nothing at all about any instrument is a failure, but for a list of exceptions that may have none. */
+function isAnswer(value: unknown, { mayBeEmpty }: Call): boolean {
+  return typeof value === 'object' && value !== null && (mayBeEmpty === true || Object.keys(value).length > 0)
 }
 
-/** The followed instruments that should have had a quote and did not, each with why. */
-export function findUncovered(
+export type Uncovered = {
+  readonly instrument: Instrument
+  readonly fact: 'market' | 'funding_estimate'
+  readonly reason: string
+}
+
+/** The followed instruments that should have had a quote, or an estimate, and did not, each with why. */
+export function findUncovered(instruments: readonly Instrument[], sweep: Sweep): Uncovered[] {
+  const { quotes, estimates } = sweep.reading
+  const perpetuals = instruments.filter(({ kind }) => kind === 'perpetual')
+  return [
+    ...missingFrom(instruments, sweep, 'quote', quotes).map((missing) => ({ ...missing, fact: 'market' as const })),
+    ...missingFrom(perpetuals, sweep, 'estimate', estimates).map((missing) => ({
+      ...missing,
+      fact: 'funding_estimate' as const
+    }))
+  ]
+}
+
+function missingFrom(
   instruments: readonly Instrument[],
-  { reading, asked, failures }: Sweep
-): { readonly instrument: Instrument; readonly reason: string }[] {
-  const quoted = new Set(reading.quotes.map(({ symbol }) => symbol))
+  { reading, asked, failures }: Sweep,
+  fact: 'quote' | 'estimate',
+  said: readonly { readonly symbol: string }[]
+) {
+  const known = new Set(said.map(({ symbol }) => symbol))
   const reasons = new Map(reading.skipped.map(({ symbol, reason }) => [symbol, reason]))
-  const isQuoteCall = (call: Call) => call.facts.includes('quote')
+  const brings = (call: Call, instrument: Instrument) => call.facts.includes(fact) && call.covers(instrument)
   return instruments
-    .filter(
-      (instrument) =>
-        asked.some((call) => isQuoteCall(call) && call.covers(instrument)) && !quoted.has(instrument.symbol)
-    )
+    .filter((instrument) => !known.has(instrument.symbol) && asked.some((call) => brings(call, instrument)))
     .map((instrument) => {
-      const failed = failures.find(({ call }) => isQuoteCall(call) && call.covers(instrument))
+      const failed = failures.find(({ call }) => brings(call, instrument))
       return { instrument, reason: failed?.failure ?? reasons.get(instrument.symbol) ?? 'absent_from_answer' }
     })
 }

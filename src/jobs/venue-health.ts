@@ -16,6 +16,16 @@ export function isRefusal(failure: CallFailure['failure']): boolean {
   return failure in STAY_AWAY_MS
 }
 
+/** How long a refusal keeps everybody away: as long as the venue says, else as long as such a refusal usually lasts. */
+export function stayAwayMs({ failure, retryAfterMs }: Pick<CallFailure, 'failure' | 'retryAfterMs'>): number {
+  return retryAfterMs === null ? (STAY_AWAY_MS[failure] ?? 0) : Math.max(retryAfterMs, SECOND)
+}
+
+/** The state of a venue that refused. */
+export function refusedState(failure: CallFailure['failure']): 'banned' | 'geo-blocked' {
+  return failure === 'geo_blocked' ? 'geo-blocked' : 'banned'
+}
+
 export type Verdict = {
   readonly state: VenueState
   readonly reason: string | null
@@ -28,30 +38,34 @@ export function judgeVenue(
     failures,
     asked,
     expected,
-    received
+    received,
+    doubt = null
   }: {
     readonly failures: readonly CallFailure[]
     readonly asked: number
     readonly expected: number
     readonly received: number
+    /** Why its answers are not believed in full. */
+    readonly doubt?: string | null
   },
   nowMs: number
 ): Verdict {
   const worst = failures.find(({ failure }) => isRefusal(failure))
   if (worst) {
-    const waitMs = Math.max(
-      worst.retryAfterMs ?? 0,
-      worst.retryAfterMs === null ? STAY_AWAY_MS[worst.failure]! : SECOND
-    )
     return {
-      state: worst.failure === 'geo_blocked' ? 'geo-blocked' : 'banned',
+      state: refusedState(worst.failure),
       reason: reasonOf(worst),
-      bannedUntil: nowMs + waitMs
+      bannedUntil: nowMs + stayAwayMs(worst)
     }
   }
   const first = failures[0]
   if (first)
-    return { state: failures.length === asked ? 'down' : 'degraded', reason: reasonOf(first), bannedUntil: null }
+    return {
+      state: failures.length === asked || received === 0 ? 'down' : 'degraded',
+      reason: reasonOf(first),
+      bannedUntil: null
+    }
+  if (doubt !== null) return { state: 'degraded', reason: doubt, bannedUntil: null }
   if (expected > 0 && received < expected * COVERAGE_MIN) {
     return {
       state: 'degraded',

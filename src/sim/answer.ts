@@ -8,7 +8,11 @@ export type Answer = {
 }
 
 /** One venue's whole HTTP interface: a path, its parameters and the time of the request. */
-export type SimVenue = { answer(path: string, params: URLSearchParams, nowMs: number): Answer }
+export type SimVenue = {
+  answer(path: string, params: URLSearchParams, nowMs: number): Answer
+  /** Asked by POST only; the fields of the posted JSON are the parameters. */
+  readonly isPosted?: true
+}
 
 /** Whole ticks or steps of 10^−decimals as an exact decimal, with its trailing zeros. */
 export function fixed(units: number, decimals: number): string {

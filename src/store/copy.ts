@@ -23,7 +23,8 @@ export type WriteOptions = {
 
 /**
  * The one writer of bulk rows: binary COPY into a temporary table, then one `insert … on conflict`. Answers the rows written,
- * counted by `returning` (a row count would be the number offered on a distributed table).
+ * counted by `returning` (a row count would be the number offered on a distributed table). Rows go in by their first column, the
+ * key's first, so that two writers of one table meet its rows in one order.
  */
 export async function writeRows<Written extends object = { written: 1 }>(
   client: Transaction,
@@ -39,7 +40,7 @@ export async function writeRows<Written extends object = { written: 1 }>(
   const targets = [...names, ...Object.keys(computed)]
   const values = [...names.map((name) => `s.${name}`), ...Object.values(computed)]
   const answer = await client.query<Written>(
-    `insert into ${table} as t (${targets.join(', ')}) select ${values.join(', ')} from stage s
+    `insert into ${table} as t (${targets.join(', ')}) select ${values.join(', ')} from stage s order by 1
      on conflict ${onConflict} returning ${returning}`
   )
   await client.query('drop table stage')

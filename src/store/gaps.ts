@@ -1,4 +1,4 @@
-import type { Database, Transaction } from './database.ts'
+import type { Transaction } from './database.ts'
 
 /** Time for which something should be known and is not. `instrumentId` 0: every instrument of the venue. */
 export type Gap = {
@@ -11,7 +11,7 @@ export type Gap = {
 }
 export type GapFact = 'market' | 'funding_estimate' | 'settlement' | 'basis'
 
-/** Writes gaps; one that continues an open gap of the same kind and reason makes that longer instead. */
+/** Writes gaps; one that continues, or lies within, an open gap of the same kind and reason makes that longer instead. */
 export async function recordGaps(client: Transaction, gaps: readonly Gap[]): Promise<void> {
   if (gaps.length === 0) return
   const columns = [
@@ -24,32 +24,44 @@ export async function recordGaps(client: Transaction, gaps: readonly Gap[]): Pro
   ]
   await client.query(
     `with incoming as (
-       select * from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[])
+       select instrument_id, venue_id, fact, from_at, max(to_at) as to_at, reason
+       from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[])
          as i (instrument_id, venue_id, fact, from_at, to_at, reason)
+       group by instrument_id, venue_id, fact, from_at, reason
      ), extended as (
-       update gap g set to_at = i.to_at, known_at = now() from incoming i
+       update gap g set to_at = greatest(g.to_at, i.to_at), known_at = now() from incoming i
        where g.instrument_id = i.instrument_id and g.venue_id = i.venue_id and g.fact = i.fact and g.reason = i.reason
-         and g.to_at = i.from_at and g.filled_at is null
-       returning g.instrument_id, g.venue_id, g.fact, i.from_at
+         and g.from_at <= i.from_at and g.to_at >= i.from_at and g.filled_at is null
+       returning i.instrument_id, i.venue_id, i.fact, i.from_at, i.reason
      )
      insert into gap (instrument_id, venue_id, fact, from_at, to_at, reason, known_at)
-     select i.*, now() from incoming i
-     where (i.instrument_id, i.venue_id, i.fact, i.from_at) not in (select instrument_id, venue_id, fact, from_at from extended)
-     on conflict (instrument_id, venue_id, fact, from_at) do update
+     select i.instrument_id, i.venue_id, i.fact, i.from_at, i.to_at, i.reason, now() from incoming i
+     left join extended e using (instrument_id, venue_id, fact, from_at, reason) where e.reason is null
+     on conflict (instrument_id, venue_id, fact, from_at, reason) do update
        set to_at = greatest(gap.to_at, excluded.to_at), known_at = excluded.known_at where gap.filled_at is null`,
     columns
   )
 }
 
-/** Marks as filled the gaps of one fact of one instrument that lie wholly within what has now been stored. */
-export async function fillGaps(
-  db: Pick<Database, 'query'>,
-  { instrumentId, fact, from, to }: Pick<Gap, 'instrumentId' | 'fact' | 'from' | 'to'>
-): Promise<number> {
-  const { rows } = await db.query(
-    `update gap set filled_at = now()
-     where instrument_id = $1 and fact = $2 and from_at >= $3 and to_at <= $4 and filled_at is null returning 1`,
-    [instrumentId, fact, new Date(from), new Date(to)]
+type Stretch = { readonly instrumentId: number; readonly from: number; readonly to: number }
+
+/** Marks as filled the settlement gaps within a stretch in which a settlement is now stored. */
+export async function fillSettlementGaps(client: Transaction, { instrumentId, from, to }: Stretch): Promise<void> {
+  await client.query(
+    `update gap g set filled_at = now()
+     where g.instrument_id = $1 and g.fact = 'settlement' and g.from_at >= $2 and g.to_at <= $3 and g.filled_at is null
+       and exists (select from settlement s where s.instrument_id = $1 and s.settled_at >= g.from_at and s.settled_at < g.to_at)`,
+    [instrumentId, new Date(from), new Date(to)]
   )
-  return rows.length
+}
+
+/** Marks as filled the basis gaps within a stretch that fetched bases now cover: as many as fit, each for the time it stands for. */
+export async function fillBasisGaps(client: Transaction, { instrumentId, from, to }: Stretch): Promise<void> {
+  await client.query(
+    `update gap g set filled_at = now()
+     where g.instrument_id = $1 and g.fact = 'basis' and g.from_at >= $2 and g.to_at <= $3 and g.filled_at is null
+       and (select coalesce(sum(b.span_ms), 0) from basis_snapshot b where b.instrument_id = $1 and b.tick_at > g.from_at
+            and b.tick_at <= g.to_at and b.source <> 'polled') >= extract(epoch from g.to_at - g.from_at) * 1000`,
+    [instrumentId, new Date(from), new Date(to)]
+  )
 }

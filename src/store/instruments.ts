@@ -16,15 +16,6 @@ export type ListedInstrument = Omit<InstrumentName, 'venue'> & {
   readonly status: InstrumentStatus
 }
 
-export type SpotChoice = {
-  readonly id: number
-  readonly asset: string
-  readonly multiplier: string | null
-  readonly multiplierSource: MultiplierSource
-  readonly spotId: number | null
-  readonly spotReason: SpotReason | null
-}
-
 type InstrumentRow = {
   id: number
   key: string
@@ -49,14 +40,23 @@ type InstrumentRow = {
   spot_reason: SpotReason | null
   tracked: boolean
   founding: boolean
+  first_seen_at: Date
 }
+
+const COLUMNS = `id, key, venue_id, symbol, native_id, kind, asset, base, quote, settle, inverse, multiplier, multiplier_source,
+  contract_size, expires_at, listed_at, delisted_at, status, source, spot_id, spot_reason, tracked, founding, first_seen_at`
 
 /** Every instrument ever seen, in the order in which they became known. */
 export async function listInstruments(db: Pick<Database, 'query'>): Promise<Instrument[]> {
+  const { rows } = await db.query<InstrumentRow>(`select ${COLUMNS} from instrument order by id`)
+  return rows.map(toInstrument)
+}
+
+/** A venue's followed instruments, with every followed coin: its contracts' spot legs and the stablecoins are among those. */
+export async function listInstrumentsOf(db: Pick<Database, 'query'>, venue: string): Promise<Instrument[]> {
   const { rows } = await db.query<InstrumentRow>(
-    `select id, key, venue_id, symbol, native_id, kind, asset, base, quote, settle, inverse, multiplier, multiplier_source,
-       contract_size, expires_at, listed_at, delisted_at, status, source, spot_id, spot_reason, tracked, founding
-     from instrument order by id`
+    `select ${COLUMNS} from instrument where tracked and (venue_id = $1 or kind = 'spot') order by id`,
+    [venue]
   )
   return rows.map(toInstrument)
 }
@@ -85,8 +85,17 @@ function toInstrument(row: InstrumentRow): Instrument {
     spotId: row.spot_id,
     spotReason: row.spot_reason,
     tracked: row.tracked,
-    founding: row.founding
+    founding: row.founding,
+    firstSeenAt: row.first_seen_at.getTime()
   }
+}
+
+/** Instruments and assets are written by one at a time: two that write many rows in different orders would wait for each other. */
+export async function alone<T>(db: Database, work: (client: Transaction) => Promise<T>): Promise<T> {
+  return await db.transaction(async (client) => {
+    await client.query('select pg_advisory_xact_lock(hashtext($1))', ['contango instruments'])
+    return await work(client)
+  })
 }
 
 /** A list this much shorter than what was listed before is a faulty answer, not a mass delisting. */
@@ -101,26 +110,49 @@ export async function upsertListings(
   listings: readonly ListedInstrument[],
   nowMs: number
 ): Promise<ListingOutcome> {
-  return await db.transaction(async (client) => {
-    await client.query('select pg_advisory_xact_lock(hashtext($1))', ['contango instruments'])
-    const { rows: known } = await client.query<{ key: string; status: string }>(
-      `select key, status from instrument where venue_id = $1 and source = 'venue'`,
+  return await alone(db, async (client) => {
+    const { rows: known } = await client.query<Live>(
+      `select kind, inverse, status from instrument where venue_id = $1 and source = 'venue'`,
       [venue]
     )
     await upsertAll(client, venue, listings, known.length === 0, nowMs)
-    const listedBefore = known.filter(({ status }) => status === 'listed').length
-    if (listings.length < listedBefore * PLAUSIBLE_SHARE) {
-      return { listed: listings.length, delisted: 0, refused: `only ${listings.length} of ${listedBefore} listed` }
-    }
+    const groups = trustedGroups(known, listings)
     const { rows: gone } = await client.query(
       `update instrument set status = case when expires_at <= $3 then 'expired' else 'delisted' end,
          delisted_at = coalesce(delisted_at, $3)
        where venue_id = $1 and source = 'venue' and status in ('listed', 'delisting', 'pre_listing') and key <> all ($2)
-       returning 1`,
-      [venue, listings.map(({ key }) => key), new Date(nowMs)]
+         and kind || ' ' || coalesce(inverse::text, '-') = any ($4) returning 1`,
+      [venue, listings.map(({ key }) => key), new Date(nowMs), groups.trusted]
     )
-    return { listed: listings.length, delisted: gone.length, refused: null }
+    return { listed: listings.length, delisted: gone.length, refused: groups.refused }
   })
+}
+
+type Live = { readonly kind: string; readonly inverse: boolean | null; readonly status: string }
+
+/** Spot, linear and inverse contracts come in answers of their own: in each group by itself what is gone is believed, or not. */
+function trustedGroups(
+  known: readonly Live[],
+  listings: readonly Live[]
+): { trusted: string[]; refused: string | null } {
+  const count = (rows: readonly Live[]) => {
+    const counts = new Map<string, number>()
+    for (const { kind, inverse, status } of rows) {
+      const group = `${kind} ${inverse ?? '-'}`
+      if (status === 'listed') counts.set(group, (counts.get(group) ?? 0) + 1)
+    }
+    return counts
+  }
+  const [before, now] = [count(known), count(listings)]
+  const isTrusted = ([group, listed]: [string, number]) => (now.get(group) ?? 0) >= listed * PLAUSIBLE_SHARE
+  const shrunk = [...before].filter((entry) => !isTrusted(entry))
+  return {
+    trusted: [...before].filter(isTrusted).map(([group]) => group),
+    refused:
+      shrunk.length === 0
+        ? null
+        : shrunk.map(([group, listed]) => `${now.get(group) ?? 0} of ${listed} ${group}`).join(', ')
+  }
 }
 
 async function upsertAll(
@@ -182,68 +214,4 @@ export async function ensureInstrument(db: Database, name: InstrumentName): Prom
       name.expiresAt === null ? null : new Date(name.expiresAt)
     ]
   )
-}
-
-/** Writes the chosen spot legs, multipliers and assets of contracts. */
-export async function saveSpotChoices(db: Database, choices: readonly SpotChoice[]): Promise<void> {
-  if (choices.length === 0) return
-  await db.query(
-    `update instrument i set asset = c.asset, multiplier = c.multiplier, multiplier_source = c.source, spot_id = c.spot_id,
-       spot_reason = c.spot_reason
-     from unnest($1::int[], $2::text[], $3::numeric[], $4::text[], $5::int[], $6::text[])
-       as c (id, asset, multiplier, source, spot_id, spot_reason) where i.id = c.id`,
-    [
-      choices.map(({ id }) => id),
-      choices.map(({ asset }) => asset),
-      choices.map(({ multiplier }) => multiplier),
-      choices.map(({ multiplierSource }) => multiplierSource),
-      choices.map(({ spotId }) => spotId),
-      choices.map(({ spotReason }) => spotReason)
-    ]
-  )
-}
-
-/** Follows exactly these instruments. */
-export async function saveTracked(db: Database, ids: readonly number[]): Promise<void> {
-  await db.query('update instrument set tracked = (id = any ($1)) where tracked <> (id = any ($1))', [ids])
-}
-
-export type AssetRank = {
-  readonly asset: string
-  readonly openInterestUsd: string | null
-  readonly volume24hUsd: string | null
-  readonly rank: number
-  readonly tracked: boolean
-}
-
-export async function saveAssetRanks(db: Database, ranks: readonly AssetRank[], nowMs: number): Promise<void> {
-  await db.query(
-    `insert into asset (id, open_interest_usd, volume_24h_usd, rank, tracked, ranked_at)
-     select a.*, $6 from unnest($1::text[], $2::numeric[], $3::numeric[], $4::int[], $5::bool[]) as a (id, oi, vol, rank, tracked)
-     on conflict (id) do update set open_interest_usd = excluded.open_interest_usd, volume_24h_usd = excluded.volume_24h_usd,
-       rank = excluded.rank, tracked = excluded.tracked, ranked_at = excluded.ranked_at`,
-    [
-      ranks.map(({ asset }) => asset),
-      ranks.map(({ openInterestUsd }) => openInterestUsd),
-      ranks.map(({ volume24hUsd }) => volume24hUsd),
-      ranks.map(({ rank }) => rank),
-      ranks.map(({ tracked }) => tracked),
-      new Date(nowMs)
-    ]
-  )
-}
-
-/** The followed assets of the last ranking, for when no venue can rank now. */
-export async function listTrackedAssets(db: Database): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>('select id from asset where tracked order by rank')
-  return rows.map(({ id }) => id)
-}
-
-/** The venues on which the spot legs of a venue's followed contracts trade. */
-export async function listSpotVenues(db: Database, venue: string): Promise<string[]> {
-  const { rows } = await db.query<{ venue_id: string }>(
-    `select distinct s.venue_id from instrument c join instrument s on s.id = c.spot_id where c.venue_id = $1 and c.tracked and s.tracked`,
-    [venue]
-  )
-  return rows.map(({ venue_id }) => venue_id)
 }

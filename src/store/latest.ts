@@ -29,9 +29,9 @@ export async function upsertLatest(client: Transaction, tickAt: number, facts: F
   )
   await upsertGroup(
     client,
-    null,
+    'last_observed_at',
     LAST,
-    facts.lasts.map((row) => [row.instrumentId, tickAt, row.last])
+    facts.lasts.map((row) => [row.instrumentId, tickAt, row.last, row.observedAt])
   )
   await upsertGroup(
     client,
@@ -83,7 +83,7 @@ const QUOTE: Columns = {
   quote_venue_time: 'timestamptz',
   quote_changed_at: 'timestamptz'
 }
-const LAST: Columns = { ...KEY, last: 'numeric' }
+const LAST: Columns = { ...KEY, last: 'numeric', last_observed_at: 'timestamptz' }
 const MARK: Columns = {
   ...KEY,
   mark: 'numeric',
@@ -115,20 +115,22 @@ const VOLUME: Columns = { ...KEY, volume_24h_usd: 'numeric', volume_observed_at:
 
 async function upsertGroup(
   client: Transaction,
-  age: string | null,
+  age: string,
   columns: Columns,
   rows: Parameters<typeof writeRows>[1]['rows'],
   special: Readonly<Record<string, string>> = {}
 ): Promise<void> {
+  const changes: Readonly<Record<string, string>> = { tick_at: 'greatest(t.tick_at, excluded.tick_at)', ...special }
   const sets = Object.keys(columns)
     .filter((name) => name !== 'instrument_id')
-    .map((name) => `${name} = ${special[name] ?? `excluded.${name}`}`)
-  const guard = age === null ? '' : ` where t.${age} is null or t.${age} <= excluded.${age}`
+    .map((name) => `${name} = ${changes[name] ?? `excluded.${name}`}`)
+  // No claim lasts long enough for a commit to be two minutes late: what is that far ahead came from a clock that was wrong.
+  const guard = `t.${age} is null or t.${age} <= excluded.${age} or t.${age} > excluded.${age} + interval '2 minutes'`
   await writeRows(client, {
     table: 'market_latest',
     columns,
     rows,
-    onConflict: `(instrument_id) do update set ${sets.join(', ')}${guard}`
+    onConflict: `(instrument_id) do update set ${sets.join(', ')} where ${guard}`
   })
 }
 
@@ -159,7 +161,7 @@ function toLatest(row: any): Latest {
             venueTime: at(row.quote_venue_time),
             changedAt: row.quote_changed_at?.getTime() ?? row.quote_observed_at.getTime()
           },
-    last: row.last,
+    last: row.last_observed_at === null ? null : { last: row.last, observedAt: row.last_observed_at.getTime() },
     mark:
       row.mark_observed_at === null
         ? null

@@ -63,17 +63,24 @@ export async function finishTick(client: Transaction, claim: Claim, outcome: Tic
   }
 }
 
+/** A tick that ended without its holder, and the one before it, whose own commit would have told of the time between. */
+export type LapsedTick = { readonly tickAt: number; readonly previousAt: number | undefined }
+
 /** Ends as missed every tick whose holder let the lease lapse, and answers them, so that their gaps can be written. */
 export async function closeLapsedTicks(
   client: Transaction,
   { job, scope, before }: { job: string; scope: string; before: number }
-): Promise<{ tickAt: number }[]> {
-  const { rows } = await client.query<{ tick_at: Date }>(
-    `update tick set state = 'missed', epoch = epoch + 1, finished_at = now(), failure = 'lease_lapsed'
-     where job = $1 and scope = $2 and tick_at < $3 and state = 'claimed' and lease_until < now() returning tick_at`,
+): Promise<LapsedTick[]> {
+  const { rows } = await client.query<{ tick_at: Date; previous_at: Date | null }>(
+    `update tick t set state = 'missed', epoch = epoch + 1, finished_at = now(), failure = 'lease_lapsed'
+     where job = $1 and scope = $2 and tick_at < $3 and state = 'claimed' and lease_until < now()
+     returning tick_at, (select max(p.tick_at) from tick p where p.job = t.job and p.scope = t.scope
+       and p.tick_at < t.tick_at) as previous_at`,
     [job, scope, new Date(before)]
   )
-  return rows.map(({ tick_at }) => ({ tickAt: tick_at.getTime() })).sort((a, b) => a.tickAt - b.tickAt)
+  return rows
+    .map((row) => ({ tickAt: row.tick_at.getTime(), previousAt: row.previous_at?.getTime() }))
+    .sort((a, b) => a.tickAt - b.tickAt)
 }
 
 /** The newest tick before `before`, whatever became of it. */
@@ -88,17 +95,42 @@ export async function findLastTick(
   return rows[0]?.tick_at.getTime()
 }
 
-/** Collected ticks that nobody has derived yet, oldest first, no older than `since`. */
-export async function listUnderivedTicks(
-  db: Database,
-  since: number
-): Promise<{ venue: string; tickAt: number; finishedAt: number }[]> {
+/** Whether a tick of `[from, before)` has already been kept as history. */
+export async function hasKeptTick(
+  db: Pick<Database, 'query'>,
+  { job, scope, from, before }: { job: string; scope: string; from: number; before: number }
+): Promise<boolean> {
+  const { rows } = await db.query(
+    `select 1 from tick where job = $1 and scope = $2 and tick_at >= $3 and tick_at < $4 and state = 'done' and rows > 0 limit 1`,
+    [job, scope, new Date(from), new Date(before)]
+  )
+  return rows.length > 0
+}
+
+/** How many rows a tick has written; undefined when it has not ended well. */
+export async function findTickRows(
+  db: Pick<Database, 'query'>,
+  { job, scope, tickAt }: { job: string; scope: string; tickAt: number }
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ rows: number }>(
+    `select rows from tick where job = $1 and scope = $2 and tick_at = $3 and state = 'done'`,
+    [job, scope, new Date(tickAt)]
+  )
+  return rows[0]?.rows
+}
+
+export type UnderivedTick = { readonly venue: string; readonly tickAt: number; readonly finishedAt: number }
+
+/** Collected ticks of the last hour, later than the last derived one of their venue; a derivation that died counts for nothing. */
+export async function listUnderivedTicks(db: Database): Promise<UnderivedTick[]> {
   const { rows } = await db.query<{ scope: string; tick_at: Date; finished_at: Date }>(
-    `select c.scope, c.tick_at, c.finished_at from tick c
-     left join tick d on d.job = 'derive' and d.scope = c.scope and d.tick_at = c.tick_at
-       and (d.state <> 'claimed' or d.lease_until > now())
-     where c.job = 'collect' and c.state = 'done' and c.tick_at >= $1 and d.tick_at is null order by c.tick_at`,
-    [new Date(since)]
+    `with derived as (
+       select scope, max(tick_at) as tick_at from tick
+       where job = 'derive' and tick_at > now() - interval '1 hour' and (state <> 'claimed' or lease_until > now()) group by scope
+     )
+     select c.scope, c.tick_at, c.finished_at from tick c left join derived d on d.scope = c.scope
+     where c.job = 'collect' and c.state = 'done' and c.tick_at > now() - interval '1 hour'
+       and (d.tick_at is null or c.tick_at > d.tick_at) order by c.tick_at`
   )
   return rows.map(({ scope, tick_at, finished_at }) => ({
     venue: scope,
@@ -114,6 +146,16 @@ export async function listTickStates(db: Database, job: string, tickAt: number):
     [job, new Date(tickAt)]
   )
   return new Map(rows.map(({ scope, state }) => [scope, state]))
+}
+
+/** Ends as missed the ticks of every other job whose holder died: what they stood for is made up for by the next one. */
+export async function closeDeadTicks(db: Database, except: string): Promise<number> {
+  const { rows } = await db.query(
+    `update tick set state = 'missed', epoch = epoch + 1, finished_at = now(), failure = 'lease_lapsed'
+     where state = 'claimed' and job <> $1 and lease_until < now() - interval '1 minute' returning 1`,
+    [except]
+  )
+  return rows.length
 }
 
 /** Drops ended ticks older than `before`, but never the newest of a job and scope: it says where the next gap begins. */

@@ -34,8 +34,11 @@ export async function ensureVenues(
 export async function saveVenueStatus(client: Pick<Database, 'query'>, status: VenueStatus): Promise<void> {
   const date = (at: number | null) => (at === null ? null : new Date(at))
   await client.query(
-    `update venue set state_since = case when state = $2 then state_since else $5 end, state = $2, state_reason = $3,
-       banned_until = $4, last_poll_at = $5, last_success_at = case when $6 then $5 else last_success_at end,
+    // A ban that another call has met meanwhile holds, whatever this poll has seen.
+    `update venue set state_since = case when state = $2 or (banned_until > $5 and $4::timestamptz is null) then state_since else $5 end,
+       state = case when banned_until > $5 and $4::timestamptz is null then state else $2 end,
+       state_reason = case when banned_until > $5 and $4::timestamptz is null then state_reason else $3 end,
+       banned_until = case when banned_until > $5 then greatest(banned_until, $4) else $4 end, last_poll_at = $5, last_success_at = case when $6 then $5 else last_success_at end,
        failures = case when $6 then 0 else failures + 1 end, next_poll_at = $7, lag_ms = coalesce($8, lag_ms),
        expected = coalesce($9, expected), received = coalesce($10, received)
      where id = $1`,
@@ -58,22 +61,36 @@ export async function saveMarketsLoaded(db: Database, venue: string, loadedAt: n
   await db.query('update venue set markets_loaded_at = $2 where id = $1', [venue, new Date(loadedAt)])
 }
 
-export type VenueHealth = { readonly bannedUntil: number | null; readonly failures: number }
+export type VenueHealth = {
+  readonly state: VenueState
+  readonly bannedUntil: number | null
+  readonly failures: number
+}
 
 /** What has to be known before asking a venue anything: bans outlive restarts. */
 export async function findVenueHealth(db: Database, venue: string): Promise<VenueHealth> {
-  const { rows } = await db.query<{ banned_until: Date | null; failures: number }>(
-    'select banned_until, failures from venue where id = $1',
+  const { rows } = await db.query<{ state: VenueState; banned_until: Date | null; failures: number }>(
+    'select state, banned_until, failures from venue where id = $1',
     [venue]
   )
-  return { bannedUntil: rows[0]?.banned_until?.getTime() ?? null, failures: rows[0]?.failures ?? 0 }
+  return {
+    state: rows[0]?.state ?? 'starting',
+    bannedUntil: rows[0]?.banned_until?.getTime() ?? null,
+    failures: rows[0]?.failures ?? 0
+  }
 }
 
 /** Keeps everybody away from a venue that refused one of us; a longer ban stays. */
-export async function saveBan(db: Database, venue: string, reason: string, until: number): Promise<void> {
+export async function saveBan(
+  db: Database,
+  venue: string,
+  state: 'banned' | 'geo-blocked',
+  reason: string,
+  until: number
+): Promise<void> {
   await db.query(
     `update venue set banned_until = greatest(banned_until, $2), state_reason = $3,
-       state_since = case when state = 'banned' then state_since else now() end, state = 'banned' where id = $1`,
-    [venue, new Date(until), reason]
+       state_since = case when state = $4 then state_since else now() end, state = $4 where id = $1`,
+    [venue, new Date(until), reason, state]
   )
 }

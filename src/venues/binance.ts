@@ -1,3 +1,4 @@
+import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { lastOf, markOf, positive, quoteOf, rateOf, signed, skip, volumeOf } from './normalise.ts'
 import type {
@@ -14,8 +15,9 @@ import type {
 // Binance: spot, USD-M (linear) and COIN-M (inverse). Meanings: docs/venues.md.
 
 const MINUTELY = { everyMs: 60_000 } as const
-/** How long an interval that Binance declared may be relied on: it lists changes an hour ahead. */
 const INTERVALS = { everyMs: 600_000 } as const
+/** How long an interval that Binance declared is relied on: three readings missed. */
+const RELIED_ON_MS = 3 * INTERVALS.everyMs
 /** USD-M and COIN-M pay every 8 h unless fundingInfo lists the contract; a documented default, not a guess per contract. */
 const STANDARD_HOURS = 8
 
@@ -76,19 +78,26 @@ const intervals: Call[] = MARKETS.slice(1).map(({ name, params }) => ({
   cadence: INTERVALS,
   covers: () => false,
   reach: 'bulk',
+  // USD-M always has adjusted contracts; COIN-M may have none.
+  ...(name === 'inverse' ? { mayBeEmpty: true as const } : {}),
   ask: (exchange) => exchange.fetchFundingIntervals(undefined, { subType: params['subType' as keyof typeof params] }),
-  read: (answer, context) => {
+  read: (answer, { intervals, exchange, observedAt }) => {
+    // A contract that has left the list is back at the standard.
+    for (const symbol of intervals.keys()) {
+      if (exchange.markets?.[symbol]?.inverse === (name === 'inverse')) intervals.delete(symbol)
+    }
     for (const row of Object.values<Untrusted>(answer)) {
       const hours = Number(row.info?.fundingIntervalHours)
-      if (!Number.isInteger(hours) || hours <= 0) continue
-      context.intervals.set(row.symbol, {
+      if (!Number.isInteger(hours) || hours <= 0 || hours > 24) continue
+      intervals.set(row.symbol, {
         hours,
         cap: rateOf(row.info?.adjustedFundingRateCap),
-        floor: rateOf(row.info?.adjustedFundingRateFloor)
+        floor: rateOf(row.info?.adjustedFundingRateFloor),
+        readAt: observedAt
       })
     }
     // The list names only adjusted contracts: once it has been read, the others are known to be at the standard.
-    context.intervals.set(`standard ${name}`, { hours: STANDARD_HOURS, cap: null, floor: null })
+    intervals.set(`standard ${name}`, { hours: STANDARD_HOURS, cap: null, floor: null, readAt: observedAt })
   }
 }))
 
@@ -112,9 +121,9 @@ const volumes: Call[] = MARKETS.map(({ name, params, covers }) => ({
 
 /** COIN-M counts volume in contracts of a fixed dollar value. */
 function inDollars(ticker: Untrusted, { exchange }: ReadContext): Untrusted {
-  const contracts = Number(positive(ticker.info?.volume) ?? Number.NaN)
-  const size = Number(exchange.markets?.[ticker.symbol]?.contractSize)
-  return { ...ticker, quoteVolume: String(contracts * size) }
+  const contracts = parseDecimal(signed(ticker.info?.volume) ?? '')
+  const size = parseDecimal(positive(exchange.markets?.[ticker.symbol]?.contractSize) ?? '')
+  return { ...ticker, quoteVolume: contracts && size ? decimalToString(multiply(contracts, size)) : undefined }
 }
 
 const openInterest: Call = {
@@ -138,12 +147,13 @@ function readEstimate(row: Untrusted, { observedAt, intervals, exchange }: ReadC
   const market = exchange.markets?.[row.symbol] ?? {}
   const standard = intervals.get(`standard ${market.inverse ? 'inverse' : 'linear'}`)
   const interval = intervals.get(row.symbol) ?? standard
+  const isDeclared = interval !== undefined && observedAt - interval.readAt <= RELIED_ON_MS
   return {
     symbol: row.symbol,
     rate,
     intervalHours: interval?.hours ?? STANDARD_HOURS,
-    // Without Binance's list of adjusted contracts nobody has said that this one is at the standard.
-    intervalSource: interval ? 'declared' : 'assumed',
+    // Without Binance's list of adjusted contracts, or with an old one, nobody says now what this one's interval is.
+    intervalSource: isDeclared ? 'declared' : 'assumed',
     kind: 'indicative',
     nextSettlementAt: plausibleTime(row.fundingTimestamp, observedAt),
     cap: interval?.cap ?? null,
@@ -157,9 +167,9 @@ function readEstimate(row: Untrusted, { observedAt, intervals, exchange }: ReadC
 function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number): OpenInterest | Skipped {
   const amount = signed(row.info?.openInterest ?? row.openInterestAmount)
   if (amount === null || amount.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
-  const size = Number(market.contractSize)
-  if (market.inverse && !(size > 0)) return skip(row.symbol, 'contract_size_unknown')
-  const usd = market.inverse ? String(Number(amount) * size) : null
+  const size = parseDecimal(positive(market.contractSize) ?? '')
+  if (market.inverse && !size) return skip(row.symbol, 'contract_size_unknown')
+  const usd = market.inverse && size ? decimalToString(multiply(parseDecimal(amount)!, size)) : null
   return {
     symbol: row.symbol,
     base: market.inverse ? null : amount,

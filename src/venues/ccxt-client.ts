@@ -4,6 +4,7 @@ import type { VenueUrls } from '../config.ts'
 import type { InstrumentKind } from '../domain/instrument.ts'
 import { DAY, HOUR, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
+import { guardReaders } from './ccxt-guards.ts'
 import { type CallTimes, createAgent, createFetch, withTimes } from './fetch.ts'
 import { type CcxtExchange, type CcxtMarket, type VenueAdapter, VenueError, type VenueFailure } from './venue.ts'
 
@@ -14,10 +15,25 @@ export type ClientOptions = {
   readonly urls: VenueUrls[string] | undefined
   /** False lifts ccxt's own spacing of requests: only where the venue is ours. */
   readonly throttled: boolean
+  /** What everybody knows of this venue's patience; without one every call is let through. */
+  readonly gate?: VenueGate
+}
+
+/** Shut while a venue has told any of us to stay away. Times in epoch milliseconds. */
+export type VenueGate = {
+  /** Until when nothing may be asked; 0 when it may. */
+  shutUntil(): Promise<number>
+  /** Told of every failed call; shuts when it was a refusal. */
+  report(error: VenueError): Promise<void>
 }
 
 /** An answer with the time at which it began to arrive. */
-export type Answer<T> = { readonly value: T; readonly observedAt: number; readonly requests: number }
+export type Answer<T> = {
+  readonly value: T
+  readonly observedAt: number
+  readonly saidAt: number | null
+  readonly requests: number
+}
 
 /** Which of an adapter's ccxt classes to ask, and how long it may take. */
 export type CallOptions = { readonly ccxtId?: string | undefined; readonly timeoutMs?: number }
@@ -50,7 +66,9 @@ export async function openClient(adapter: VenueAdapter, options: ClientOptions):
   }
   const exchangeOf = (ccxtId: string = adapter.ccxtIds[0]): CcxtExchange => exchanges.get(ccxtId)
   const call: VenueClient['call'] = async (work, { ccxtId, timeoutMs = options.timeoutMs } = {}) =>
-    await runCall(adapter.id, () => work(exchangeOf(ccxtId)), { ...options, timeoutMs })
+    await throughGate(adapter.id, options, () =>
+      runCall(adapter.id, () => work(exchangeOf(ccxtId)), { ...options, timeoutMs })
+    )
   return {
     exchangeOf,
     call,
@@ -83,6 +101,21 @@ export function classFor({ ccxtIds }: Pick<VenueAdapter, 'ccxtIds'>, kind: Instr
   return kind === 'spot' ? ccxtIds[0] : (ccxtIds[1] ?? ccxtIds[0])
 }
 
+async function throughGate<T>(venue: string, { gate, clock }: ClientOptions, run: () => Promise<T>): Promise<T> {
+  if (!gate) return await run()
+  const shutUntil = await gate.shutUntil()
+  const waitMs = shutUntil - clock.now()
+  if (waitMs > 0) {
+    throw new VenueError('banned', `${venue} is left alone until ${new Date(shutUntil).toISOString()}`, waitMs)
+  }
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof VenueError) await gate.report(error)
+    throw error
+  }
+}
+
 async function closeAgent(agent: Agent): Promise<void> {
   await agent.destroy()
 }
@@ -98,6 +131,7 @@ export async function createExchange(ccxtId: string, settings: Record<string, un
     exchange.safeString(level, price),
     exchange.safeString(level, size)
   ]
+  guardReaders(exchange)
   return exchange
 }
 
@@ -117,6 +151,7 @@ async function runCall<T>(
     bytes: 0,
     status: null,
     retryAfter: null,
+    saidAt: null,
     isJson: true
   }
   let timer: NodeJS.Timeout | undefined
@@ -129,7 +164,7 @@ async function runCall<T>(
   try {
     const value = await Promise.race([withTimes(times, work), expired])
     if (!times.isJson) throw new VenueError('bad_response', `${venue} answered with something that is not JSON`)
-    return { value, observedAt: times.firstReceivedAt ?? clock.now(), requests: times.requests }
+    return { value, observedAt: times.firstReceivedAt ?? clock.now(), saidAt: times.saidAt, requests: times.requests }
   } catch (error) {
     throw venueErrorOf(venue, error, times, clock.now())
   } finally {

@@ -16,7 +16,9 @@ export type CallTimes = {
   bytes: number
   status: number | null
   retryAfter: string | null
-  /** Whether every answer so far could be JSON: a page of HTML with status 200 must not pass for an empty list. */
+  /** The time that the first answer bears as a whole, at its end; null when it bears none there. */
+  saidAt: number | null
+  /** Whether every answer so far could be JSON: a page of HTML, or half an answer, must not pass for an empty list. */
   isJson: boolean
 }
 
@@ -45,15 +47,29 @@ export function createFetch(rewrite: (url: string) => string, agent: Agent) {
     const receivedAt = times.clock.now()
     times.firstReceivedAt ??= receivedAt
     times.lastReceivedAt = receivedAt
-    times.status = answer.statusCode
-    times.retryAfter = headerOf(answer.headers['retry-after'])
+    // Of several answers to one call the refusal counts, whichever came last.
+    if (times.status === null || answer.statusCode >= 400) times.status = answer.statusCode
+    times.retryAfter ??= headerOf(answer.headers['retry-after'])
     const text = await readText(answer.body, headerOf(answer.headers['content-encoding']), times)
-    times.isJson &&= /^\s*[[{]/.test(text)
+    times.saidAt ??= stampOf(text)
+    times.isJson &&= isWholeJson(text)
     return new Response(isBodyless(answer.statusCode) ? null : text, {
       status: answer.statusCode,
       headers: { 'content-type': headerOf(answer.headers['content-type']) ?? 'text/plain' }
     })
   }
+}
+
+/** Begins and ends as JSON does: a page of HTML does not, nor what was cut off, which ccxt would take for an empty answer. */
+function isWholeJson(text: string): boolean {
+  const ends = text.trim()
+  return (ends.startsWith('[') && ends.endsWith(']')) || (ends.startsWith('{') && ends.endsWith('}'))
+}
+
+/** Bybit ends every answer with its time, and its rows have none of their own. */
+function stampOf(text: string): number | null {
+  const stamp = /,"time":(\d{13})\}\s*$/.exec(text.slice(-40))?.[1]
+  return stamp === undefined ? null : Number(stamp)
 }
 
 export function createAgent(): Agent {

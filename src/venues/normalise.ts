@@ -1,4 +1,4 @@
-import { compare, decimalToString, parseDecimal } from '../domain/decimal.ts'
+import { compare, decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { snapSettlement } from '../domain/funding.ts'
 import type { InstrumentKind, InstrumentStatus } from '../domain/instrument.ts'
 import { canonicalVenue, parseInstrumentKey } from '../domain/instrument.ts'
@@ -140,29 +140,46 @@ export function hoursOf(value: Untrusted): number | null {
 }
 
 /** A ccxt market as a listing of ours, or why it is none. */
-export function listingOf(venueId: string, market: CcxtMarket, nowMs: number): Listing | Skipped {
+export function listingOf(
+  venueId: string,
+  market: CcxtMarket,
+  nowMs: number,
+  nativeIdOf: (market: CcxtMarket) => string | Skipped = ({ id }) => id
+): Listing | Skipped {
   const kind = kindOf(market)
   if (!kind) return skip(market.symbol, 'unsupported_kind')
   const named = typeof market.symbol === 'string' ? parseInstrumentKey(`${venueId}:${market.symbol}`) : undefined
   if (!named || named.kind !== kind || typeof market.id !== 'string') return skip(market.symbol, 'unreadable_name')
+  const nativeId = nativeIdOf(market)
+  if (typeof nativeId !== 'string') return nativeId
   const expiresAt = kind === 'future' ? (expiryOf(market.expiry) ?? named.expiresAt) : null
   const delistedAt =
-    kind === 'perpetual' ? plausibleFuture(market.info?.deliveryTime ?? market.info?.deliveryDate) : null
+    kind === 'perpetual'
+      ? plausibleFuture(market.info?.deliveryTime ?? market.info?.deliveryDate ?? market.info?.expTime)
+      : null
   return {
     key: named.key,
     symbol: named.symbol,
-    nativeId: market.id,
+    nativeId,
     kind,
     base: named.base,
     quote: named.quote,
     settle: named.settle,
     inverse: named.inverse,
-    contractSize: kind === 'spot' ? null : positive(market.contractSize),
+    contractSize: kind === 'spot' ? null : contractSizeOf(market),
     expiresAt,
     listedAt: plausibleTime(market.created, nowMs),
     delistedAt,
     status: statusOf(market, delistedAt, expiresAt, nowMs)
   }
+}
+
+/** OKX's contracts have a multiplier beside their value (`ctMult`), which ccxt leaves out. */
+export function contractSizeOf({ contractSize, info }: CcxtMarket): string | null {
+  const size = positive(contractSize)
+  const multiplier = info?.ctMult ? positive(info.ctMult) : '1'
+  if (size === null || multiplier === null) return null
+  return decimalToString(multiply(parseDecimal(size)!, parseDecimal(multiplier)!))
 }
 
 function kindOf(market: CcxtMarket): InstrumentKind | undefined {
@@ -190,7 +207,12 @@ function statusOf(
   nowMs: number
 ): InstrumentStatus {
   const info = market.info ?? {}
-  if (info.isPreListing === true || info.status === 'PreLaunch' || info.status === 'PENDING_TRADING')
+  if (
+    info.isPreListing === true ||
+    info.status === 'PreLaunch' ||
+    info.status === 'PENDING_TRADING' ||
+    info.state === 'preopen'
+  )
     return 'pre_listing'
   if (expiresAt !== null && expiresAt <= nowMs) return 'expired'
   if (delistedAt !== null) return delistedAt <= nowMs ? 'delisted' : 'delisting'

@@ -18,6 +18,8 @@ import {
 export type Page<Row> = {
   readonly rows: readonly Row[]
   readonly skipped: readonly Skipped[]
+  /** How many rows came, usable or not: whether the page was full. */
+  readonly received: number
   readonly observedAt: number
 }
 
@@ -41,6 +43,7 @@ export async function fetchSettlements(
   return {
     rows: sorted(rows, ({ settledAt }) => settledAt),
     skipped: read.filter(isSkipped),
+    received: read.length,
     observedAt: answer.observedAt
   }
 }
@@ -65,7 +68,7 @@ export async function fetchHourlyCloses(
     (candle): candle is Candle => candle !== null && candle.startAt >= since && candle.startAt + HOUR <= until
   )
   const skipped = read.flatMap((candle) => (candle === null ? [{ symbol, reason: 'candle_unusable' }] : []))
-  return { rows: sorted(rows, ({ startAt }) => startAt), skipped, observedAt: answer.observedAt }
+  return { rows: sorted(rows, ({ startAt }) => startAt), skipped, received: read.length, observedAt: answer.observedAt }
 }
 
 const askHourlyCandles = (limit: number) => (exchange: CcxtExchange, symbol: string, since: number, until: number) =>

@@ -23,8 +23,18 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
     'https://fapi.binance.com/fapi/v1/time',
     'https://dapi.binance.com/dapi/v1/time'
   ],
-  bybit: ['https://api.bybit.com/v5/market/time']
+  okx: ['https://www.okx.com/api/v5/public/time'],
+  kraken: [
+    'https://api.kraken.com/0/public/Time',
+    // The futures have no question for the time; every answer carries it.
+    'https://futures.kraken.com/derivatives/api/v3/tickers/PF_XBTUSD'
+  ],
+  bybit: ['https://api.bybit.com/v5/market/time'],
+  deribit: ['https://www.deribit.com/api/v2/public/get_time'],
+  hyperliquid: ['https://api.hyperliquid.xyz/info']
 }
+/** What a venue is told that is asked by POST. */
+const POSTED: Readonly<Record<string, string>> = { hyperliquid: '{"type":"exchangeStatus"}' }
 
 export type ProbeOptions = {
   readonly clock: Clock
@@ -35,10 +45,10 @@ export type ProbeOptions = {
 /** Asks every origin of a venue once, at the same time. Never rejects. */
 export async function probeVenue(venue: string, { clock, urls, timeoutMs }: ProbeOptions): Promise<Probe[]> {
   const rewrite = rewriteOrigins(urls)
-  return await Promise.all((QUESTIONS[venue] ?? []).map((url) => ask(rewrite(url), clock, timeoutMs)))
+  return await Promise.all((QUESTIONS[venue] ?? []).map((url) => ask(rewrite(url), clock, timeoutMs, POSTED[venue])))
 }
 
-async function ask(url: string, clock: Clock, timeoutMs: number): Promise<Probe> {
+async function ask(url: string, clock: Clock, timeoutMs: number, posted?: string): Promise<Probe> {
   const { origin } = new URL(url)
   const agent = createAgent()
   const startedAt = clock.now()
@@ -47,7 +57,11 @@ async function ask(url: string, clock: Clock, timeoutMs: number): Promise<Probe>
   }
   try {
     const signal = AbortSignal.timeout(timeoutMs)
-    const { statusCode, body } = await request(url, { signal, dispatcher: agent })
+    const { statusCode, body } = await request(url, {
+      signal,
+      dispatcher: agent,
+      ...(posted === undefined ? {} : postOf(posted))
+    })
     const endedAt = clock.now()
     const text = (await body.text()).slice(0, 2_000)
     if (statusCode !== 200) return done({ status: statusCode, words: wordsOfStatus(statusCode) })
@@ -63,16 +77,29 @@ async function ask(url: string, clock: Clock, timeoutMs: number): Promise<Probe>
   }
 }
 
-/** Binance: `serverTime` in milliseconds. Bybit: `result.timeNano`. */
+/** Binance: `serverTime` in milliseconds. Bybit: `result.timeNano`. OKX: `ts` of the first row. Deribit: `result`. Kraken: `result.unixtime`, `serverTime`. Hyperliquid: `time`. */
 function timeIn(text: string): number | null {
   try {
-    const body = JSON.parse(text) as { serverTime?: unknown; result?: { timeNano?: unknown } }
-    const value = Number(body.serverTime ?? Number(body.result?.timeNano) / 1e6)
+    const body = JSON.parse(text) as {
+      serverTime?: unknown
+      time?: unknown
+      result?: number | { timeNano?: unknown; unixtime?: unknown }
+      data?: { ts?: unknown }[]
+    }
+    const { serverTime, time, result, data } = body
+    const inResult =
+      typeof result === 'number' ? result : Number(result?.timeNano ?? (Number(result?.unixtime) + 0.5) * 1e9) / 1e6
+    const value = Number(fromIso(serverTime) ?? time ?? data?.[0]?.ts ?? inResult)
     return Number.isFinite(value) && value > 0 ? value : null
   } catch {
     return null
   }
 }
+
+const postOf = (body: string) => ({ method: 'POST' as const, headers: { 'content-type': 'application/json' }, body })
+
+/** Kraken's futures write the time out. */
+const fromIso = (time: unknown): unknown => (typeof time === 'string' && time.includes('T') ? Date.parse(time) : time)
 
 function wordsOfStatus(status: number): string {
   if (status === 451) return 'refuses this location (HTTP 451): it does not serve the country of this address'

@@ -87,6 +87,8 @@ export type VenueFailure =
   | 'bad_response'
   | 'too_large'
   | 'empty_answer'
+  | 'stale_answer'
+  | 'clock_ahead'
   | 'unavailable'
 
 export class VenueError extends Error {
@@ -126,6 +128,8 @@ export type Call = {
   readonly ccxtId?: string
   /** One call for all of them, or one per contract. */
   readonly reach: 'bulk' | 'single'
+  /** An empty answer says something: a list of exceptions without any. */
+  readonly mayBeEmpty?: true
   readonly ask: (exchange: CcxtExchange, symbol: string) => Promise<unknown>
   readonly read: (answer: Untrusted, context: ReadContext) => void
 }
@@ -133,7 +137,13 @@ export type Call = {
 export type Covered = { readonly kind: InstrumentKind; readonly inverse: boolean | null }
 
 /** An interval and its bounds as a venue declares them. */
-export type DeclaredInterval = { readonly hours: number; readonly cap: string | null; readonly floor: string | null }
+export type DeclaredInterval = {
+  readonly hours: number
+  readonly cap: string | null
+  readonly floor: string | null
+  /** When the venue said so, epoch milliseconds. */
+  readonly readAt: number
+}
 
 export type ReadContext = {
   readonly reading: Reading
@@ -174,6 +184,8 @@ export type VenueAdapter = {
   readonly hasBulkOpenInterest: boolean
   /** What its bid and ask are, where they are not a book's. */
   readonly quotePriceKind?: 'impact'
+  /** What the time of its tickers is, where it is not the quote's. */
+  readonly tickerTime?: 'last_trade'
   /** How the venue averages premiums over a funding period. */
   readonly averaging: AverageScheme
   /** How its past is asked for and read, where that differs from ccxt's unified calls. */
@@ -181,6 +193,8 @@ export type VenueAdapter = {
   /** The most rows that one page of the past brings. */
   readonly settlementPageLimit: number
   readonly candlePageLimit: number
+  /** The venue's own name of a market where ccxt's `id` is not it, or why the market is left out. */
+  readonly nativeIdOf?: (market: CcxtMarket) => string | Skipped
   readonly readEstimate: (rate: Record<string, Untrusted>, context: ReadContext) => FundingEstimate | Skipped
   readonly readOpenInterest: (
     answer: Record<string, Untrusted>,

@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { runNormalise } from '../../src/cli/normalise.ts'
 import { InvalidInputError } from '../../src/errors.ts'
+import { ADAPTERS } from '../../src/venues/registry.ts'
 
 const RECORDED = fileURLToPath(new URL('../../../shared/data/ccxt-static', import.meta.url))
 const skip = existsSync(RECORDED) ? false : 'the recorded bodies in ../shared/data are not here'
-const SUPPORTED = new Set(['binance', 'bybit'])
+const SUPPORTED = new Set<string>(ADAPTERS.flatMap(({ ccxtIds }) => ccxtIds))
 
 type Row = Readonly<Record<string, unknown>>
 type Line = {

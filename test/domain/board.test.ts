@@ -27,6 +27,7 @@ export function anInstrument(key: string, changes: Partial<Instrument> = {}): In
     spotReason: 'same_venue_same_quote',
     tracked: true,
     founding: true,
+    firstSeenAt: Date.UTC(2020, 0, 1),
     ...changes
   }
 }
@@ -117,7 +118,7 @@ test('a stripped multiplier whose price disagrees by more than a tenth is unreso
     deriveBoardRow(
       inputs({
         contract,
-        contractLatest: aLatest(contractBid, '0.0123460'),
+        contractLatest: { ...aLatest(contractBid, '0.0123460'), mark: null },
         spotLatest: aLatest('0.00001233', '0.00001235')
       })
     )

@@ -42,7 +42,7 @@ test('one sweep stores one observation for every followed instrument of both ven
   for (const venue of Object.values(line.venues)) {
     assert.deepEqual(await collect(line.deps, venue, tickAt), { isSuccess: true })
     const followed = venue.instruments.size
-    assert.ok(followed > 8, `${venue.adapter.id} follows ${followed} instruments`)
+    assert.ok(followed >= 5, `${venue.adapter.id} follows ${followed} instruments`)
     assert.equal(
       await count(t.db, 'from market_snapshot s join instrument i on i.id = s.instrument_id where i.venue_id = $1', [
         venue.adapter.id
@@ -57,7 +57,10 @@ test('one sweep stores one observation for every followed instrument of both ven
   assert.equal(rows[0]!.bad, 0)
   assert.equal(await count(t.db, 'from funding_estimate where interval_hours is null or interval_source is null'), 0)
   assert.ok((await count(t.db, 'from funding_estimate')) >= 8)
-  assert.equal(await count(t.db, `from tick where job = 'collect' and state = 'done' and rows > 0`), 2)
+  assert.equal(
+    await count(t.db, `from tick where job = 'collect' and state = 'done' and rows > 0`),
+    Object.keys(line.venues).length
+  )
 })
 
 test('two collectors with the same tick write it once', async () => {
@@ -127,7 +130,7 @@ test('an answer without half of the symbols stores the other half and names each
   const stored = await count(t.db, 'from market_snapshot')
   assert.equal(stored, [...instruments.values()].filter(({ nativeId }) => kept.has(nativeId!)).length)
   assert.equal(
-    await count(t.db, `from gap where reason = 'absent_from_answer' and instrument_id > 0`),
+    await count(t.db, `from gap where reason = 'absent_from_answer' and fact = 'market' and instrument_id > 0`),
     instruments.size - stored
   )
   const { state, state_reason } = await venueState(t.db, 'bybit')

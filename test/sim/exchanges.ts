@@ -1,4 +1,5 @@
 import type { Exchange } from 'ccxt'
+import type { VenueName } from '../../src/sim/market/instrument.ts'
 import { type Sim, startSim } from '../../src/sim/server.ts'
 
 export const SEED = 20_261_122
@@ -13,7 +14,7 @@ export function openSim(nowMs = NOW, seed = SEED): Promise<Sim> {
 }
 
 /** ccxt's own class with nothing changed but the origins that it asks. */
-export async function connect(sim: Sim, venue: 'binance' | 'bybit', nowMs = NOW): Promise<Exchange> {
+export async function connect(sim: Sim, venue: VenueName, nowMs = NOW): Promise<Exchange> {
   const file = new URL(`./src/${venue}.js`, import.meta.resolve('ccxt')).href
   const { default: Venue } = await import(file)
   const exchange: Exchange = new Venue({ enableRateLimit: false })
@@ -27,7 +28,7 @@ export async function connect(sim: Sim, venue: 'binance' | 'bybit', nowMs = NOW)
 // biome-ignore lint/suspicious/noExplicitAny: a venue's body, which the tests take apart key by key
 export type Body = any
 
-export async function getJson(sim: Sim, venue: 'binance' | 'bybit', path: string): Promise<Body> {
+export async function getJson(sim: Sim, venue: VenueName, path: string): Promise<Body> {
   const response = await fetch(sim.urls[venue] + path)
   return response.json()
 }

@@ -32,6 +32,7 @@ test('the migrations make exactly the tables that schema.prisma describes', asyn
       from: { tag: 'empty' },
       to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
       script: true,
+      exitCode: null,
       filters: { externalTables: [], externalEnums: [] }
     })
     await session.query(stdout ?? '')

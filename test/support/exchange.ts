@@ -1,6 +1,8 @@
-import { createServer, request as httpRequest, type ServerResponse } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../src/clock.ts'
+import type { VenueName } from '../../src/sim/market/instrument.ts'
+import { postedParams } from '../../src/sim/posted.ts'
 import { type Sim, startSim } from '../../src/sim/server.ts'
 
 /** What an exchange under test does instead of answering as it should. */
@@ -16,9 +18,9 @@ export type Fault =
   | { readonly kind: 'rewrite'; readonly rewrite: (body: string) => string }
 
 export type Exchange = AsyncDisposable & {
-  readonly urls: { readonly binance: string; readonly bybit: string }
-  /** Decides about each request by venue and path; undefined lets it through. */
-  fault: (venue: 'binance' | 'bybit', path: string) => Fault | undefined
+  readonly urls: Readonly<Record<VenueName, string>>
+  /** Decides about each request by venue and path, with what was posted as its query; undefined lets it through. */
+  fault: (venue: VenueName, path: string) => Fault | undefined
   /** Every request that arrived, in order. */
   readonly requests: { readonly venue: string; readonly path: string; readonly at: number }[]
   /** How many requests met a fault: a fault test that injected nothing must fail. */
@@ -30,7 +32,7 @@ export async function startExchange(clock: Clock, seed = 7): Promise<Exchange> {
   const sim = await startSim({ seed, clock })
   const doors: { close(): Promise<void> }[] = []
   const exchange: Exchange = {
-    urls: { binance: '', bybit: '' },
+    urls: { ...sim.urls },
     fault: () => undefined,
     requests: [],
     injected: 0,
@@ -39,17 +41,20 @@ export async function startExchange(clock: Clock, seed = 7): Promise<Exchange> {
       await sim.close()
     }
   }
-  const open = async (venue: 'binance' | 'bybit') => {
+  const urls = { ...sim.urls }
+  for (const venue of Object.keys(urls) as VenueName[]) {
     const door = await openDoor(venue, sim, exchange, clock)
     doors.push(door)
-    return door.url
+    urls[venue] = door.url
   }
-  return Object.assign(exchange, { urls: { binance: await open('binance'), bybit: await open('bybit') } })
+  return Object.assign(exchange, { urls })
 }
 
-async function openDoor(venue: 'binance' | 'bybit', sim: Sim, exchange: Exchange, clock: Clock) {
-  const server = createServer((request, response) => {
-    const path = request.url ?? '/'
+async function openDoor(venue: VenueName, sim: Sim, exchange: Exchange, clock: Clock) {
+  const server = createServer(async (request, response) => {
+    // Who asked may have gone before the question was read.
+    const posted = await bodyOf(request).catch(() => '')
+    const path = (request.url ?? '/') + (posted === '' ? '' : `?${postedParams(posted)}`)
     exchange.requests.push({ venue, path, at: clock.now() })
     const fault = exchange.fault(venue, path)
     if (fault) exchange.injected += 1
@@ -62,7 +67,7 @@ async function openDoor(venue: 'binance' | 'bybit', sim: Sim, exchange: Exchange
       response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers }).end(fault.body)
       return
     }
-    passOn(sim.urls[venue] + path, response, fault?.rewrite)
+    passOn(sim.urls[venue] + request.url, { method: request.method, posted }, response, fault?.rewrite)
   })
   server.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -75,8 +80,19 @@ async function openDoor(venue: 'binance' | 'bybit', sim: Sim, exchange: Exchange
   }
 }
 
-function passOn(url: string, response: ServerResponse, rewrite: ((body: string) => string) | undefined): void {
-  httpRequest(url, (answer) => {
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function passOn(
+  url: string,
+  { method, posted }: { readonly method: string | undefined; readonly posted: string },
+  response: ServerResponse,
+  rewrite: ((body: string) => string) | undefined
+): void {
+  httpRequest(url, { method }, (answer) => {
     const chunks: Buffer[] = []
     answer.on('data', (chunk: Buffer) => chunks.push(chunk))
     answer.on('end', () => {
@@ -85,5 +101,5 @@ function passOn(url: string, response: ServerResponse, rewrite: ((body: string) 
         .writeHead(answer.statusCode ?? 500, { 'content-type': 'application/json' })
         .end(rewrite ? rewrite(body) : body)
     })
-  }).end()
+  }).end(posted)
 }

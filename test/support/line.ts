@@ -11,6 +11,7 @@ import { ensureLivePartitions } from '../../src/store/partitions.ts'
 import { ensureVenues } from '../../src/store/venues.ts'
 import { openClient, type VenueClient } from '../../src/venues/ccxt-client.ts'
 import { ADAPTERS } from '../../src/venues/registry.ts'
+import type { VenueAdapter } from '../../src/venues/venue.ts'
 import type { Exchange } from './exchange.ts'
 
 export const silentLog = pino({ level: 'silent' })
@@ -23,16 +24,25 @@ export type Line = AsyncDisposable & {
 /** Everything that collecting needs, on a real database and simulated exchanges, with markets loaded and assets chosen. */
 export async function openLine(
   db: Database,
-  exchange: Exchange,
+  exchange: Pick<Exchange, 'urls'>,
   {
     clock = systemClock,
     assets = ['BTC', 'ETH', 'PEPE', 'SOL'],
     holder = 'test',
-    isFull = false
-  }: { clock?: Clock; assets?: readonly string[]; holder?: string; isFull?: boolean } = {}
+    isFull = false,
+    adapters = ADAPTERS,
+    timeoutMs = 2_000
+  }: {
+    clock?: Clock
+    assets?: readonly string[]
+    holder?: string
+    isFull?: boolean
+    adapters?: readonly VenueAdapter[]
+    timeoutMs?: number
+  } = {}
 ): Promise<Line> {
   await ensureLivePartitions(db, clock.now())
-  await ensureVenues(db, ADAPTERS)
+  await ensureVenues(db, adapters)
   const deps = {
     db,
     clock,
@@ -45,14 +55,14 @@ export async function openLine(
     disk: { isFull: async () => isFull }
   }
   const clients = new Map<string, VenueClient>()
-  for (const adapter of ADAPTERS) {
+  for (const adapter of adapters) {
     const urls = exchange.urls[adapter.id as 'binance']
-    const client = await openClient(adapter, { clock, timeoutMs: 2_000, maxBytes: 20e6, urls, throttled: false })
+    const client = await openClient(adapter, { clock, timeoutMs, maxBytes: 20e6, urls, throttled: false })
     clients.set(adapter.id, client)
     await loadMarkets(deps, adapter, client)
   }
-  const connected = ADAPTERS.map((adapter) => ({ adapter, client: clients.get(adapter.id)! }))
-  await rankAssets({ ...deps, assets, assetCount: 50, venues: new Set(ADAPTERS.map(({ id }) => id)) }, connected)
+  const connected = adapters.map((adapter) => ({ adapter, client: clients.get(adapter.id)! }))
+  await rankAssets({ ...deps, assets, assetCount: 50, venues: new Set(adapters.map(({ id }) => id)) }, connected)
   const instruments = await listInstruments(db)
   const venues = Object.fromEntries(
     connected.map(({ adapter, client }): [string, CollectedVenue] => {

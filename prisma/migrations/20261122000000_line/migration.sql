@@ -189,7 +189,7 @@ CREATE TABLE "gap" (
     "known_at" TIMESTAMPTZ(6) NOT NULL,
     "filled_at" TIMESTAMPTZ(3),
 
-    CONSTRAINT "gap_pkey" PRIMARY KEY ("instrument_id","venue_id","fact","from_at")
+    CONSTRAINT "gap_pkey" PRIMARY KEY ("instrument_id","venue_id","fact","from_at","reason")
 );
 
 -- CreateTable
@@ -201,6 +201,7 @@ CREATE TABLE "market_latest" (
     "bid_size" DECIMAL,
     "ask_size" DECIMAL,
     "last" DECIMAL,
+    "last_observed_at" TIMESTAMPTZ(3),
     "quote_observed_at" TIMESTAMPTZ(3),
     "quote_venue_time" TIMESTAMPTZ(3),
     "quote_changed_at" TIMESTAMPTZ(3),
@@ -354,6 +355,9 @@ CREATE INDEX "instrument_asset_idx" ON "instrument"("asset");
 
 -- CreateIndex
 CREATE INDEX "board_venue_id_idx" ON "board"("venue_id");
+
+-- CreateIndex
+CREATE INDEX "tick_job_tick_at_idx" ON "tick"("job", "tick_at");
 
 -- CreateIndex
 CREATE INDEX "tick_state_lease_until_idx" ON "tick"("state", "lease_until");

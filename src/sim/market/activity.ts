@@ -4,7 +4,8 @@ import type { SimInstrument } from './instrument.ts'
 import { uniform, valueNoise } from './noise.ts'
 import type { RegimeModel } from './regimes.ts'
 
-const SHARE_BY_VENUE = { binance: 1, bybit: 0.45 } as const
+/** Hyperliquid has only USDC contracts, which are small elsewhere. */
+const SHARE_BY_VENUE = { binance: 1, bybit: 0.45, okx: 0.6, hyperliquid: 3, deribit: 0.3, kraken: 0.3 } as const
 const VOLUME_BY_KIND = { spot: 1, perpetual: 4, future: 0.05 } as const
 const OPEN_INTEREST_BY_KIND = { spot: 0, perpetual: 1, future: 0.06 } as const
 const SHARE_BY_QUOTE = { USDT: 1, USDC: 0.12, USD: 0.1 } as const

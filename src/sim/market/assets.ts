@@ -91,7 +91,9 @@ export const ASSETS: readonly Asset[] = TABLE.map(([name, usd, tier, beta], inde
 
 /** USDC has a spot market and a price of its own, but no contracts here. */
 export const DOLLAR_COIN: Asset = { name: 'USDC', usd: 1, tier: 0, beta: 0, index: ASSETS.length }
-export const ASSETS_AND_DOLLAR: readonly Asset[] = [...ASSETS, DOLLAR_COIN]
+/** The coin that most prices are in; it drifts from a dollar. */
+export const TETHER: Asset = { name: 'USDT', usd: 1, tier: 0, beta: 0, index: ASSETS.length + 1 }
+export const ASSETS_AND_DOLLAR: readonly Asset[] = [...ASSETS, DOLLAR_COIN, TETHER]
 
 const BY_NAME = new Map(ASSETS.map((asset) => [asset.name, asset]))
 

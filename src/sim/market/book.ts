@@ -3,8 +3,8 @@ import type { SimInstrument } from './instrument.ts'
 import { uniform } from './noise.ts'
 
 /** A venue's spreads and depth against the average. */
-const SPREAD_BY_VENUE = { binance: 1, bybit: 1.25 } as const
-const DEPTH_BY_VENUE = { binance: 1, bybit: 0.7 } as const
+const SPREAD_BY_VENUE = { binance: 1, bybit: 1.25, okx: 1.15, hyperliquid: 1.6, deribit: 1.5, kraken: 1.5 } as const
+const DEPTH_BY_VENUE = { binance: 1, bybit: 0.7, okx: 0.8, hyperliquid: 0.4, deribit: 0.5, kraken: 0.3 } as const
 const DEPTH_BY_KIND = { spot: 0.6, perpetual: 1, future: 0.15 } as const
 const SPREAD_BY_KIND = { spot: 1, perpetual: 0.8, future: 3 } as const
 /** The depth within 10 bps is spread over levels about this far apart. */

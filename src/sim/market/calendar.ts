@@ -23,7 +23,8 @@ export function isQuarterlyExpiry(atMs: number): boolean {
   return nextQuarterlyExpiries(atMs - 1, 1)[0] === atMs
 }
 
-function lastFriday(year: number, month: number): number {
+/** 08:00 UTC on the last Friday of a month. */
+export function lastFriday(year: number, month: number): number {
   const lastDay = Date.UTC(year, month + 1, 0)
   const back = (new Date(lastDay).getUTCDay() - FRIDAY + 7) % 7
   return lastDay - back * DAY + 8 * HOUR

@@ -6,7 +6,7 @@ import type { PremiumModel } from './premium.ts'
 
 const DAMPER = 0.0005
 /** Premium samples in one period, by its hours: a grid of 5, 10 and 15 minutes instead of a venue's 5 seconds. */
-const SAMPLES_BY_HOURS = { 1: 12, 4: 24, 8: 32 } as const
+const SAMPLES_BY_HOURS = { 1: 12, 2: 12, 4: 24, 8: 32 } as const
 
 /** What longs pay: rates are fractions per the contract's interval. */
 export type FundingModel = {
@@ -34,12 +34,12 @@ export function createFundingModel(premiums: PremiumModel): FundingModel {
 
   /** The rate from the samples after `startMs`, up to and including `endMs`. */
   const rateOver = (instrument: SimInstrument, startMs: number, endMs: number) => {
-    const { intervalHours, interest8h, scheme, cap } = terms(instrument)
+    const { intervalHours, interest8h, scheme, cap, averaging = 'linear' } = terms(instrument)
     const step = sampleStep(instrument)
     const samples: number[] = []
     for (let at = startMs + step; at <= endMs; at += step) samples.push(premiums.premium(instrument, at))
     if (samples.length === 0) samples.push(premiums.premium(instrument, endMs))
-    const premiumAverage = averagePremium(samples, 'linear')
+    const premiumAverage = averagePremium(samples, averaging)
     return fundingFromPremium({ premiumAverage, interest8h, damper: DAMPER, intervalHours, scheme, cap }).rate
   }
   const settled = (instrument: SimInstrument, settlementMs: number) => {
@@ -61,10 +61,11 @@ export function createFundingModel(premiums: PremiumModel): FundingModel {
   const indicative = (instrument: SimInstrument, atMs: number) => {
     const start = lastSettlement(instrument, atMs)
     const lastSample = floorTo(atMs, sampleStep(instrument))
-    if (lastSample === start) return rateOver(instrument, start, atMs)
+    if (lastSample === start && terms(instrument).window !== 'rolling') return rateOver(instrument, start, atMs)
     const kept = latest.get(instrument)
     if (kept?.lastSample === lastSample) return kept.rate
-    const rate = rateOver(instrument, start, lastSample)
+    const from = terms(instrument).window === 'rolling' ? lastSample - intervalMs(instrument) : start
+    const rate = rateOver(instrument, from, lastSample)
     latest.set(instrument, { lastSample, rate })
     return rate
   }

@@ -1,15 +1,20 @@
 import type { FundingScheme } from '../../domain/funding.ts'
+import type { AverageScheme } from '../../domain/premium.ts'
 import type { Asset } from './assets.ts'
 
-export type VenueName = 'binance' | 'bybit'
+export type VenueName = 'binance' | 'bybit' | 'hyperliquid' | 'deribit' | 'kraken' | 'okx'
 export type Quote = 'USDT' | 'USDC' | 'USD'
 
 /** How one venue pays funding on one perpetual. Rates are fractions per interval. */
 export type FundingTerms = {
-  readonly intervalHours: 1 | 4 | 8
+  readonly intervalHours: 1 | 2 | 4 | 8
   readonly interest8h: number
   readonly scheme: FundingScheme
   readonly cap: number
+  /** Weights of the premiums; linear unless told. */
+  readonly averaging?: AverageScheme
+  /** Which premiums the estimate is made of: those of the running period, or always those of its whole length. */
+  readonly window?: 'period' | 'rolling'
 }
 
 /** Something listed on a simulated venue. */

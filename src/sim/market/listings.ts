@@ -42,19 +42,20 @@ export type Listing = {
 /** A quantity step is worth about this much, USD. */
 const STEP_USD = { spot: 1, perpetual: 100, future: 100 } as const
 
-/** A venue's listings over time: `list` is asked again after each quarterly expiry, with the coming expiries. */
+/** A venue's listings over time: `list` is asked again after each expiry, with the coming ones, quarterly unless told. */
 export function createListings(
   seed: number,
   venue: VenueName,
-  quarters: number,
-  list: (expiries: readonly number[]) => readonly Listing[]
+  quarters: number | ((atMs: number) => readonly number[]),
+  list: (expiries: readonly number[]) => readonly Listing[],
+  expiriesAt: (atMs: number, count: number) => readonly number[] = nextQuarterlyExpiries
 ): ListingsAt {
   let current: Listings | undefined
   let from = Number.POSITIVE_INFINITY
   let until = Number.NEGATIVE_INFINITY
   return (atMs) => {
     if (current && atMs >= from && atMs < until) return current
-    const expiries = nextQuarterlyExpiries(atMs, quarters)
+    const expiries = typeof quarters === 'number' ? expiriesAt(atMs, quarters) : quarters(atMs)
     from = atMs
     until = expiries[0]!
     current = group(list(expiries).map((listing) => instrumentOf(seed, venue, listing)))

@@ -2,6 +2,7 @@ import { type ActivityModel, createActivityModel } from './activity.ts'
 import { createFundingModel, type FundingModel } from './funding.ts'
 import type { SimInstrument } from './instrument.ts'
 import { createPremiumModel } from './premium.ts'
+import { type RegimeOverrides, withOverrides } from './regime-overrides.ts'
 import { createRegimeModel, type RegimeModel } from './regimes.ts'
 import { createSpotModel, type SpotModel } from './spot.ts'
 
@@ -9,7 +10,7 @@ import { createSpotModel, type SpotModel } from './spot.ts'
 export type Market = {
   readonly seed: number
   readonly spot: SpotModel
-  readonly regimes: RegimeModel
+  readonly regimes: RegimeModel & { readonly overrides: RegimeOverrides }
   readonly funding: FundingModel
   readonly activity: ActivityModel
   /** Price of one unit of the instrument's base between bid and ask. */
@@ -22,7 +23,7 @@ export type Market = {
 
 export function createMarket(seed: number): Market {
   const spot = createSpotModel(seed)
-  const regimes = createRegimeModel(seed)
+  const regimes = withOverrides(createRegimeModel(seed))
   const premiums = createPremiumModel(regimes)
   const index = (instrument: SimInstrument, atMs: number) =>
     instrument.multiplier * spot.index(instrument.asset, instrument.quote, atMs)

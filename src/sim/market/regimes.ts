@@ -1,5 +1,5 @@
 import { DAY } from '../../domain/time.ts'
-import { ASSETS, type Asset, DOLLAR_COIN } from './assets.ts'
+import { ASSETS, type Asset } from './assets.ts'
 import { mix, saltOf, uniform } from './noise.ts'
 
 /** Every asset has at most one spell of its own in each slot. */
@@ -23,7 +23,7 @@ export function createRegimeModel(seed: number): RegimeModel {
   const rotationSalts = Array.from({ length: ROTATIONS }, (_, index) => saltOf(seed, `rotation ${index}`))
   return {
     level: (asset, atMs) => {
-      if (asset === DOLLAR_COIN) return 0
+      if (asset.index >= ASSETS.length) return 0
       let bps = ownSpell(ownSalts[asset.index]!, atMs)
       for (let index = 0; index < ROTATIONS; index++) bps += rotationSpell(rotationSalts[index]!, index, asset, atMs)
       return bps * STRENGTH_BY_TIER[asset.tier] * 1e-4

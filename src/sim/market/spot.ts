@@ -1,5 +1,5 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../domain/time.ts'
-import { ASSETS_AND_DOLLAR, type Asset, DOLLAR_COIN } from './assets.ts'
+import { ASSETS_AND_DOLLAR, type Asset, DOLLAR_COIN, TETHER } from './assets.ts'
 import type { Quote, VenueName } from './instrument.ts'
 import { layeredNoise, mix, type Octave, saltOf, uniform, valueNoise } from './noise.ts'
 
@@ -21,7 +21,7 @@ const OWN_JUMP_BY_TIER = [0.012, 0.025, 0.04, 0.055] as const
 
 /** How far one venue's spot price stands from the average of all, in fractions. */
 const DEVIATION_BY_TIER = [0.25e-4, 0.6e-4, 1.1e-4, 1.6e-4] as const
-const VENUE_NAMES: readonly VenueName[] = ['binance', 'bybit']
+const VENUE_NAMES: readonly VenueName[] = ['binance', 'bybit', 'hyperliquid', 'deribit', 'kraken', 'okx']
 
 /** Prices of coins: any moment can be asked for, and always answers the same. */
 export type SpotModel = {
@@ -56,12 +56,15 @@ export function createSpotModel(seed: number): SpotModel {
   }
   const usd = (asset: Asset, atMs: number) => {
     if (asset === DOLLAR_COIN) return quoteUsd('USDC', atMs)
+    if (asset === TETHER) return quoteUsd('USDT', atMs)
     const own = layeredNoise(salts[asset.index]!, OWN_OCTAVES[asset.tier]!, atMs)
     const jump = jumps(jumpSalts[asset.index]!, OWN_JUMP_BY_TIER[asset.tier], atMs)
     return asset.usd * Math.exp(asset.beta * market(atMs) + own + jump)
   }
   const quoteUsd = (quote: Quote, atMs: number) =>
-    quote === 'USD' ? 1 : 1 + (quote === 'USDT' ? -1e-4 : 0) + stablecoinNoise(quoteSalts[quote], atMs)
+    quote === 'USD'
+      ? 1
+      : 1 + (quote === 'USDT' ? tetherDrift(quoteSalts.USDT, atMs) : 0) + stablecoinNoise(quoteSalts[quote], atMs)
   const deviation = (venueIndex: number, asset: Asset, atMs: number) => {
     const salt = deviationSalts[venueIndex]![asset.index]!
     const wobble = 0.8 * valueNoise(salt, atMs / (9 * SECOND)) + 0.6 * valueNoise(salt + 7, atMs / (7 * MINUTE))
@@ -89,6 +92,11 @@ function walk(dailyVolatility: number): Octave[] {
 /** A dollar coin stays within a few bps of a dollar. */
 function stablecoinNoise(salt: number, atMs: number): number {
   return 0.8e-4 * valueNoise(salt, atMs / (5 * HOUR)) + 1.2e-4 * valueNoise(salt + 3, atMs / (3 * DAY))
+}
+
+/** Tether leaves the dollar by some bps for days on end, mostly downwards. */
+function tetherDrift(salt: number, atMs: number): number {
+  return -1e-4 + 4e-4 * valueNoise(salt + 5, atMs / (6 * DAY))
 }
 
 /** The sum of what is left of the last weeks' jumps. */

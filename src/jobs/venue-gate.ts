@@ -1,0 +1,30 @@
+import type { Clock } from '../clock.ts'
+import { SECOND } from '../domain/time.ts'
+import type { Database } from '../store/database.ts'
+import { findVenueHealth, saveBan } from '../store/venues.ts'
+import type { VenueGate } from '../venues/ccxt-client.ts'
+import { isRefusal, refusedState, stayAwayMs } from './venue-health.ts'
+
+/** How long what was read about a ban may be relied on. */
+const REMEMBER_MS = SECOND
+
+/** The gate before one venue, kept in the database: a ban met by any process, for whatever it asked, keeps all of them out. */
+export function createGate({ db, clock }: { readonly db: Database; readonly clock: Clock }, venue: string): VenueGate {
+  let readAt = Number.NEGATIVE_INFINITY
+  let until = 0
+  return {
+    shutUntil: async () => {
+      const now = clock.now()
+      if (Math.abs(now - readAt) >= REMEMBER_MS) {
+        until = Math.max(until, (await findVenueHealth(db, venue)).bannedUntil ?? 0)
+        readAt = now
+      }
+      return until
+    },
+    report: async (error) => {
+      if (!isRefusal(error.failure)) return
+      until = Math.max(until, clock.now() + stayAwayMs(error))
+      await saveBan(db, venue, refusedState(error.failure), `${error.failure}: ${error.message}`, until)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import type { Clock } from '../../src/clock.ts'
+import type { BoardRow } from '../../src/domain/board-row.ts'
+import { floorTo, HOUR } from '../../src/domain/time.ts'
+import { type CollectOutcome, collect } from '../../src/jobs/collect.ts'
+import { derive } from '../../src/jobs/derive.ts'
+import { createSweepMemory, sweepVenue } from '../../src/jobs/sweep.ts'
+import type { FaultRule } from '../../src/sim/faults/rule.ts'
+import { type Sim, startSim } from '../../src/sim/server.ts'
+import { readBoard } from '../../src/store/board.ts'
+import type { Database } from '../../src/store/database.ts'
+import { ensureLivePartitions } from '../../src/store/partitions.ts'
+import { findAdapter } from '../../src/venues/registry.ts'
+import type { Reading } from '../../src/venues/venue.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { type Line, openLine } from '../support/line.ts'
+
+export const POLL_MS = 10_000
+const SEED = 7
+/** Long enough for a parse on a busy machine, short enough for a test of silence. */
+const TIMEOUT_MS = 1_500
+
+export type VenueRow = {
+  readonly state: string
+  readonly reason: string | null
+  readonly bannedUntil: number | null
+}
+
+/** A collector and a deriver, simulated exchanges that can be made to misbehave, and others that cannot: the truth. */
+export type Rig = AsyncDisposable & {
+  readonly db: Database
+  readonly line: Line
+  readonly sim: Sim
+  readonly clock: Clock
+  /** Moves the time on by a poll (or to `atMs`), collects both venues at once, and derives both boards. */
+  tick(atMs?: number): Promise<Readonly<Record<string, { outcome: CollectOutcome | undefined; tookMs: number }>>>
+  setFaults(rules: readonly FaultRule[]): Promise<void>
+  /** How many requests have met each fault that is on. */
+  injected(): Promise<number>
+  requests(since?: number): Promise<{ venue: string; path: string; at: number; fault: string | null }[]>
+  /** What a venue that nothing is wrong with says at this moment. */
+  truth(venue: string): Promise<Reading>
+  venue(id: string): Promise<VenueRow>
+  board(venue: string): Promise<BoardRow[]>
+}
+
+export async function openRig(venues: readonly string[] = ['binance', 'bybit']): Promise<Rig> {
+  let nowMs = floorTo(Date.now(), HOUR) + 20 * 60_000 + 400
+  const clock = { now: () => nowMs }
+  const [sim, well] = await Promise.all([startSim({ seed: SEED, clock }), startSim({ seed: SEED, clock })])
+  const t = await testDatabase()
+  const adapters = venues.map((id) => findAdapter(id)!)
+  const line = await openLine(t.db, sim, { clock, adapters, timeoutMs: TIMEOUT_MS })
+  const oracleDatabase: TestDatabase = await testDatabase()
+  const oracle = await openLine(oracleDatabase.db, well, { clock, adapters, timeoutMs: 10_000 })
+  // Every poll is kept as history, so that every poll can be looked at.
+  const deps = { ...line.deps, storeMs: POLL_MS }
+  const control = (path: string, init?: RequestInit) => controlled(sim, path, init)
+  const collectTimed = async (id: string) => {
+    const startedAt = performance.now()
+    const outcome = await collect(deps, line.venues[id]!, floorTo(nowMs, POLL_MS))
+    return [id, { outcome, tookMs: performance.now() - startedAt }] as const
+  }
+  return {
+    db: t.db,
+    line,
+    sim,
+    clock,
+    tick: async (atMs = nowMs + POLL_MS) => {
+      nowMs = floorTo(atMs, POLL_MS) + 400
+      await ensureLivePartitions(t.db, nowMs)
+      const outcomes = await Promise.all(venues.map(collectTimed))
+      for (const id of venues) await derive(deps, id, floorTo(nowMs, POLL_MS))
+      return Object.fromEntries(outcomes)
+    },
+    setFaults: async (rules) => {
+      await control('/faults', { method: 'PUT', body: JSON.stringify(rules) })
+    },
+    injected: async () =>
+      (await control('/faults')).faults.reduce((sum: number, rule: { injected: number }) => sum + rule.injected, 0),
+    requests: async (since = 0) => (await control(`/requests?since=${since}`)).requests,
+    truth: async (id) => {
+      const venue = oracle.venues[id]!
+      return (await sweepVenue(venue.adapter, venue.client, createSweepMemory(), nowMs)).reading
+    },
+    venue: async (id) => {
+      const { rows } = await t.db.query<{ state: string; state_reason: string | null; banned_until: Date | null }>(
+        'select state, state_reason, banned_until from venue where id = $1',
+        [id]
+      )
+      const { state, state_reason, banned_until } = rows[0]!
+      return { state, reason: state_reason, bannedUntil: banned_until?.getTime() ?? null }
+    },
+    board: (id) => readBoard(t.db, id),
+    async [Symbol.asyncDispose]() {
+      await line[Symbol.asyncDispose]()
+      await oracle[Symbol.asyncDispose]()
+      await Promise.all([sim.close(), well.close()])
+      await oracleDatabase[Symbol.asyncDispose]()
+      await t[Symbol.asyncDispose]()
+    }
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON of the control endpoint, read by the tests that know its shape
+async function controlled(sim: Sim, path: string, init?: RequestInit): Promise<any> {
+  const response = await fetch(sim.controlUrl + path, init)
+  const body = await response.json()
+  assert.equal(response.status, 200, JSON.stringify(body))
+  return body
+}
