@@ -6,26 +6,19 @@ import type { Log } from '../log.ts'
 import { CHANNEL } from '../store/board.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import type { DiskGuard } from '../store/disk.ts'
-import { type Gap, recordGaps } from '../store/gaps.ts'
+import { recordGaps } from '../store/gaps.ts'
 import { recordIntervals } from '../store/intervals.ts'
 import { listLatest, upsertLatest } from '../store/latest.ts'
 import { insertEstimates, insertSnapshots } from '../store/observations.ts'
-import {
-  type Claim,
-  claimTick,
-  closeLapsedTicks,
-  findLastTick,
-  finishTick,
-  hasKeptTick,
-  StaleClaimError
-} from '../store/ticks.ts'
+import { type Claim, claimTick, finishTick, hasKeptTick, StaleClaimError } from '../store/ticks.ts'
 import { findVenueHealth, saveVenueStatus } from '../store/venues.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
 import { believedSweep, restOf } from './asking.ts'
 import { FUNDING_FORMULA_VERSION, factsOf, snapshotsOf } from './collected-facts.ts'
 import { doubtOf } from './plausibility.ts'
-import { findUncovered, type Sweep, type SweepMemory, type Uncovered } from './sweep.ts'
+import { findUncovered, type Sweep, type SweepMemory } from './sweep.ts'
+import { diskGap, gapsOf, missedTicks, spanOf } from './tick-gaps.ts'
 import { judgeVenue, type Verdict } from './venue-health.ts'
 
 export type CollectDeps = {
@@ -153,16 +146,6 @@ async function commit(
 
 const DISK_FULL = 'disk_limit: the database has reached MAX_DISK_GB; nothing is stored as history'
 
-/** What is not stored for want of room is missing as much as what was not asked. */
-export function diskGap(
-  venue: string,
-  tickAt: number,
-  { pollMs, storeMs }: { readonly pollMs: number; readonly storeMs: number },
-  fact: Gap['fact'] = 'market'
-): Gap {
-  return { instrumentId: 0, venue, fact, from: tickAt, to: tickAt + spanOf({ storeMs, pollMs }), reason: 'disk_limit' }
-}
-
 const isQuotable = ({ status }: Instrument) => status === 'listed' || status === 'delisting'
 
 async function storeFacts(
@@ -200,52 +183,3 @@ async function isFirstOfInterval(
   if (storeMs <= pollMs) return true
   return !(await hasKeptTick(db, { job: 'collect', scope: venue, from: floorTo(tickAt, storeMs), before: tickAt }))
 }
-
-/** Ticks since the last one that nobody ran, or whose holder died: the time they stood for is a gap. */
-async function missedTicks(
-  client: Transaction,
-  { pollMs }: CollectDeps,
-  { job, scope, tickAt }: Claim
-): Promise<Gap[]> {
-  const gap = (from: number, to: number, reason: string): Gap => ({
-    instrumentId: 0,
-    venue: scope,
-    fact: 'market',
-    from,
-    to,
-    reason
-  })
-  const last = await findLastTick(client, { job, scope, before: tickAt })
-  const lapsed = await closeLapsedTicks(client, { job, scope, before: tickAt })
-  const gaps = lapsed.flatMap(({ tickAt: missed, previousAt }) => [
-    ...(previousAt !== undefined && missed - previousAt > pollMs
-      ? [gap(previousAt + pollMs, missed, 'not_polled')]
-      : []),
-    gap(missed, missed + pollMs, 'lease_lapsed')
-  ])
-  if (last !== undefined && tickAt - last > pollMs) gaps.push(gap(last + pollMs, tickAt, 'not_polled'))
-  return gaps
-}
-
-/** What this tick should have brought and did not: all of the venue, or single instruments. `spanMs` is what the tick stands for. */
-function gapsOf(
-  venue: string,
-  tickAt: number,
-  spanMs: number,
-  isSuccess: boolean,
-  uncovered: readonly Uncovered[],
-  { reason }: Verdict
-): Gap[] {
-  const span = { venue, from: tickAt, to: tickAt + spanMs }
-  // Where it answered and nothing of it was of use, each instrument's own reason says more than the venue's.
-  const isAnswered = reason === null || reason.startsWith('coverage')
-  if (!isSuccess && !(isAnswered && uncovered.length > 0))
-    return [{ ...span, instrumentId: 0, fact: 'market', reason: reasonCode(reason) }]
-  return uncovered.map(({ instrument, fact, reason }) => ({ ...span, instrumentId: instrument.id, fact, reason }))
-}
-
-const spanOf = ({ storeMs, pollMs }: { readonly storeMs: number; readonly pollMs: number }) => Math.max(storeMs, pollMs)
-
-/** `rate_limited: binance …` is kept as `rate_limited`: equal reasons make one gap. */
-const reasonCode = (reason: string | null) =>
-  reason === null ? 'empty_answer' : (/^[a-z_]+(?=:)/.exec(reason)?.[0] ?? 'banned')

@@ -22,7 +22,7 @@ import {
   StaleClaimError
 } from '../store/ticks.ts'
 import { findAdapter } from '../venues/registry.ts'
-import { diskGap } from './collect.ts'
+import { diskGap } from './tick-gaps.ts'
 
 export type DeriveDeps = {
   readonly db: Database

@@ -1,0 +1,62 @@
+import type { Transaction } from '../store/database.ts'
+import type { Gap } from '../store/gaps.ts'
+import { type Claim, closeLapsedTicks, findLastTick } from '../store/ticks.ts'
+import type { Uncovered } from './sweep.ts'
+import type { Verdict } from './venue-health.ts'
+
+type Cadences = { readonly storeMs: number; readonly pollMs: number }
+
+/** What is not stored for want of room is missing as much as what was not asked. */
+export function diskGap(venue: string, tickAt: number, cadences: Cadences, fact: Gap['fact'] = 'market'): Gap {
+  return { instrumentId: 0, venue, fact, from: tickAt, to: tickAt + spanOf(cadences), reason: 'disk_limit' }
+}
+
+/** Ticks since the last one that nobody ran, or whose holder died: the time they stood for is a gap. */
+export async function missedTicks(
+  client: Transaction,
+  { pollMs }: Cadences,
+  { job, scope, tickAt }: Claim
+): Promise<Gap[]> {
+  const gap = (from: number, to: number, reason: string): Gap => ({
+    instrumentId: 0,
+    venue: scope,
+    fact: 'market',
+    from,
+    to,
+    reason
+  })
+  const last = await findLastTick(client, { job, scope, before: tickAt })
+  const lapsed = await closeLapsedTicks(client, { job, scope, before: tickAt })
+  const gaps = lapsed.flatMap(({ tickAt: missed, previousAt }) => [
+    ...(previousAt !== undefined && missed - previousAt > pollMs
+      ? [gap(previousAt + pollMs, missed, 'not_polled')]
+      : []),
+    gap(missed, missed + pollMs, 'lease_lapsed')
+  ])
+  if (last !== undefined && tickAt - last > pollMs) gaps.push(gap(last + pollMs, tickAt, 'not_polled'))
+  return gaps
+}
+
+/** What this tick should have brought and did not: all of the venue, or single instruments. `spanMs` is what the tick stands for. */
+export function gapsOf(
+  venue: string,
+  tickAt: number,
+  spanMs: number,
+  isSuccess: boolean,
+  uncovered: readonly Uncovered[],
+  { reason }: Verdict
+): Gap[] {
+  const span = { venue, from: tickAt, to: tickAt + spanMs }
+  // Where it answered and nothing of it was of use, each instrument's own reason says more than the venue's.
+  const isAnswered = reason === null || reason.startsWith('coverage')
+  if (!isSuccess && !(isAnswered && uncovered.length > 0))
+    return [{ ...span, instrumentId: 0, fact: 'market', reason: reasonCode(reason) }]
+  return uncovered.map(({ instrument, fact, reason }) => ({ ...span, instrumentId: instrument.id, fact, reason }))
+}
+
+/** How long a kept tick stands for. */
+export const spanOf = ({ storeMs, pollMs }: Cadences) => Math.max(storeMs, pollMs)
+
+/** `rate_limited: binance …` is kept as `rate_limited`: equal reasons make one gap. */
+const reasonCode = (reason: string | null) =>
+  reason === null ? 'empty_answer' : (/^[a-z_]+(?=:)/.exec(reason)?.[0] ?? 'banned')
