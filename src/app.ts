@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { type RunningApi, startApi } from './api/server.ts'
 import { type Clock, sleep, systemClock } from './clock.ts'
 import type { Config, Role } from './config.ts'
-import { messageOf, StartError } from './errors.ts'
+import { messageOf } from './errors.ts'
 import type { Log } from './log.ts'
 import { type OpenStore, openStore } from './store/open.ts'
 import type { ServiceKind } from './store/proof.ts'
@@ -43,7 +43,6 @@ export async function startService({
   clock = systemClock,
   prepare
 }: ServiceOptions): Promise<Service> {
-  checkVenues(config)
   const store = await openStore({ config, kind, log, clock })
   const threads: Thread[] = []
   let api: RunningApi | undefined
@@ -67,14 +66,6 @@ export async function startService({
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-function checkVenues({ venues }: Config): void {
-  const known = ADAPTERS.map(({ id }) => id)
-  const unknown = venues?.filter((id) => !known.includes(id)) ?? []
-  if (unknown.length > 0) {
-    throw new StartError('unknown_venue', `VENUES names ${unknown.join(', ')}; supported are ${known.join(', ')}.`)
   }
 }
 

@@ -88,7 +88,9 @@ export const SETTINGS = {
       'JSON such as {"binance":"http://127.0.0.1:9001"} or {"binance":{"https://fapi.binance.com":"http://127.0.0.1:9002"}}',
     fallback: {},
     example: '',
-    about: 'Replaces the REST origins of a venue, all or one by one; the path is kept. For mirrors, proxies and tests.'
+    about: 'Replaces the REST origins of a venue, all or one by one; the path is kept. For mirrors, proxies and tests.',
+    // A mirror's address may carry a password.
+    secret: true
   }),
   ASSETS: setting<readonly string[] | null>({
     read: list(/^[A-Z0-9]{1,20}$/),
@@ -245,9 +247,13 @@ const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
 const COMPARED_FROM = 6
 const LONG_FROM = 9
 
+/** Short names of ours are compared with known slips only: too many ordinary words are a letter away. */
+const SLIPS = new Set(['PRT', 'PROT', 'POTR', 'HSOT', 'RLOES'])
+
 /** Whether a name is one edit from one of ours, or two from a long one. */
 function isMisspelt(name: string): boolean {
   if (ORDINARY.has(name)) return false
+  if (SLIPS.has(name)) return true
   return Object.keys(SETTINGS).some((ours) => {
     const most = ours.length >= LONG_FROM ? 2 : 1
     return (
@@ -259,7 +265,11 @@ function isMisspelt(name: string): boolean {
 }
 
 /** Reads the settings; throws one error that names every problem, never a secret's value. */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function loadConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  /** The venues there are; unless given, any name is taken. */
+  supportedVenues?: readonly string[]
+): Config {
   const problems: InputProblem[] = []
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, entry]) => [name, readSetting(name, entry, env[name], problems)])
@@ -267,6 +277,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   for (const name of Object.keys(env)) {
     if (!(name in SETTINGS) && (OURS.test(name) || isMisspelt(name)))
       problems.push({ path: name, message: `unknown setting${nearest(name)}` })
+  }
+  const unsupported = values.VENUES?.filter((id) => supportedVenues && !supportedVenues.includes(id)) ?? []
+  if (unsupported.length > 0) {
+    const message = `${unsupported.join(', ')} not supported; supported are ${supportedVenues?.join(', ')}`
+    problems.push({ path: 'VENUES', message })
   }
   if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_configuration')
   return Object.freeze(configOf(values, env.DATA_DIR !== undefined && env.DATA_DIR !== ''))

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { pino } from 'pino'
 import pretty from 'pino-pretty'
 import type { Config } from './config.ts'
@@ -18,7 +19,8 @@ const SECRETS = [
 /** One JSON line an event; for people only where people look, on a terminal. */
 export function createLog({ logLevel }: Pick<Config, 'logLevel'>, name: string): Log {
   const options = { name, level: logLevel, base: { name }, redact: SECRETS, timestamp: pino.stdTimeFunctions.isoTime }
-  return process.stdout.isTTY
+  // Asked of the descriptor: the stream of a thread does not know.
+  return isatty(1)
     ? pino(options, pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }))
     : pino(options, pino.destination({ fd: 1, sync: true }))
 }

@@ -19,7 +19,7 @@ export function tagAnswers(app: FastifyInstance): void {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
     if (!hasTag(request.headers['if-none-match'], String(reply.getHeader('etag')))) return payload
     reply.code(304).removeHeader('content-encoding').removeHeader('content-length')
-    return ''
+    return null
   })
 }
 

@@ -79,7 +79,10 @@ export function addGet<Spec extends ParameterSpec>(app: FastifyInstance, route: 
       // A reply is a promise itself, of nothing: what comes back undefined has been sent.
       const handled = route.handle({ values: reading.values, fingerprint, request, reply })
       const answer = (await handled) as Answer | FastifyReply | undefined
-      return answer !== undefined && 'data' in answer ? sendAnswer(reply, answer) : reply
+      if (answer === undefined || !('data' in answer)) return reply
+      // The same address answers tables as well: a cache must not mix them up.
+      if (route.hasTables) reply.header('vary', 'accept, accept-encoding')
+      return sendAnswer(reply, answer)
     }
   })
 }

@@ -3,7 +3,7 @@ import type { ApiContext } from './context.ts'
 const EXAMPLES = [
   ['/v1/basis?sort=-openInterestUsd&limit=20', 'The board, largest open interest first'],
   ['/v1/basis?asset=BTC', 'Every BTC contract against its spot leg'],
-  ['/v1/basis/history?instrument=binance:BTC/USDT:USDT&resolution=auto', 'A day of basis'],
+  ['/v1/basis/history?instrument=binance:BTC/USDT:USDT&resolution=1h', 'A day of basis'],
   ['/v1/funding?sort=-fundingApr&limit=20', 'Current funding, highest per year first'],
   ['/v1/funding/history?instrument=binance:BTC/USDT:USDT', 'What was settled'],
   ['/v1/funding/realised?instrument=binance:BTC/USDT:USDT', 'What holding it paid'],

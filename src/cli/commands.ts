@@ -1,5 +1,5 @@
-/** A command: what follows its name and the environment in, an exit code out. */
-export type Run = (args: string[], env: Readonly<Record<string, string | undefined>>) => Promise<number>
+import type { Run } from './run.ts'
+
 type Command = { readonly about: string; readonly load: () => Promise<Run> }
 
 export const COMMANDS: Readonly<Record<string, Command>> = {

@@ -1,8 +1,8 @@
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config.ts'
 import { InvalidInputError } from '../errors.ts'
-import type { Run } from './commands.ts'
 import { runDoctor } from './doctor.ts'
+import type { Run } from './run.ts'
 
 export const doctorCommand: Run = async (args, env) => {
   const unknown = args.find((arg) => arg !== '--json')

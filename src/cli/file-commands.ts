@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors.ts'
-import type { Run } from './commands.ts'
 import { runNormalise } from './normalise.ts'
+import type { Run } from './run.ts'
 import { runVectors } from './vectors.ts'
 
 const write = (line: string) => {

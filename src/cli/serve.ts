@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import closeWithGrace from 'close-with-grace'
 import { startService } from '../app.ts'
 import { type Clock, sleep, systemClock } from '../clock.ts'
@@ -6,7 +7,8 @@ import { messageOf } from '../errors.ts'
 import { createLog, type Log } from '../log.ts'
 import { type Sim, startSim } from '../sim/server.ts'
 import { createKey } from '../store/keys.ts'
-import type { Run } from './commands.ts'
+import { ADAPTERS } from '../venues/registry.ts'
+import { type Run, refuseArguments } from './run.ts'
 import { DEFAULT_SEED } from './sim.ts'
 
 /** Everything must be down this long after the first signal. */
@@ -16,9 +18,12 @@ const DEMO_FOLDER = '.data/demo'
 /** The simulator is ours: its past may be fetched as fast as it answers. */
 const DEMO_CALLS_PER_SECOND = 500
 
+const VENUES = ADAPTERS.map(({ id }) => id)
+
 /** `npm start`: the service against the live exchanges. */
-export const runStart: Run = async (_args, env) => {
-  const config = loadConfig(env)
+export const runStart: Run = async (args, env) => {
+  refuseArguments('start', args)
+  const config = loadConfig(env, VENUES)
   const log = createLog(config, 'contango')
   const startedAt = performance.now()
   const service = await startService({ config, log, kind: 'live' })
@@ -36,11 +41,13 @@ export const runStart: Run = async (_args, env) => {
 }
 
 /** `npm run demo`: the whole service on this machine against simulated exchanges. */
-export const runDemo: Run = async (_args, env) => {
-  const configured = loadConfig(env)
+export const runDemo: Run = async (args, env) => {
+  refuseArguments('demo', args)
+  const configured = loadConfig(env, VENUES)
   const sim = await startSim({ seed: DEFAULT_SEED, clock: systemClock })
-  const config = demoConfig(configured, sim)
-  const log = createLog({ logLevel: env.LOG_LEVEL ? config.logLevel : 'warn' }, 'contango')
+  // On a terminal the addresses should stay in sight; where logs are kept, every event is.
+  const config = demoConfig(configured, sim, env.LOG_LEVEL || !isatty(1) ? configured.logLevel : 'warn')
+  const log = createLog(config, 'contango')
   say(
     `Starting Contango with simulated exchanges; its data is in ${config.databaseUrl === null ? config.dataDir : 'the database of DATABASE_URL'} …`
   )
@@ -70,11 +77,12 @@ export const runDemo: Run = async (_args, env) => {
   })
 }
 
-function demoConfig(config: Config, sim: Sim): Config {
+function demoConfig(config: Config, sim: Sim, logLevel: Config['logLevel']): Config {
   return {
     ...config,
     dataDir: config.dataDirIsSet ? config.dataDir : DEMO_FOLDER,
     venueUrls: { ...sim.urls, ...config.venueUrls },
+    logLevel,
     webhookPrivateTargets: 'allow',
     history: { ...config.history, callsPerSecond: Math.max(config.history.callsPerSecond, DEMO_CALLS_PER_SECOND) }
   }

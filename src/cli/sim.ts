@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../clock.ts'
 import { InvalidInputError, messageOf } from '../errors.ts'
 import { startSim } from '../sim/server.ts'
-import type { Run } from './commands.ts'
+import type { Run } from './run.ts'
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   control: 9000,

@@ -2,9 +2,9 @@ import { systemClock } from '../clock.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
 import { type OpenStore, openStore } from '../store/open.ts'
-import type { Run } from './commands.ts'
 import { runImport } from './import.ts'
 import { runKeys } from './keys.ts'
+import type { Run } from './run.ts'
 
 const write = (line: string) => {
   process.stdout.write(`${line}\n`)

@@ -70,7 +70,10 @@ export const settlementSchema = object({
   cap: numberOrNull('Highest rate that was allowed', 0.02),
   floor: numberOrNull('Lowest rate that was allowed', -0.02),
   mark: decimalOrNull('Mark price it settled at', '64028.5'),
-  estimateRate: numberOrNull('The last estimate before it', 0.00011),
+  estimateRate: numberOrNull(
+    'The last estimate before it; null until settlements are reconciled with estimates',
+    0.00011
+  ),
   estimateAt: timeOrNull('When that was observed'),
   ...provenance
 })

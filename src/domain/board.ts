@@ -1,3 +1,4 @@
+import { absentPrices } from './absent.ts'
 import { type Basis, basisBetween } from './basis.ts'
 import { activityOf, fundingOf, isFreshMark, markOf } from './board-facts.ts'
 import type { BoardRow } from './board-row.ts'
@@ -69,7 +70,7 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
     known: knownReasons(inputs, basis)
   })
   const absent: Record<string, string> = {}
-  return {
+  const row = {
     ...namesOf(contract, spot),
     fx,
     ...pricesOf(basis, perp),
@@ -82,13 +83,13 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
     reasons,
     ageMs: times.observedAt === null ? null : nowMs - times.observedAt,
     skewMs: times.skewMs,
-    absent: { ...absentPrices(basis, spot, fx), ...absent },
     observedAt: isoOrNull(times.observedAt),
     contractObservedAt: isoOrNull(perp?.observedAt),
     spotObservedAt: isoOrNull(leg?.observedAt),
     contractVenueTime: isoOrNull(perp?.venueTime),
     spotVenueTime: isoOrNull(leg?.venueTime)
   }
+  return { ...row, absent: { ...absentPrices(row), ...absent } }
 }
 
 function decimalOf(text: string | null | undefined): Decimal | null {
@@ -173,17 +174,6 @@ function pricesOf(basis: Basis, perp: Leg) {
     fxBps: basis.fxBps,
     adjustedBasisBps: basis.adjustedBasisBps
   }
-}
-
-function absentPrices(basis: Basis, spot: Instrument | null, fx: number | null): Record<string, string> {
-  const code = spot === null ? 'no_spot_leg' : 'missing_quote'
-  const absent: Record<string, string> = {}
-  if (spot === null) absent.spot = code
-  if (basis.contractMid === null) absent.contractMid = 'missing_quote'
-  if (basis.spotMid === null) absent.spotMid = code
-  if (basis.basisBps === null) absent.basisBps = basis.contractMid === null ? 'missing_quote' : code
-  else if (fx === null) for (const field of ['fx', 'fxBps', 'adjustedBasisBps']) absent[field] = 'fx_unadjusted'
-  return absent
 }
 
 function datedOf({ nowMs, contract }: BoardInputs, basis: Basis, fx: number | null, absent: Record<string, string>) {

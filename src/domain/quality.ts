@@ -156,8 +156,11 @@ export function gradeAt(input: {
   if (isOld(contractObservedAtMs, signalMs)) found.add('stale_perp')
   if (isOld(spotObservedAtMs, signalMs)) found.add('stale_spot')
   const received = [observedAtMs, contractObservedAtMs, spotObservedAtMs]
+  // Received after now: a clock has been put back, and how old this is nobody knows.
+  const isAhead = received.some((time) => time !== null && time - nowMs > GATE_DEFAULTS.maxFutureMs)
+  if (isAhead) found.add('future_timestamp')
   const grade: Grade =
-    observedAtMs === null || received.some((time) => isOld(time, servedMs))
+    observedAtMs === null || isAhead || received.some((time) => isOld(time, servedMs))
       ? 'none'
       : received.some((time) => isOld(time, signalMs))
         ? 'display'

@@ -17,7 +17,10 @@ export async function everyTick(
     } catch (error) {
       onError(error)
     }
-    tickAt = Math.max(tickAt + stepMs, floorTo(clock.now(), stepMs))
+    const now = clock.now()
+    // A clock put back by more than a step starts again from where it is; the claims refuse what has been done.
+    const isBack = tickAt - now > stepMs
+    tickAt = isBack ? floorTo(now, stepMs) + stepMs : Math.max(tickAt + stepMs, floorTo(now, stepMs))
     await sleep(tickAt - clock.now(), signal)
   }
 }

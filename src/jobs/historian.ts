@@ -6,7 +6,7 @@ import { type BackfillWish, reopenBackfill, requestBackfill } from '../store/bac
 import { listInstruments } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
 import { findVenueHealth } from '../store/venues.ts'
-import { openClient, type VenueClient } from '../venues/ccxt-client.ts'
+import { classFor, openClient, type VenueClient } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
 import { fetchPast } from './history.ts'
 import { clientOptions, type WorkerDeps } from './station.ts'
@@ -16,6 +16,8 @@ import { backOffMs } from './venue-health.ts'
 const LEASE_MS = MINUTE
 const WISHES_EVERY_MS = 10 * SECOND
 const IDLE_MS = SECOND
+/** A market list that lacks something followed is loaded again, but no oftener than this. */
+const MARKETS_AGAIN_MS = 5 * MINUTE
 /** A price series that was brought up to date this recently continues in the live observations. */
 const RECENT_MS = 2 * 60 * MINUTE
 
@@ -53,8 +55,10 @@ async function wishesOf({ db, clock, config, adapters }: WorkerDeps): Promise<Ba
   }
   const { settlementDays, basisDays } = config.history
   const today = floorTo(clock.now(), DAY)
+  // In steps of two: what moves by a percent every poll does not change who comes first.
+  const priorityOf = (id: number) => 2 ** Math.round(Math.log2(Math.max(1, priorities.get(id) ?? 1)))
   const wish = ({ id }: Instrument, fact: BackfillWish['fact'], days: number): BackfillWish[] =>
-    days === 0 ? [] : [{ instrumentId: id, fact, wantedFrom: today - days * DAY, priority: priorities.get(id) ?? 0 }]
+    days === 0 ? [] : [{ instrumentId: id, fact, wantedFrom: today - days * DAY, priority: priorityOf(id) }]
   const legs = new Set(tracked.map(({ spotId }) => spotId))
   return tracked.flatMap((instrument) => [
     ...(instrument.kind === 'perpetual' ? wish(instrument, 'settlement', settlementDays) : []),
@@ -65,15 +69,10 @@ async function wishesOf({ db, clock, config, adapters }: WorkerDeps): Promise<Ba
 async function runVenue(deps: WorkerDeps, adapter: VenueAdapter, signal: AbortSignal): Promise<void> {
   const client = await openClient(adapter, clientOptions(deps, adapter))
   const takeTurn = createBudget(deps, adapter.id, signal)
-  let areMarketsLoaded = false
+  const markets = createMarketList(deps, adapter, client, takeTurn)
   for (let failures = 0; !signal.aborted; ) {
     try {
-      if (!areMarketsLoaded) {
-        await takeTurn()
-        await client.loadMarkets()
-        areMarketsLoaded = true
-      }
-      const isBusy = !(await deps.disk.isFull()) && (await drain(deps, adapter, client, takeTurn, signal))
+      const isBusy = !(await deps.disk.isFull()) && (await drain(deps, adapter, client, markets, takeTurn, signal))
       failures = 0
       if (!isBusy) await sleep(IDLE_MS, signal)
     } catch (error) {
@@ -85,23 +84,52 @@ async function runVenue(deps: WorkerDeps, adapter: VenueAdapter, signal: AbortSi
   await client.close()
 }
 
-/** Works off what is due now; the instruments are read once for it. */
+type MarketList = { read(): Promise<readonly Instrument[]> }
+
+/** The instruments whose past may be asked for; ccxt's own list is loaded anew when it is old, or does not know one of them. */
+function createMarketList(
+  { db, clock, config }: WorkerDeps,
+  adapter: VenueAdapter,
+  client: VenueClient,
+  takeTurn: () => Promise<void>
+): MarketList {
+  let instruments: readonly Instrument[] = []
+  let readAt = Number.NEGATIVE_INFINITY
+  let loadedAt = Number.NEGATIVE_INFINITY
+  const isKnown = ({ kind, symbol }: Instrument) => symbol in (client.exchangeOf(classFor(adapter, kind)).markets ?? {})
+  return {
+    read: async () => {
+      const now = clock.now()
+      if (now - readAt < WISHES_EVERY_MS) return instruments
+      const found = await listInstruments(db)
+      const ours = found.filter(({ venue, tracked }) => venue === adapter.id && tracked)
+      const isOld = now - loadedAt > config.marketsMs
+      if (isOld || (now - loadedAt > MARKETS_AGAIN_MS && !ours.every(isKnown))) {
+        await takeTurn()
+        await client.loadMarkets()
+        loadedAt = now
+      }
+      instruments = found
+      readAt = now
+      return instruments
+    }
+  }
+}
+
+/** Works off what is due now. */
 async function drain(
   deps: WorkerDeps,
   adapter: VenueAdapter,
   client: VenueClient,
+  markets: MarketList,
   takeTurn: () => Promise<void>,
   signal: AbortSignal
 ): Promise<boolean> {
-  const target = { adapter, client, instruments: await listInstruments(deps.db) }
+  const target = { adapter, client, instruments: await markets.read() }
   const until = deps.clock.now() + WISHES_EVERY_MS
+  const isGoingOn = () => !signal.aborted && deps.clock.now() < until
   let isBusy = false
-  while (
-    !signal.aborted &&
-    deps.clock.now() < until &&
-    (await fetchPast({ ...deps, leaseMs: LEASE_MS, takeTurn }, target, signal))
-  )
-    isBusy = true
+  while (isGoingOn() && (await fetchPast({ ...deps, leaseMs: LEASE_MS, takeTurn }, target, signal))) isBusy = true
   return isBusy
 }
 

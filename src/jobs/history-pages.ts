@@ -76,6 +76,9 @@ async function findInterval(db: Database, instrumentId: number): Promise<number 
   return (await listLatest(db, [instrumentId])).get(instrumentId)?.estimate?.intervalHours ?? null
 }
 
+/** What is seen within this time of its settlement was followed as it happened; the rest is fetched for the past. */
+const FOLLOWED_MS = HOUR
+
 async function storeRates(
   client: Transaction,
   { id }: Instrument,
@@ -84,15 +87,16 @@ async function storeRates(
   rows: readonly Settlement[],
   observedAt: number
 ): Promise<number> {
-  const rates = rows.map((row) => ({ ...row, availableAt: row.settledAt + AVAILABLE_LAG_MS }))
-  const stamp = {
-    source: 'backfill' as const,
-    observedAt,
-    formulaVersion: FUNDING_FORMULA_VERSION,
-    adapterVersion,
-    epoch
-  }
-  return await insertSettlements(client, id, rates, stamp)
+  const isFollowed = ({ settledAt }: Settlement) => observedAt - settledAt < FOLLOWED_MS
+  const stamp = { observedAt, formulaVersion: FUNDING_FORMULA_VERSION, adapterVersion, epoch }
+  const past = rows
+    .filter((row) => !isFollowed(row))
+    .map((row) => ({ ...row, availableAt: row.settledAt + AVAILABLE_LAG_MS }))
+  const live = rows.filter(isFollowed).map((row) => ({ ...row, availableAt: observedAt }))
+  return (
+    (await insertSettlements(client, id, past, { ...stamp, source: 'backfill' })) +
+    (await insertSettlements(client, id, live, { ...stamp, source: 'polled' }))
+  )
 }
 
 /** A settlement that the venue skips between two others is a gap; one that has turned up fills it. */

@@ -150,3 +150,12 @@ function seriesValues({ instrumentId, spotId, knownAtMs, grades }: BasisSeries, 
     grades
   ]
 }
+
+/** The spot legs against which a contract's basis is stored. */
+export async function listSeriesSpots(db: Pick<Database, 'query'>, instrumentId: number): Promise<number[]> {
+  const { rows } = await db.query<{ spot_id: number }>(
+    'select distinct spot_id from basis_snapshot where instrument_id = $1',
+    [instrumentId]
+  )
+  return rows.map(({ spot_id }) => spot_id)
+}

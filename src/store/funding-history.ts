@@ -155,9 +155,11 @@ export async function findNearbyInterval(db: Queryable, instrumentId: number, at
   const { rows } = await db.query<{ hours: number | null }>(
     `select coalesce(
        (select interval_hours from settlement
-        where instrument_id = $1 and settled_at <= $2 and interval_hours is not null order by settled_at desc limit 1),
+        where instrument_id = $1 and settled_at <= $2 and interval_hours is not null
+        order by settled_at desc, revision desc limit 1),
        (select interval_hours from settlement
-        where instrument_id = $1 and settled_at > $2 and interval_hours is not null order by settled_at limit 1)) as hours`,
+        where instrument_id = $1 and settled_at > $2 and interval_hours is not null
+        order by settled_at, revision desc limit 1)) as hours`,
     [instrumentId, new Date(atMs)]
   )
   return rows[0]?.hours ?? null

@@ -94,7 +94,7 @@ test('a row from two fresh books is good for signals and carries every form of t
     [0.0001, 8, 0.1095, 0.25]
   )
   assert.deepEqual([row.ageMs, row.skewMs, row.fx, row.fxBps], [500, 0, 1, 0])
-  assert.deepEqual(row.absent, {})
+  assert.deepEqual(row.absent, { contractVenueTime: 'not_published', spotVenueTime: 'not_published' })
 })
 
 test('a missing side gives no basis, says so, and is never zero', () => {
@@ -109,7 +109,8 @@ test('a contract without a spot leg keeps its own prices and says what is missin
   assert.equal(row.contractMid, '64028.55')
   assert.deepEqual([row.spot, row.basisBps, row.grade], [null, null, 'none'])
   assert.ok(row.reasons.includes('no_spot_leg'))
-  assert.equal(row.absent['spot'], 'no_spot_leg')
+  for (const field of ['spot', 'spotMid', 'basisBps', 'adjustedBasisBps', 'observedAt', 'skewMs'])
+    assert.equal(row.absent[field], 'no_spot_leg')
 })
 
 test('a stripped multiplier whose price disagrees by more than a tenth is unresolved', () => {

@@ -12,7 +12,8 @@ import {
   type BasisPoint,
   type BasisSeries,
   listBasisBuckets,
-  listBasisPoints
+  listBasisPoints,
+  listSeriesSpots
 } from '../../store/basis-history.ts'
 import type { ApiContext } from '../context.ts'
 import { type Asked, addGet } from '../get-route.ts'
@@ -78,24 +79,32 @@ async function answerBasisHistory(context: ApiContext, asked: AskedBasis) {
   return answerHistory(asked, history, wholeBuckets(range, bucketMs), nowMs)
 }
 
-async function spotOf(
-  { catalogue }: ApiContext,
-  instrument: Instrument,
-  named: string | undefined
-): Promise<Instrument> {
+async function spotOf(context: ApiContext, instrument: Instrument, named: string | undefined): Promise<Instrument> {
   if (instrument.kind === 'spot') {
     const message = `${instrument.key} is a spot; a basis belongs to a contract`
     throw new InvalidInputError([{ path: 'instrument', message }], 'invalid_parameter')
   }
+  const { catalogue } = context
   if (named !== undefined) {
     const spot = await catalogue.getInstrument(named, 'spot')
-    if (spot.kind === 'spot') return spot
+    if (spot.kind === 'spot') return await storedLeg(context, instrument, spot)
     throw new InvalidInputError([{ path: 'spot', message: `${spot.key} is no spot` }], 'invalid_parameter')
   }
   const { byId } = await catalogue.read()
   const spot = instrument.spotId === null ? undefined : byId.get(instrument.spotId)
   if (spot !== undefined) return spot
   throw new NotFoundError('no_spot_leg', `${instrument.key} has no spot leg; spot= names one`)
+}
+
+/** A leg that a contract was never compared with has no series: an empty answer would look like one without observations. */
+async function storedLeg({ db, catalogue }: ApiContext, instrument: Instrument, spot: Instrument): Promise<Instrument> {
+  if (spot.id === instrument.spotId) return spot
+  const stored = await listSeriesSpots(db, instrument.id)
+  if (stored.includes(spot.id)) return spot
+  const { byId } = await catalogue.read()
+  const keys = stored.flatMap((id) => byId.get(id)?.key ?? [])
+  const known = keys.length === 0 ? 'none is' : `stored are ${keys.join(', ')}`
+  throw new NotFoundError('no_series', `${instrument.key} has no basis against ${spot.key} in store; ${known}`)
 }
 
 function pointHistory(

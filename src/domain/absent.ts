@@ -1,0 +1,36 @@
+import type { BoardRow } from './board-row.ts'
+
+type Field = keyof BoardRow
+
+/** What a row's prices need, by the field that shows them. */
+const NEEDS_CONTRACT: readonly Field[] = ['contractBid', 'contractAsk', 'contractMid', 'contractObservedAt']
+const NEEDS_SPOT: readonly Field[] = ['spotBid', 'spotAsk', 'spotMid', 'spotObservedAt']
+const NEEDS_BOTH: readonly Field[] = [
+  'basisAbs',
+  'basisBps',
+  'carryEntryBps',
+  'reverseEntryBps',
+  'ageMs',
+  'skewMs',
+  'observedAt'
+]
+const NEEDS_FX: readonly Field[] = ['fx', 'fxBps', 'adjustedBasisBps']
+
+/** Why each price, and each time of a price, that a row lacks is not there. */
+export function absentPrices(row: Omit<BoardRow, 'absent'>): Record<string, string> {
+  const absent: Record<string, string> = {}
+  const note = (fields: readonly Field[], code: string) => {
+    for (const field of fields) if ((row as Record<string, unknown>)[field] === null) absent[field] ??= code
+  }
+  const spotCode = row.spot === null ? 'no_spot_leg' : 'missing_quote'
+  const bothCode = row.contractMid === null ? 'missing_quote' : spotCode
+  note(['spot'], 'no_spot_leg')
+  note(NEEDS_CONTRACT, 'missing_quote')
+  note(NEEDS_SPOT, spotCode)
+  note(NEEDS_BOTH, bothCode)
+  note(NEEDS_FX, row.spot === null || row.basisBps === null ? bothCode : 'fx_unadjusted')
+  if (row.contractObservedAt !== null) note(['contractVenueTime'], 'not_published')
+  note(['spotVenueTime'], row.spotObservedAt === null ? spotCode : 'not_published')
+  note(['contractVenueTime'], 'missing_quote')
+  return absent
+}
