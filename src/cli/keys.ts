@@ -1,10 +1,12 @@
+import type { Clock } from '../clock.ts'
 import { suggestionFor } from '../contract/nearest.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
 import { type ApiKey, createKey, listKeys, revokeKey, SCOPES, type Scope } from '../store/keys.ts'
 
 type KeysContext = {
-  readonly db: Pick<Database, 'query'>
+  readonly db: Database
+  readonly clock: Clock
   /** One line of output. */
   readonly write: (line: string) => void
 }
@@ -16,11 +18,11 @@ contango keys revoke ID [--json]`
 const ACTIONS = ['create', 'list', 'revoke']
 
 /** `contango keys …`: makes, shows and ends API keys. */
-export async function runKeys(args: readonly string[], { db, write }: KeysContext): Promise<void> {
+export async function runKeys(args: readonly string[], context: KeysContext): Promise<void> {
   const [action, ...rest] = args
-  if (action === 'create') return create(rest, { db, write })
-  if (action === 'list') return list(rest, { db, write })
-  if (action === 'revoke') return revoke(rest, { db, write })
+  if (action === 'create') return create(rest, context)
+  if (action === 'list') return list(rest, context)
+  if (action === 'revoke') return revoke(rest, context)
   const was = action === undefined ? 'nothing was given' : `was ${action}${suggestionFor(action, ACTIONS)}`
   throw refused('keys', `expected create, list or revoke; ${was}\n${KEYS_USAGE}`)
 }
@@ -52,12 +54,12 @@ async function list(args: readonly string[], { db, write }: KeysContext): Promis
   }
 }
 
-async function revoke(args: readonly string[], { db, write }: KeysContext): Promise<void> {
+async function revoke(args: readonly string[], { db, clock, write }: KeysContext): Promise<void> {
   const { options, words } = readArguments(args, [])
   const [id, extra] = words
   if (id === undefined) throw refused('ID', 'missing; `contango keys list` shows the ids')
   if (extra !== undefined) throw refused(extra, 'not expected here')
-  const key = await revokeKey(db, id)
+  const key = await revokeKey(db, id, clock.now())
   write(options.has('--json') ? JSON.stringify(viewOf(key)) : `Revoked ${key.id}; refused within 5 s by every server.`)
 }
 

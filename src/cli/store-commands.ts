@@ -17,7 +17,7 @@ export const importCommand: Run = (args, env) =>
 
 export const keysCommand: Run = (args, env) =>
   withStore(env, async ({ db }) => {
-    await runKeys(args, { db, write })
+    await runKeys(args, { db, clock: systemClock, write })
     return 0
   })
 

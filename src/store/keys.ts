@@ -2,6 +2,8 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import { readFile } from 'node:fs/promises'
 import { InvalidInputError, NotFoundError, StartError } from '../errors.ts'
 import type { Database } from './database.ts'
+import type { api_key } from './generated/client.ts'
+import { prismaOf } from './prisma.ts'
 
 export const SCOPES = ['read', 'webhooks', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
@@ -18,12 +20,9 @@ export type ApiKey = {
   readonly revokedAt: number | null
 }
 
-type Queryable = Pick<Database, 'query'>
-
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const SECRET_LENGTH = 40
 const FORM = /^ctg_[0-9A-Za-z]{32,100}$/
-const COLUMNS = 'id, name, prefix, last4, hash, scopes, created_at, last_used_at, revoked_at'
 
 /** Whether a text could be a key at all. */
 export function isKeyForm(text: string): boolean {
@@ -32,7 +31,7 @@ export function isKeyForm(text: string): boolean {
 
 /** Makes a key; `secret` is answered here and nowhere else. */
 export async function createKey(
-  db: Queryable,
+  db: Database,
   { scopes, name = null }: { scopes: readonly Scope[]; name?: string | null }
 ): Promise<{ key: ApiKey; secret: string }> {
   const secret = `ctg_${randomText(SECRET_LENGTH)}`
@@ -42,46 +41,45 @@ export async function createKey(
 }
 
 /** Every key, newest first, revoked ones included. */
-export async function listKeys(db: Queryable): Promise<ApiKey[]> {
-  const { rows } = await db.query<KeyRow>(`select ${COLUMNS} from api_key order by created_at desc, id`)
+export async function listKeys(db: Database): Promise<ApiKey[]> {
+  const rows = await prismaOf(db).api_key.findMany({ orderBy: [{ created_at: 'desc' }, { id: 'asc' }] })
   return rows.map(keyOf)
 }
 
 /** Ends a key. Revoking twice changes nothing. */
-export async function revokeKey(db: Queryable, id: string): Promise<ApiKey> {
-  const { rows } = await db.query<KeyRow>(
-    `update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${COLUMNS}`,
-    [id]
-  )
-  if (rows[0] === undefined) {
+export async function revokeKey(db: Database, id: string, atMs: number): Promise<ApiKey> {
+  const keys = prismaOf(db).api_key
+  await keys.updateMany({ where: { id, revoked_at: null }, data: { revoked_at: new Date(atMs) } })
+  const row = await keys.findUnique({ where: { id } })
+  if (row === null) {
     throw new NotFoundError('unknown_key', `no key has the id ${JSON.stringify(id)}; \`keys list\` shows the ids`)
   }
-  return keyOf(rows[0])
+  return keyOf(row)
 }
 
 /** The unrevoked key that this secret is. */
-export async function findKey(db: Queryable, secret: string): Promise<ApiKey | undefined> {
+export async function findKey(db: Database, secret: string): Promise<ApiKey | undefined> {
   const hash = hashOf(secret)
-  const { rows } = await db.query<KeyRow>(`select ${COLUMNS} from api_key where hash = $1 and revoked_at is null`, [
-    hash
-  ])
-  const row = rows[0]
-  return row !== undefined && timingSafeEqual(row.hash, hash) ? keyOf(row) : undefined
+  const row = await prismaOf(db).api_key.findUnique({ where: { hash, revoked_at: null } })
+  return row !== null && timingSafeEqual(row.hash, hash) ? keyOf(row) : undefined
 }
 
 /** Notes that a key was used. Called now and then, not per request. */
-export async function touchKey(db: Queryable, id: string, atMs: number): Promise<void> {
-  await db.query('update api_key set last_used_at = greatest(last_used_at, $2) where id = $1', [id, new Date(atMs)])
+export async function touchKey(db: Database, id: string, atMs: number): Promise<void> {
+  const at = new Date(atMs)
+  await prismaOf(db).api_key.updateMany({
+    where: { id, OR: [{ last_used_at: null }, { last_used_at: { lt: at } }] },
+    data: { last_used_at: at }
+  })
 }
 
 /** Whether anybody could show a key. */
-export async function hasActiveKey(db: Queryable): Promise<boolean> {
-  const { rows } = await db.query('select 1 from api_key where revoked_at is null limit 1')
-  return rows.length > 0
+export async function hasActiveKey(db: Database): Promise<boolean> {
+  return (await prismaOf(db).api_key.findFirst({ where: { revoked_at: null }, select: { id: true } })) !== null
 }
 
 /** Registers the key in a file, with every scope; one that is known already, revoked or not, stays as it is. */
-export async function registerBootstrapKey(db: Queryable, file: string): Promise<void> {
+export async function registerBootstrapKey(db: Database, file: string): Promise<void> {
   const secret = await readFile(file, 'utf8').then(
     (text) => text.trim(),
     (error: NodeJS.ErrnoException) => {
@@ -100,18 +98,17 @@ export async function registerBootstrapKey(db: Queryable, file: string): Promise
   await insertKey(db, secret, SCOPES, 'bootstrap')
 }
 
-async function insertKey(db: Queryable, secret: string, scopes: readonly Scope[], name: string | null) {
+async function insertKey(db: Database, secret: string, scopes: readonly Scope[], name: string | null) {
   if (scopes.length === 0) throw new InvalidInputError([{ path: 'scope', message: 'a key needs at least one scope' }])
-  const { rows } = await db.query<KeyRow>(
-    `insert into api_key (id, name, prefix, last4, hash, scopes) values ($1, $2, $3, $4, $5, $6)
-     on conflict (hash) do nothing returning ${COLUMNS}`,
-    [`key_${randomUUID()}`, name, secret.slice(0, 8), secret.slice(-4), hashOf(secret), [...new Set(scopes)]]
-  )
-  return rows[0] === undefined ? undefined : keyOf(rows[0])
+  const hash = hashOf(secret)
+  const keys = prismaOf(db).api_key
+  const data = { id: `key_${randomUUID()}`, name, prefix: secret.slice(0, 8), last4: secret.slice(-4), hash }
+  const { count } = await keys.createMany({ data: { ...data, scopes: [...new Set(scopes)] }, skipDuplicates: true })
+  return count === 0 ? undefined : keyOf(await keys.findUniqueOrThrow({ where: { hash } }))
 }
 
-function hashOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+function hashOf(secret: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash('sha256').update(secret).digest())
 }
 
 /** Letters and digits, each equally likely. */
@@ -124,25 +121,13 @@ function randomText(length: number): string {
   return text
 }
 
-type KeyRow = {
-  id: string
-  name: string | null
-  prefix: string
-  last4: string
-  hash: Buffer
-  scopes: Scope[]
-  created_at: Date
-  last_used_at: Date | null
-  revoked_at: Date | null
-}
-
-function keyOf(row: KeyRow): ApiKey {
+function keyOf(row: api_key): ApiKey {
   return {
     id: row.id,
     name: row.name,
     prefix: row.prefix,
     last4: row.last4,
-    scopes: row.scopes,
+    scopes: row.scopes as Scope[],
     createdAt: row.created_at.getTime(),
     lastUsedAt: row.last_used_at?.getTime() ?? null,
     revokedAt: row.revoked_at?.getTime() ?? null

@@ -39,7 +39,7 @@ test('a revoked key is refused within five seconds', async () => {
   const { key, secret } = await createKey(api.db, { scopes: ['read'] })
   const ask = () => request(api.url).get('/v1/venues').set(bearer(secret))
   assert.equal((await ask()).status, 200)
-  await revokeKey(api.db, key.id)
+  await revokeKey(api.db, key.id, api.clock.now())
   api.clock.advance(4_900)
   const { status, body } = await ask()
   const unknown = await request(api.url)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runKeys } from '../../src/cli/keys.ts'
+import { systemClock } from '../../src/clock.ts'
 import { createKey, findKey, hasActiveKey, listKeys, registerBootstrapKey, revokeKey } from '../../src/store/keys.ts'
 import { testDatabase } from '../support/database.ts'
 
@@ -26,15 +27,15 @@ test('a revoked key is found no more, and stays listed', async () => {
   assert.equal(await hasActiveKey(t.db), false)
   const { key, secret } = await createKey(t.db, { scopes: ['read'] })
   assert.equal(await hasActiveKey(t.db), true)
-  const revoked = await revokeKey(t.db, key.id)
-  assert.equal((await revokeKey(t.db, key.id)).revokedAt, revoked.revokedAt)
+  assert.equal((await revokeKey(t.db, key.id, 1000)).revokedAt, 1000)
+  assert.equal((await revokeKey(t.db, key.id, 2000)).revokedAt, 1000)
   assert.equal(await findKey(t.db, secret), undefined)
   assert.equal(await hasActiveKey(t.db), false)
   assert.deepEqual(
     (await listKeys(t.db)).map(({ id }) => id),
     [key.id]
   )
-  await assert.rejects(revokeKey(t.db, 'key_none'), /no key has the id "key_none"/)
+  await assert.rejects(revokeKey(t.db, 'key_none', 0), /no key has the id "key_none"/)
 })
 
 test('a bootstrap key is registered once, with every scope, and a revoked one stays revoked', async () => {
@@ -47,7 +48,7 @@ test('a bootstrap key is registered once, with every scope, and a revoked one st
   await registerBootstrapKey(t.db, file)
   const key = await findKey(t.db, secret)
   assert.deepEqual(key?.scopes, ['read', 'webhooks', 'admin'])
-  await revokeKey(t.db, key.id)
+  await revokeKey(t.db, key.id, 0)
   await registerBootstrapKey(t.db, file)
   assert.equal(await findKey(t.db, secret), undefined)
   await writeFile(file, 'password')
@@ -60,7 +61,7 @@ test('the command line makes, lists and revokes keys, and refuses what it does n
   await using t = await testDatabase()
   const run = async (...args: string[]) => {
     const lines: string[] = []
-    await runKeys(args, { db: t.db, write: (line) => lines.push(line) })
+    await runKeys(args, { db: t.db, clock: systemClock, write: (line) => lines.push(line) })
     return lines
   }
   const [secret] = await run('create', '--scope', 'read,webhooks', '--name=desk')

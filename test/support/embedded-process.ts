@@ -20,14 +20,23 @@ export type Holder = {
 
 const SCRIPT = fileURLToPath(new URL('./embedded-holder.ts', import.meta.url))
 
+type HolderUser = {
+  readonly uid?: number
+  readonly gid?: number
+  /** Ours, unless that user cannot enter where they are. */
+  readonly node?: string
+  readonly script?: string
+}
+
 /** Starts another process that uses the embedded database of `dataDir`. */
-export function startHolder(dataDir: string, as: { uid?: number; gid?: number } = {}) {
+export function startHolder(dataDir: string, as: HolderUser = {}) {
+  const { node = process.execPath, script = SCRIPT, ...user } = as
   const env = { ...process.env, HOME: dataDir }
-  return spawn(process.execPath, [SCRIPT, dataDir], { ...as, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  return spawn(node, [script, dataDir], { ...user, env, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 /** The same, once it is connected. */
-export async function openHolder(dataDir: string, as: { uid?: number; gid?: number } = {}): Promise<Holder> {
+export async function openHolder(dataDir: string, as: HolderUser = {}): Promise<Holder> {
   const child = startHolder(dataDir, as)
   const gone = once(child, 'close')
   let said = ''
