@@ -1,3 +1,4 @@
+import { numberOrNull } from '../domain/decimal.ts'
 import { annualiseFunding, observedIntervals } from '../domain/funding.ts'
 import { type InstrumentKind, parseInstrumentKey } from '../domain/instrument.ts'
 import { isoOf, isoOrNull } from '../domain/time.ts'
@@ -96,8 +97,8 @@ function readEstimate(row: Untrusted, reader: Reader): object | Skipped {
     fundingRate8h: rate8h,
     fundingApr: apr,
     nextSettlementAt: isoOrNull(estimate.nextSettlementAt),
-    cap: numberOf(estimate.cap),
-    floor: numberOf(estimate.floor),
+    cap: numberOrNull(estimate.cap),
+    floor: numberOrNull(estimate.floor),
     venueTime: isoOrNull(estimate.venueTime)
   }
 }
@@ -187,8 +188,6 @@ function settlementRow(
     apr
   }
 }
-
-const numberOf = (decimal: string | null): number | null => (decimal === null ? null : Number(decimal))
 
 function isRecord(value: unknown): value is Record<string, Untrusted> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

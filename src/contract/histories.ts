@@ -127,7 +127,3 @@ export function provenanceView(row: {
   const { source, knownAt, availableAt, revision, reasons } = row
   return { source, knownAt: isoOf(knownAt), availableAt: isoOf(availableAt), revision, reasons }
 }
-
-export function numberOf(text: string | null): number | null {
-  return text === null ? null : Number(text)
-}

@@ -1,12 +1,11 @@
 import { premiumBps } from './basis.ts'
 import type { BoardInputs } from './board.ts'
-import { parseDecimal } from './decimal.ts'
+import { decimalOrNull } from './decimal.ts'
 import { annualiseFunding } from './funding.ts'
 import { areOneThing } from './plausibility.ts'
 import { isoOrNull, MINUTE, SECOND } from './time.ts'
 
 const VOLUME_MAX_AGE_MS = 5 * MINUTE
-const decimalOf = (text: string | null) => (text === null ? null : (parseDecimal(text) ?? null))
 
 /** A group of facts that was never seen, or not lately, is absent: the last print is not the current one. */
 function fresh<T extends { readonly observedAt: number }>(
@@ -41,7 +40,7 @@ export function markOf({ contractLatest, nowMs, pollMs }: BoardInputs, absent: R
   return {
     mark: group.mark,
     index: group.index,
-    premiumBps: premiumBps({ mark: decimalOf(group.mark), index: decimalOf(group.index) }),
+    premiumBps: premiumBps({ mark: decimalOrNull(group.mark), index: decimalOrNull(group.index) }),
     markObservedAt: isoOrNull(group.observedAt)
   }
 }

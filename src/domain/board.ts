@@ -3,7 +3,7 @@ import { type Basis, basisBetween } from './basis.ts'
 import { activityOf, fundingOf, isFreshMark, markOf } from './board-facts.ts'
 import type { BoardRow } from './board-row.ts'
 import { annualiseDated } from './dated.ts'
-import { type Decimal, decimalToString, multiply, parseDecimal } from './decimal.ts'
+import { type Decimal, decimalOrNull, decimalToString, multiply, numberOrNull, parseDecimal } from './decimal.ts'
 import { GATE_DEFAULTS } from './gates.ts'
 import type { Instrument } from './instrument.ts'
 import type { Latest } from './latest.ts'
@@ -40,19 +40,19 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
   const leg = spot === null ? null : (spotLatest?.quote ?? null)
   const fx = spot === null ? null : spot.quote === contract.quote ? 1 : (inputs.tradedFx?.rate ?? null)
   const basis = basisBetween({
-    contractBid: decimalOf(perp?.bid),
-    contractAsk: decimalOf(perp?.ask),
-    spotBid: decimalOf(leg?.bid),
-    spotAsk: decimalOf(leg?.ask),
-    multiplier: decimalOf(contract.multiplier) ?? 1,
+    contractBid: decimalOrNull(perp?.bid),
+    contractAsk: decimalOrNull(perp?.ask),
+    spotBid: decimalOrNull(leg?.bid),
+    spotAsk: decimalOrNull(leg?.ask),
+    multiplier: decimalOrNull(contract.multiplier) ?? 1,
     fx
   })
   const times = legTimes(perp, leg)
   const { grade, reasons } = judgeBasis({
     nowMs,
     contract: {
-      bid: decimalOf(perp?.bid),
-      ask: decimalOf(perp?.ask),
+      bid: decimalOrNull(perp?.bid),
+      ask: decimalOrNull(perp?.ask),
       ts: times.contractTs,
       active: isActive(contract),
       // An unknown listing time counts as old only for what was there when we first looked.
@@ -60,8 +60,8 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
       expiryMs: contract.expiresAt
     },
     spot: spot && {
-      bid: decimalOf(leg?.bid),
-      ask: decimalOf(leg?.ask),
+      bid: decimalOrNull(leg?.bid),
+      ask: decimalOrNull(leg?.ask),
       ts: times.spotTs,
       active: isActive(spot)
     },
@@ -90,10 +90,6 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
     spotVenueTime: isoOrNull(leg?.venueTime)
   }
   return { ...row, absent: { ...absentPrices(row), ...absent } }
-}
-
-function decimalOf(text: string | null | undefined): Decimal | null {
-  return text === null || text === undefined ? null : (parseDecimal(text) ?? null)
 }
 
 const textOf = (value: Decimal | null) => (value === null ? null : decimalToString(value))
@@ -136,14 +132,12 @@ function knownReasons(inputs: BoardInputs, basis: Basis): QualityReason[] {
 function isQuarantined({ nowMs, pollMs, contractLatest, contract, spot }: BoardInputs, basis: Basis): boolean {
   const said = contractLatest?.mark
   if (!said || !isFreshMark(said, pollMs, nowMs)) return false
-  const [mark, index] = [numberOf(said.mark), numberOf(said.index)]
-  const mid = numberOf(textOf(basis.contractMid))
-  const spotMid = spot?.quote === contract.quote ? numberOf(textOf(basis.spotMid)) : null
+  const [mark, index] = [numberOrNull(said.mark), numberOrNull(said.index)]
+  const mid = numberOrNull(textOf(basis.contractMid))
+  const spotMid = spot?.quote === contract.quote ? numberOrNull(textOf(basis.spotMid)) : null
   const isUnresolved = contract.multiplier === null
   return !areOneThing(mark, index) || !areOneThing(mid, mark) || (!isUnresolved && !isNearIndex(spotMid, index))
 }
-
-const numberOf = (text: string | null) => (text === null ? null : Number(text))
 
 function namesOf(contract: Instrument, spot: Instrument | null) {
   return {

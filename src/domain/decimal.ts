@@ -27,6 +27,16 @@ export function decimalOf(value: number): Decimal | undefined {
   return parseDecimal(String(value))
 }
 
+/** A text that may be missing or no decimal, as a decimal. */
+export function decimalOrNull(text: string | null | undefined): Decimal | null {
+  return text === null || text === undefined ? null : (parseDecimal(text) ?? null)
+}
+
+/** A decimal's text that may be missing, as the nearest float64. */
+export function numberOrNull(text: string | null | undefined): number | null {
+  return text === null || text === undefined ? null : Number(text)
+}
+
 /** Brings digits and scale into the one form of that value. */
 function decimal(digits: bigint, scale: number): Decimal {
   if (digits === 0n) return ZERO

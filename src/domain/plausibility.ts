@@ -12,6 +12,13 @@ const AGREEMENT_RATIO = 1.1
 /** After so long without an accepted price there is nothing to compare with. */
 const MOVE_MEMORY_MS = 5 * MINUTE
 
+/** How long after its time a settlement may still be named as the next one. */
+const SETTLEMENT_GRACE_MS = 5 * MINUTE
+
+export function isSettlementPast(nextSettlementAt: number | null, observedAt: number): boolean {
+  return nextSettlementAt !== null && observedAt - nextSettlementAt > SETTLEMENT_GRACE_MS
+}
+
 export type PriceBefore = { readonly price: number; readonly observedAt: number }
 
 /** Whether a price may follow the last accepted one; `suspect` is what was refused at the poll before, if anything. */

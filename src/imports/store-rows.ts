@@ -4,7 +4,7 @@ import { DAY, MINUTE } from '../domain/time.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type ImportStage, listStoredValues, type StagedRow, type StageSummary } from '../store/import-stage.ts'
 import { insertSettlementsWith, intervalsWith, reviseIntervals } from '../store/imported-settlements.ts'
-import { insertSnapshots, pastPrice } from '../store/observations.ts'
+import { availableAfter, insertSnapshots, pastPrice } from '../store/observations.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import type { SettlementStamp } from '../store/settlements.ts'
 import type { ImportKind } from './cell-value.ts'
@@ -31,8 +31,6 @@ export type StoreDeps = {
 }
 
 const BATCH_ROWS = 5_000
-/** A fact of the past was public when it happened; we say so this much later, to be sure. */
-const AVAILABLE_LAG_MS = MINUTE
 const STAMP = { source: 'import', adapterVersion: 1, epoch: 0 } as const
 
 /** Moves staged rows into history, oldest first, a batch a transaction: one that is killed is finished by the next run. */
@@ -90,9 +88,7 @@ function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary
   const spanMs = Math.min(stepMs ?? MINUTE, DAY)
   return {
     batch: async (client, rows) => {
-      const prices = rows.map(({ at, value }) =>
-        pastPrice(instrument.id, { at, last: value, spanMs, availableAt: at + AVAILABLE_LAG_MS })
-      )
+      const prices = rows.map(({ at, value }) => pastPrice(instrument.id, { at, last: value, spanMs }))
       const stored = (await insertSnapshots(client, prices, STAMP)).length
       return { stored, bases: await derive(client, { from: rows[0]!.at, to: rows.at(-1)!.at }) }
     },
@@ -113,7 +109,7 @@ async function storeSettlements(
         venueTime: statedAt,
         rate: value,
         mark: null,
-        availableAt: at + AVAILABLE_LAG_MS
+        availableAt: availableAfter(at)
       }))
       return { stored: await insertSettlementsWith(client, instrument.id, rates, intervals, stamp), bases: 0 }
     },

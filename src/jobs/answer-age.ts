@@ -1,3 +1,4 @@
+import { isSettlementPast } from '../domain/plausibility.ts'
 import { MINUTE } from '../domain/time.ts'
 import { type Reading, VenueError } from '../venues/venue.ts'
 
@@ -9,7 +10,6 @@ const STAMP_MS_MAX = MINUTE
 /** So many books without one change in a minute are one answer repeated. */
 const FROZEN_AFTER_MS = MINUTE
 const FROZEN_QUOTES_MIN = 5
-const SETTLEMENT_GRACE_MS = 5 * MINUTE
 
 /** Throws VenueError when an answer, taken as a whole, is not of now. `saidAt` is the time that the answer itself bears. */
 export function checkAnswerAge(
@@ -27,9 +27,9 @@ export function checkAnswerAge(
   if (usual !== null && usual - observedAt > STAMP_MS_MAX) {
     throw new VenueError('clock_ahead', `${name}: its clock is ${Math.round((usual - observedAt) / 1_000)} s ahead`)
   }
-  const settlements = estimates.flatMap(({ nextSettlementAt }) => (nextSettlementAt === null ? [] : [nextSettlementAt]))
-  const isPast = (at: number) => observedAt - at > SETTLEMENT_GRACE_MS
-  if (settlements.length > 1 && settlements.every(isPast)) throw stale(name, 'names only settlements that have been')
+  const settlements = estimates.map(({ nextSettlementAt }) => nextSettlementAt).filter((at) => at !== null)
+  if (settlements.length > 1 && settlements.every((at) => isSettlementPast(at, observedAt)))
+    throw stale(name, 'names only settlements that have been')
   if (quotes.length < FROZEN_QUOTES_MIN) return
   const print = quotes.map(({ symbol, bid, ask, bidSize, askSize }) => [symbol, bid, ask, bidSize, askSize]).join()
   const known = prints.get(name)

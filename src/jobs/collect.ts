@@ -158,7 +158,7 @@ async function storeFacts(
   const { tickAt, epoch } = claim
   const stamp = {
     tickAt,
-    spanMs: Math.max(deps.storeMs, deps.pollMs),
+    spanMs: spanOf(deps),
     source: 'polled' as const,
     adapterVersion: adapter.adapterVersion,
     epoch

@@ -2,7 +2,7 @@ import { aborted, sleep } from '../clock.ts'
 import { MINUTE, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import type { Database } from '../store/database.ts'
-import { listInstruments } from '../store/instruments.ts'
+import { listInstrumentsOf } from '../store/instruments.ts'
 import { ensureVenues } from '../store/venues.ts'
 import { rankAssets } from './assets.ts'
 import { collect } from './collect.ts'
@@ -59,7 +59,7 @@ function createRanking(deps: WorkerDeps, stations: readonly Station[], signal: A
   const rank = async () => {
     const ready = stations.filter(({ unready }) => unready === null)
     await rankAssets({ ...deps, ...deps.config, venues: new Set(deps.adapters.map(({ id }) => id)) }, ready)
-    await shareInstruments(deps.db, stations)
+    await Promise.all(stations.map((station) => refreshInstruments(deps.db, station)))
   }
   const refresh = () => {
     last = last.then(rank, rank)
@@ -78,12 +78,10 @@ function createRanking(deps: WorkerDeps, stations: readonly Station[], signal: A
   return { refresh, establish }
 }
 
-async function shareInstruments(db: Database, stations: readonly Station[]): Promise<void> {
-  const instruments = await listInstruments(db)
-  for (const station of stations) {
-    const ours = instruments.filter(({ venue, tracked }) => venue === station.adapter.id && tracked)
-    station.instruments = new Map(ours.map((instrument) => [instrument.symbol, instrument]))
-  }
+async function refreshInstruments(db: Database, station: Station): Promise<void> {
+  const instruments = await listInstrumentsOf(db, station.adapter.id)
+  const ours = instruments.filter(({ venue }) => venue === station.adapter.id)
+  station.instruments = new Map(ours.map((instrument) => [instrument.symbol, instrument]))
 }
 
 async function runPolls(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
@@ -91,13 +89,13 @@ async function runPolls(deps: WorkerDeps, station: Station, signal: AbortSignal)
   const limits = { pollMs: config.pollMs, storeMs: config.storeMs, leaseMs: 2 * config.callTimeoutMs + 5 * SECOND }
   let failures = 0
   let restUntil = 0
-  let sharedAt = clock.now()
+  let refreshedAt = clock.now()
   await everyTick(
     { clock, stepMs: config.pollMs, signal },
     async (tickAt) => {
-      if (clock.now() - sharedAt > MINUTE) {
-        await shareInstruments(deps.db, [station])
-        sharedAt = clock.now()
+      if (clock.now() - refreshedAt > MINUTE) {
+        await refreshInstruments(deps.db, station)
+        refreshedAt = clock.now()
       }
       const outcome = await collect({ ...deps, ...limits }, { ...station, restUntil }, tickAt)
       station.hasPolled ||= outcome?.isSuccess === true
@@ -115,8 +113,7 @@ async function runOpenInterest(deps: WorkerDeps, station: Station, signal: Abort
   while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
   await everyTick(
     { clock, stepMs: config.openInterestMs, signal },
-    (tickAt) =>
-      pollOpenInterest({ ...deps, leaseMs: config.openInterestMs }, { ...station, restUntil: 0 }, tickAt, signal),
+    (tickAt) => pollOpenInterest({ ...deps, leaseMs: config.openInterestMs }, station, tickAt, signal),
     (error) => log.error({ venue: station.adapter.id, message: messageOf(error) }, 'open-interest.failed')
   )
 }

@@ -22,7 +22,7 @@ import {
   StaleClaimError
 } from '../store/ticks.ts'
 import { findAdapter } from '../venues/registry.ts'
-import { diskGap } from './tick-gaps.ts'
+import { diskGap, spanOf } from './tick-gaps.ts'
 
 export type DeriveDeps = {
   readonly db: Database
@@ -166,14 +166,14 @@ function isCurrent({ row }: Derived, tickAt: number, { pollMs }: DeriveDeps): bo
   return times.every((at) => at > tickAt - pollMs / 2 && at < tickAt + pollMs)
 }
 
-function gapOf({ contract, row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): Gap {
+function gapOf({ contract, row }: Derived, tickAt: number, deps: DeriveDeps): Gap {
   const reason = row.basisBps === null ? (row.absent.basisBps ?? 'missing_quote') : 'stale_leg'
   return {
     instrumentId: contract.id,
     venue: contract.venue,
     fact: 'basis',
     from: tickAt,
-    to: tickAt + Math.max(storeMs, pollMs),
+    to: tickAt + spanOf(deps),
     reason
   }
 }
@@ -181,7 +181,7 @@ function gapOf({ contract, row }: Derived, tickAt: number, { storeMs, pollMs }: 
 /** The column's largest; a skew of days is as senseless as one of weeks. */
 const SKEW_MS_MAX = 2 ** 31 - 1
 
-function toBasisRow({ contract, inputs, row }: Derived, tickAt: number, { storeMs, pollMs }: DeriveDeps): BasisRow {
+function toBasisRow({ contract, inputs, row }: Derived, tickAt: number, deps: DeriveDeps): BasisRow {
   const contractQuote = inputs.contractLatest!.quote!
   const spotQuote = inputs.spotLatest!.quote!
   const observedAt = Date.parse(row.observedAt!)
@@ -212,7 +212,7 @@ function toBasisRow({ contract, inputs, row }: Derived, tickAt: number, { storeM
     priceKind: row.priceKind,
     grade: row.grade,
     reasons: row.reasons,
-    spanMs: Math.max(storeMs, pollMs)
+    spanMs: spanOf(deps)
   }
 }
 

@@ -5,8 +5,7 @@ import { messageOf } from '../errors.ts'
 import { type BackfillWish, reopenBackfill, requestBackfill } from '../store/backfill.ts'
 import { listInstruments } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
-import { findVenueHealth } from '../store/venues.ts'
-import { classFor, openClient, type VenueClient } from '../venues/ccxt-client.ts'
+import { classFor, openClient, type VenueClient, type VenueGate } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
 import { fetchPast } from './history.ts'
 import { clientOptions, type WorkerDeps } from './station.ts'
@@ -67,8 +66,9 @@ async function wishesOf({ db, clock, config, adapters }: WorkerDeps): Promise<Ba
 }
 
 async function runVenue(deps: WorkerDeps, adapter: VenueAdapter, signal: AbortSignal): Promise<void> {
-  const client = await openClient(adapter, clientOptions(deps, adapter))
-  const takeTurn = createBudget(deps, adapter.id, signal)
+  const options = clientOptions(deps, adapter)
+  const client = await openClient(adapter, options)
+  const takeTurn = createBudget(deps, options.gate, signal)
   const markets = createMarketList(deps, adapter, client, takeTurn)
   for (let failures = 0; !signal.aborted; ) {
     try {
@@ -134,13 +134,12 @@ async function drain(
 }
 
 /** So many calls a second, none while the venue is banned: live polls need its goodwill more. */
-function createBudget({ db, clock, config }: WorkerDeps, venue: string, signal: AbortSignal): () => Promise<void> {
+function createBudget({ clock, config }: WorkerDeps, gate: VenueGate, signal: AbortSignal): () => Promise<void> {
   const stepMs = SECOND / config.history.callsPerSecond
   let nextAt = 0
   return async () => {
     const now = clock.now()
-    const { bannedUntil } = await findVenueHealth(db, venue)
-    const turnAt = Math.max(nextAt, now, bannedUntil ?? 0)
+    const turnAt = Math.max(nextAt, now, await gate.shutUntil())
     nextAt = turnAt + stepMs
     await sleep(turnAt - now, signal)
   }

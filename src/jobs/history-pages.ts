@@ -1,11 +1,11 @@
 import { settlementHoles } from '../domain/funding.ts'
 import type { Instrument } from '../domain/instrument.ts'
-import { DAY, HOUR, MINUTE } from '../domain/time.ts'
+import { DAY, HOUR } from '../domain/time.ts'
 import { type BackfillClaim, saveBackfill } from '../store/backfill.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { fillBasisGaps, fillSettlementGaps, recordGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
-import { insertSnapshots, pastPrice } from '../store/observations.ts'
+import { availableAfter, insertSnapshots, pastPrice } from '../store/observations.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { findNewestSettlement, insertSettlements, listKnown } from '../store/settlements.ts'
 import { fetchHourlyCloses, fetchSettlements } from '../venues/past.ts'
@@ -13,9 +13,6 @@ import type { Candle, Settlement, VenueAdapter } from '../venues/venue.ts'
 import { FUNDING_FORMULA_VERSION } from './collected-facts.ts'
 import type { HistoryDeps, Target } from './history.ts'
 import { derivePastBasis } from './past-basis.ts'
-
-/** A fact of the past was public when it happened; we say so this much later, to be sure. */
-const AVAILABLE_LAG_MS = MINUTE
 
 export type Done = { readonly doneFrom: number; readonly doneTo: number }
 type Errand = {
@@ -91,7 +88,7 @@ async function storeRates(
   const stamp = { observedAt, formulaVersion: FUNDING_FORMULA_VERSION, adapterVersion, epoch }
   const past = rows
     .filter((row) => !isFollowed(row))
-    .map((row) => ({ ...row, availableAt: row.settledAt + AVAILABLE_LAG_MS }))
+    .map((row) => ({ ...row, availableAt: availableAfter(row.settledAt) }))
   const live = rows.filter(isFollowed).map((row) => ({ ...row, availableAt: observedAt }))
   return (
     (await insertSettlements(client, id, past, { ...stamp, source: 'backfill' })) +
@@ -145,10 +142,7 @@ async function storePrices(
   { epoch }: BackfillClaim,
   rows: readonly Candle[]
 ): Promise<number> {
-  const prices = rows.map((row) => {
-    const at = closeOf(row)
-    return pastPrice(instrument.id, { at, last: row.close, spanMs: HOUR, availableAt: at + AVAILABLE_LAG_MS })
-  })
+  const prices = rows.map((row) => pastPrice(instrument.id, { at: closeOf(row), last: row.close, spanMs: HOUR }))
   const stamp = { source: 'backfill' as const, adapterVersion, epoch }
   const written = await insertSnapshots(client, prices, stamp)
   const times = rows.map(closeOf)

@@ -1,87 +1,86 @@
-import type { Clock } from '../clock.ts'
-import { compare, decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
+import { decimalOrNull, decimalToString, isPositive, multiply } from '../domain/decimal.ts'
+import type { Instrument } from '../domain/instrument.ts'
 import type { Facts } from '../domain/latest.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import { listLatest, upsertLatest } from '../store/latest.ts'
 import { claimTick, finishTick } from '../store/ticks.ts'
-import { emptyReading, VenueError } from '../venues/venue.ts'
+import { skip } from '../venues/normalise.ts'
+import { type Call, emptyReading, type Reading, type Skipped, VenueError, type VenueFailure } from '../venues/venue.ts'
 import type { CollectedVenue } from './collect.ts'
 import { factsOf } from './collected-facts.ts'
 import { isRefusal } from './venue-health.ts'
 
 type Deps = {
   readonly db: Database
-  readonly clock: Clock
   readonly log: Log
   readonly holder: string
   readonly leaseMs: number
 }
 
+type AskedVenue = Pick<CollectedVenue, 'adapter' | 'client' | 'memory' | 'instruments'>
+
 /** Contracts a transaction: what is known is on the board before the last one has been asked. */
 const BATCH = 25
 
 /**
- * Asks for open interest one contract at a time, where a venue has no bulk call, largest contracts first once their size is
- * known. Stops at the first refusal: live quotes share the venue's patience.
+ * Asks for open interest one contract at a time, where a venue has no bulk call. Stops at the first refusal: live quotes share
+ * the venue's patience.
  */
 export async function pollOpenInterest(
   deps: Deps,
-  venue: CollectedVenue,
+  venue: AskedVenue,
   tickAt: number,
   signal: AbortSignal
 ): Promise<void> {
-  const call = venue.adapter.calls.find(({ reach }) => reach === 'single')
+  const { db, holder, leaseMs, log } = deps
+  const { id, calls } = venue.adapter
+  const call = calls.find(({ reach }) => reach === 'single')
   if (!call) return
-  const claim = await claimTick(deps.db, {
-    job: 'open-interest',
-    scope: venue.adapter.id,
-    tickAt,
-    holder: deps.holder,
-    leaseMs: deps.leaseMs
-  })
+  const claim = await claimTick(db, { job: 'open-interest', scope: id, tickAt, holder, leaseMs })
   if (!claim) return
   const contracts = [...venue.instruments.values()].filter((instrument) => call.covers(instrument))
-  let failure: string | null = null
+  const dropped: Skipped[] = []
+  let refusal: VenueFailure | null = null
   let rows = 0
-  for (let from = 0; from < contracts.length && failure === null && !signal.aborted; from += BATCH) {
-    const reading = emptyReading()
-    for (const { symbol } of contracts.slice(from, from + BATCH)) {
-      if (signal.aborted) break
-      try {
-        const { value, observedAt } = await venue.client.call((exchange) => call.ask(exchange, symbol), {
-          ccxtId: call.ccxtId
-        })
-        call.read(value, {
-          reading,
-          observedAt,
-          exchange: venue.client.exchangeOf(call.ccxtId),
-          intervals: venue.memory.intervals
-        })
-      } catch (error) {
-        if (!(error instanceof VenueError)) throw error
-        if (isRefusal(error.failure)) {
-          failure = error.failure
-          break
-        }
-      }
-    }
-    const facts = await inDollars(deps.db, factsOf(venue, reading))
-    await deps.db.transaction((client) => upsertLatest(client, tickAt, facts))
+  for (let from = 0; from < contracts.length && refusal === null && !signal.aborted; from += BATCH) {
+    const asked = await askEach(venue, call, contracts.slice(from, from + BATCH), signal)
+    refusal = asked.refusal
+    dropped.push(...asked.reading.skipped)
+    const facts = await inDollars(db, factsOf(venue, asked.reading))
+    await db.transaction((client) => upsertLatest(client, tickAt, facts))
     rows += facts.openInterest.length
   }
-  await deps.db.transaction((client) =>
-    finishTick(client, claim, {
-      state: failure === null ? 'done' : 'failed',
-      rows,
-      skipped: contracts.length - rows,
-      failure
-    })
-  )
-  deps.log.info({ venue: venue.adapter.id, rows, contracts: contracts.length, failure }, 'open-interest.finished')
+  const state = refusal === null ? 'done' : 'failed'
+  const skipped = contracts.length - rows
+  await db.transaction((client) => finishTick(client, claim, { state, rows, skipped, failure: refusal }))
+  log.info({ venue: id, rows, contracts: contracts.length, refusal, dropped }, 'open-interest.finished')
 }
 
-/** Base coins become dollars at the mark: `oiUsd = oiBase · mark` (domain-spec 1.5, linear), and inverse the other way. */
+/** Asks one contract after the other, up to a refusal; a failure costs its own contract only. */
+async function askEach(
+  { client, memory }: AskedVenue,
+  call: Call,
+  contracts: readonly Instrument[],
+  signal: AbortSignal
+): Promise<{ reading: Reading; refusal: VenueFailure | null }> {
+  const reading = emptyReading()
+  const context = { reading, exchange: client.exchangeOf(call.ccxtId), intervals: memory.intervals }
+  for (const { symbol } of contracts) {
+    if (signal.aborted) break
+    try {
+      const { value, observedAt } = await client.call((exchange) => call.ask(exchange, symbol), call)
+      call.read(value, { ...context, observedAt })
+    } catch (error) {
+      if (!(error instanceof VenueError)) throw error
+      if (isRefusal(error.failure)) return { reading, refusal: error.failure }
+      reading.skipped.push(skip(symbol, error.failure))
+    }
+  }
+  return { reading, refusal: null }
+}
+
+/** Base coins become dollars at the mark: `oiUsd = oiBase · mark` (domain-spec 1.5). */
 async function inDollars(db: Database, facts: Facts): Promise<Facts> {
   const latest = await listLatest(
     db,
@@ -90,9 +89,10 @@ async function inDollars(db: Database, facts: Facts): Promise<Facts> {
   return {
     ...facts,
     openInterest: facts.openInterest.map((row) => {
-      const mark = parseDecimal(latest.get(row.instrumentId)?.mark?.mark ?? '0')
-      if (!mark || compare(mark, parseDecimal('0')!) <= 0 || row.base === null || row.usd !== null) return row
-      return { ...row, usd: decimalToString(multiply(parseDecimal(row.base)!, mark)) }
+      const mark = decimalOrNull(latest.get(row.instrumentId)?.mark?.mark)
+      const base = decimalOrNull(row.base)
+      if (mark === null || !isPositive(mark) || base === null || row.usd !== null) return row
+      return { ...row, usd: decimalToString(multiply(base, mark)) }
     })
   }
 }

@@ -1,3 +1,4 @@
+import { numberOrNull } from '../domain/decimal.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import {
@@ -6,6 +7,7 @@ import {
   areRatesOfOneUnit,
   isMovePlausible,
   isRatePlausible,
+  isSettlementPast,
   type PriceBefore,
   per8h,
   RATE_MEMORY_MS
@@ -24,11 +26,17 @@ export type Knowledge = {
   readonly suspects: Map<string, number>
 }
 
+type Marks = ReadonlyMap<string, MarkPrice>
+
 /** The part of a reading that can be true; what is refused is named in `skipped`. Rules: `domain/plausibility.ts`. */
 export function plausibleReading(reading: Reading, knowledge: Knowledge): Reading {
+  const markOf = new Map(reading.marks.map((mark) => [mark.symbol, mark]))
   const { quotes, refused } = movedQuotes(reading, knowledge)
-  const old = oldCoins(quotes, reading.marks, knowledge)
-  const rates = reading.estimates.map((estimate) => ({ estimate, reason: rateProblem(estimate, reading, knowledge) }))
+  const old = oldCoins(quotes, markOf, knowledge)
+  const rates = reading.estimates.map((estimate) => ({
+    estimate,
+    reason: rateProblem(estimate, markOf.get(estimate.symbol), knowledge)
+  }))
   const units = areRatesOfOneUnit(ratePairs(reading.estimates, knowledge))
   const isAccepted = ({ reason }: (typeof rates)[number]) => reason === null && units
   return {
@@ -63,9 +71,7 @@ export function doubtOf({ skipped }: Reading, instruments: ReadonlyMap<string, I
 }
 
 export const isMarkDoubtful = ({ mark, index }: Pick<MarkPrice, 'mark' | 'index'>) =>
-  !areOneThing(numberOf(mark), numberOf(index))
-
-const numberOf = (text: string | null | undefined) => (text === null || text === undefined ? null : Number(text))
+  !areOneThing(numberOrNull(mark), numberOrNull(index))
 
 export function midOf({ bid, ask }: { readonly bid: string | null; readonly ask: string | null }): number | null {
   const sides = [bid, ask].filter((side) => side !== null).map(Number)
@@ -97,10 +103,9 @@ function priceBefore(quote: Latest['quote'] | undefined): PriceBefore | null {
 const INDEX_MAX_AGE_MS = 5 * MINUTE
 
 /** Coins whose venue's prices are, taken together, not those of their contracts' indices. */
-function oldCoins(quotes: readonly Quote[], marks: readonly MarkPrice[], { instruments, latest }: Knowledge) {
+function oldCoins(quotes: readonly Quote[], markOf: Marks, { instruments, latest }: Knowledge) {
   const byId = new Map([...instruments.values()].map((instrument) => [instrument.id, instrument]))
   const quoteOf = new Map(quotes.map((quote) => [quote.symbol, quote]))
-  const markOf = new Map(marks.map((mark) => [mark.symbol, mark]))
   const pairs = [...instruments.values()].flatMap((contract) => {
     const spot = byId.get(contract.spotId ?? -1)
     const quote = spot && quoteOf.get(spot.symbol)
@@ -119,21 +124,21 @@ function freshIndex(mark: Latest['mark'] | undefined, nowMs: number): string | n
   return mark && nowMs - mark.observedAt <= INDEX_MAX_AGE_MS ? mark.index : null
 }
 
-/** How long after its time a settlement may still be named as the next one. */
-const SETTLEMENT_GRACE_MS = 5 * MINUTE
-
-function rateProblem(estimate: FundingEstimate, { marks }: Reading, { instruments, latest }: Knowledge): string | null {
+function rateProblem(
+  estimate: FundingEstimate,
+  said: MarkPrice | undefined,
+  { instruments, latest }: Knowledge
+): string | null {
   const { rate, intervalHours, cap, floor, nextSettlementAt, observedAt, symbol } = estimate
-  if (nextSettlementAt !== null && observedAt - nextSettlementAt > SETTLEMENT_GRACE_MS) return 'settlement_past'
+  if (isSettlementPast(nextSettlementAt, observedAt)) return 'settlement_past'
   const before = latest.get(instruments.get(symbol)?.id ?? -1)?.estimate
-  const said = marks.find((mark) => mark.symbol === symbol)
   const isFresh = before && observedAt - before.observedAt <= RATE_MEMORY_MS
   const premium = said?.mark && said.index && !isMarkDoubtful(said) ? Number(said.mark) / Number(said.index) - 1 : null
   const isPlausible = isRatePlausible({
     rate: Number(rate),
     intervalHours,
-    cap: numberOf(cap),
-    floor: numberOf(floor),
+    cap: numberOrNull(cap),
+    floor: numberOrNull(floor),
     premium,
     before8h: isFresh ? per8h(Number(before.rate), before.intervalHours) : null
   })

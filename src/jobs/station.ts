@@ -6,7 +6,7 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import type { DiskGuard } from '../store/disk.ts'
-import { type ClientOptions, openClient, type VenueClient } from '../venues/ccxt-client.ts'
+import { type ClientOptions, openClient, type VenueClient, type VenueGate } from '../venues/ccxt-client.ts'
 import { type VenueAdapter, VenueError } from '../venues/venue.ts'
 import { loadMarkets } from './markets.ts'
 import { createSweepMemory, type SweepMemory } from './sweep.ts'
@@ -55,7 +55,7 @@ export async function openStation(deps: WorkerDeps, adapter: VenueAdapter): Prom
 }
 
 /** How this deployment speaks to a venue. */
-export function clientOptions(deps: WorkerDeps, { id }: VenueAdapter): ClientOptions {
+export function clientOptions(deps: WorkerDeps, { id }: VenueAdapter): ClientOptions & { readonly gate: VenueGate } {
   const { clock, config, isSimulated } = deps
   return {
     clock,

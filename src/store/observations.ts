@@ -1,5 +1,6 @@
 import type { LatestEstimate } from '../domain/latest.ts'
 import type { LegPrice } from '../domain/price-basis.ts'
+import { MINUTE } from '../domain/time.ts'
 import { type Columns, writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 
@@ -188,22 +189,20 @@ export async function listPastPrices(
   }))
 }
 
+/** When a fact of the past counts as available: it was public when it happened; a minute later, to be sure. */
+export const availableAfter = (happenedAt: number) => happenedAt + MINUTE
+
 /** A last price of the past as an observation: nothing else is known of that moment. */
 export function pastPrice(
   instrumentId: number,
-  {
-    at,
-    last,
-    spanMs,
-    availableAt
-  }: { readonly at: number; readonly last: string; readonly spanMs: number; readonly availableAt: number }
+  { at, last, spanMs }: { readonly at: number; readonly last: string; readonly spanMs: number }
 ): SnapshotRow {
   return {
     instrumentId,
     tickAt: at,
     observedAt: at,
     venueTime: null,
-    availableAt,
+    availableAt: availableAfter(at),
     bid: null,
     ask: null,
     bidSize: null,

@@ -1,16 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { listOf, oneOf as single } from '../../contract/envelope.ts'
-import {
-  estimateSchema,
-  numberOf,
-  provenanceView,
-  rateView,
-  realisedSchema,
-  settlementSchema
-} from '../../contract/histories.ts'
+import { estimateSchema, provenanceView, rateView, realisedSchema, settlementSchema } from '../../contract/histories.ts'
 import { fundingHistoryParameters, realisedParameters } from '../../contract/history-parameters.ts'
 import { realisedOf } from '../../contract/realised.ts'
 import { type FieldSchema, oneOf, text, textOrNull, time } from '../../contract/schema.ts'
+import { numberOrNull } from '../../domain/decimal.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { DAY, isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
@@ -104,10 +98,10 @@ function settlementHistory({ db }: ApiContext, { instrument, knownAtMs, meta }: 
         rate8h,
         apr,
         observedAt: isoOf(row.observedAt),
-        cap: numberOf(row.cap),
-        floor: numberOf(row.floor),
+        cap: numberOrNull(row.cap),
+        floor: numberOrNull(row.floor),
         mark: row.mark,
-        estimateRate: numberOf(row.estimateRate),
+        estimateRate: numberOrNull(row.estimateRate),
         estimateAt: isoOrNull(row.estimateAt),
         ...provenanceView(row)
       }
@@ -136,8 +130,8 @@ function estimateHistory({ db }: ApiContext, { instrument, knownAtMs, meta }: Se
         apr,
         fundingKind: row.kind,
         nextSettlementAt: isoOrNull(row.nextSettlementAt),
-        cap: numberOf(row.cap),
-        floor: numberOf(row.floor),
+        cap: numberOrNull(row.cap),
+        floor: numberOrNull(row.floor),
         determined: row.determined,
         ...provenanceView(row)
       }

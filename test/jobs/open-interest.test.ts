@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { floorTo } from '../../src/domain/time.ts'
+import { collect } from '../../src/jobs/collect.ts'
+import { pollOpenInterest } from '../../src/jobs/open-interest.ts'
+import { listLatest } from '../../src/store/latest.ts'
+import { binance } from '../../src/venues/binance.ts'
+import { testDatabase } from '../support/database.ts'
+import { type Fault, startExchange } from '../support/exchange.ts'
+import { openLine } from '../support/line.ts'
+
+const never = new AbortController().signal
+const failing = (status: number): Fault => ({ kind: 'answer', status, body: '{}' })
+
+/** A collected Binance whose open interest has not been asked for yet. */
+async function collected(fault: (path: string) => Fault | undefined) {
+  const t = await testDatabase()
+  const exchange = await startExchange(systemClock)
+  const line = await openLine(t.db, exchange, { adapters: [binance] })
+  const venue = line.venues.binance!
+  const tickAt = floorTo(systemClock.now(), 60_000)
+  await collect(line.deps, venue, tickAt)
+  exchange.fault = (_, path) => (path.includes('openInterest') ? fault(path) : undefined)
+  exchange.requests.length = 0
+  await pollOpenInterest(line.deps, venue, tickAt, never)
+  const contracts = [...venue.instruments.values()].filter(({ kind }) => kind !== 'spot')
+  const latest = await listLatest(
+    t.db,
+    contracts.map(({ id }) => id)
+  )
+  const { rows } = await t.db.query<{ state: string; rows: number; skipped: number; failure: string | null }>(
+    `select state, rows, skipped, failure from tick where job = 'open-interest'`
+  )
+  return {
+    contracts,
+    latest,
+    tick: rows[0]!,
+    asked: exchange.requests.filter(({ path }) => path.includes('openInterest')).length,
+    async [Symbol.asyncDispose]() {
+      await line[Symbol.asyncDispose]()
+      await exchange[Symbol.asyncDispose]()
+      await t[Symbol.asyncDispose]()
+    }
+  }
+}
+
+test('open interest that is asked for contract by contract is valued at the mark', async () => {
+  await using run = await collected(() => undefined)
+  assert.deepEqual(run.tick, { state: 'done', rows: run.contracts.length, skipped: 0, failure: null })
+  for (const { id, inverse, key } of run.contracts) {
+    const { mark, openInterest } = run.latest.get(id)!
+    if (inverse) continue
+    const atMark = Number(openInterest!.base) * Number(mark!.mark)
+    assert.ok(Math.abs(Number(openInterest!.usd) / atMark - 1) < 1e-9, key)
+  }
+})
+
+test('a contract whose open interest cannot be had costs itself alone', async () => {
+  await using run = await collected((path) => (path.includes('ETHUSDT') ? failing(500) : undefined))
+  const unknown = run.contracts.filter(({ id }) => !run.latest.get(id)?.openInterest)
+  assert.ok(unknown.length > 0 && unknown.every(({ nativeId }) => nativeId?.startsWith('ETHUSDT')))
+  assert.deepEqual(run.tick, {
+    state: 'done',
+    rows: run.contracts.length - unknown.length,
+    skipped: unknown.length,
+    failure: null
+  })
+})
+
+test('a refusal ends the round: nothing more is asked', async () => {
+  await using run = await collected(() => failing(429))
+  assert.equal(run.asked, 1)
+  assert.deepEqual(run.tick, { state: 'failed', rows: 0, skipped: run.contracts.length, failure: 'rate_limited' })
+})
