@@ -1,6 +1,7 @@
 import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { plausibleTime } from '../domain/time.ts'
-import { lastOf, markOf, positive, quoteOf, rateOf, signed, skip, volumeOf } from './normalise.ts'
+import { positive, rateOf, signed, skip } from './normalise.ts'
+import { amountOf, keep, keepMark, keepQuote, keepTrades } from './reading.ts'
 import type {
   Call,
   Covered,
@@ -42,11 +43,7 @@ const quotes: Call[] = MARKETS.map(({ name, params, covers }) => ({
   reach: 'bulk',
   ask: (exchange) => exchange.fetchBidsAsks(undefined, params),
   read: (answer, context) => {
-    for (const ticker of Object.values<Untrusted>(answer)) {
-      const quote = quoteOf(ticker, context.observedAt)
-      if (quote) context.reading.quotes.push(quote)
-      else context.reading.skipped.push(skip(ticker.symbol, 'quote_unusable'))
-    }
+    for (const ticker of Object.values<Untrusted>(answer)) keepQuote(ticker, context)
   }
 }))
 
@@ -60,13 +57,9 @@ const funding: Call[] = MARKETS.slice(1).map(({ name, params, covers }) => ({
   ask: (exchange) => exchange.fetchFundingRates(undefined, { subType: params['subType' as keyof typeof params] }),
   read: (answer, context) => {
     for (const rate of Object.values<Untrusted>(answer)) {
-      const mark = markOf(rate, context.observedAt)
-      if (mark) context.reading.marks.push(mark)
-      const market = context.exchange.markets?.[rate.symbol]
-      if (!market?.swap) continue
-      const estimate = readEstimate(rate, context)
-      if ('reason' in estimate) context.reading.skipped.push(estimate)
-      else context.reading.estimates.push(estimate)
+      keepMark(rate, context)
+      const isPerpetual = context.exchange.markets?.[rate.symbol]?.swap
+      if (isPerpetual) keep(readEstimate(rate, context), context.reading.estimates, context)
     }
   }
 }))
@@ -111,10 +104,7 @@ const volumes: Call[] = MARKETS.map(({ name, params, covers }) => ({
   ask: (exchange) => exchange.fetchTickers(undefined, params),
   read: (answer, context) => {
     for (const ticker of Object.values<Untrusted>(answer)) {
-      const last = lastOf(ticker, context.observedAt)
-      if (last) context.reading.lasts.push(last)
-      const volume = volumeOf(name === 'inverse' ? inDollars(ticker, context) : ticker, context.observedAt)
-      if (volume) context.reading.volumes.push(volume)
+      keepTrades(name === 'inverse' ? inDollars(ticker, context) : ticker, context)
     }
   }
 }))
@@ -135,9 +125,8 @@ const openInterest: Call = {
   reach: 'single',
   ask: (exchange, symbol) => exchange.fetchOpenInterest(symbol),
   read: (answer, context) => {
-    const row = readOpenInterest(answer, context.exchange.markets?.[answer.symbol] ?? {}, context.observedAt)
-    if ('reason' in row) context.reading.skipped.push(row)
-    else context.reading.openInterest.push(row)
+    const { reading, exchange, observedAt } = context
+    keep(readOpenInterest(answer, exchange.markets?.[answer.symbol] ?? {}, observedAt), reading.openInterest, context)
   }
 }
 
@@ -165,8 +154,8 @@ function readEstimate(row: Untrusted, { observedAt, intervals, exchange }: ReadC
 
 /** Linear counts base coins, inverse counts contracts of 100 or 10 dollars; each contract once. */
 function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number): OpenInterest | Skipped {
-  const amount = signed(row.info?.openInterest ?? row.openInterestAmount)
-  if (amount === null || amount.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
+  const amount = amountOf(row.info?.openInterest ?? row.openInterestAmount)
+  if (amount === null) return skip(row.symbol, 'open_interest_unusable')
   const size = parseDecimal(positive(market.contractSize) ?? '')
   if (market.inverse && !size) return skip(row.symbol, 'contract_size_unknown')
   const usd = market.inverse && size ? decimalToString(multiply(parseDecimal(amount)!, size)) : null

@@ -1,7 +1,8 @@
-import { decimalToString, divideDecimal, multiply, parseDecimal } from '../domain/decimal.ts'
+import { decimalToString, negate, parseDecimal } from '../domain/decimal.ts'
 import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
-import { hoursOf, lastOf, markOf, positive, quoteOf, rateOf, signed, skip, volumeOf } from './normalise.ts'
+import { hoursOf, rateOf, skip } from './normalise.ts'
+import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
   Call,
   Covered,
@@ -38,34 +39,15 @@ const tickers: Call[] = CATEGORIES.map(({ name, covers }) => ({
 
 function readTicker(ticker: Untrusted, context: ReadContext): void {
   const { reading, observedAt, exchange } = context
-  const quote = quoteOf(ticker, observedAt)
-  if (quote) reading.quotes.push(quote)
-  else reading.skipped.push(skip(ticker.symbol, 'quote_unusable'))
-  const last = lastOf(ticker, observedAt)
-  if (last) reading.lasts.push(last)
   const market = exchange.markets?.[ticker.symbol]
-  if (!market) return
+  keepQuote(ticker, context)
   // Inverse turnover is in coins and volume in dollars; linear and spot the other way round.
-  const volume = volumeOf(
-    { ...ticker, quoteVolume: market.inverse ? ticker.info?.volume24h : ticker.quoteVolume },
-    observedAt
-  )
-  if (volume) reading.volumes.push(volume)
-  if (!market.contract) return
-  const mark = markOf(ticker, observedAt)
-  if (mark) reading.marks.push(mark)
-  push(
-    readOpenInterest({ symbol: ticker.symbol, info: ticker.info }, market, observedAt),
-    reading.openInterest,
-    context
-  )
-  if (market.swap)
-    push(readEstimate(exchange.parseFundingRate(ticker.info, market), context), reading.estimates, context)
-}
-
-function push<T extends object>(row: T | Skipped, rows: T[], { reading }: ReadContext): void {
-  if ('reason' in row) reading.skipped.push(row)
-  else rows.push(row)
+  keepTrades({ ...ticker, quoteVolume: market?.inverse ? ticker.info?.volume24h : ticker.quoteVolume }, context)
+  if (!market?.contract) return
+  const { symbol, info } = ticker
+  keepMark(ticker, context)
+  keep(readOpenInterest({ symbol, info }, market, observedAt), reading.openInterest, context)
+  if (market.swap) keep(readEstimate(exchange.parseFundingRate(info, market), context), reading.estimates, context)
 }
 
 function readEstimate(row: Untrusted, { observedAt, exchange }: ReadContext): FundingEstimate | Skipped {
@@ -95,7 +77,7 @@ function readEstimate(row: Untrusted, { observedAt, exchange }: ReadContext): Fu
 
 /** The ticker's fundingCap bounds both signs. */
 const negated = (cap: string | null): string | null =>
-  cap === null ? null : decimalToString(multiply(parseDecimal(cap)!, parseDecimal('-1')!))
+  cap === null ? null : decimalToString(negate(parseDecimal(cap)!))
 
 /**
  * Bybit counts both sides of every contract unless it says `singleOpenInterest`. Linear counts base coins and values them in the
@@ -103,29 +85,21 @@ const negated = (cap: string | null): string | null =>
  */
 function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number): OpenInterest | Skipped {
   const info = row.info ?? {}
-  const single = signed(info.singleOpenInterest)
-  const amount = single ?? signed(info.openInterest)
-  if (amount === null || amount.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
-  const value =
-    single === null ? signed(info.openInterestValue) : valueAtMark(amount, positive(info.markPrice), market.inverse)
-  const inDollars = market.inverse ? amount : value
+  const single = amountOf(info.singleOpenInterest)
+  const amount = single ?? amountOf(info.openInterest)
+  if (amount === null) return skip(row.symbol, 'open_interest_unusable')
+  const value = amountOf(info.openInterestValue)
+  const valued = market.inverse ? { base: value, usd: amount } : { base: amount, usd: value }
+  const { base, usd } = single === null ? valued : openInterestAtMark(amount, market.inverse, info.markPrice)
   return {
     symbol: row.symbol,
-    base: market.inverse ? value : amount,
-    quote: inDollars,
-    usd: inDollars,
+    base,
+    quote: usd,
+    usd,
     sides: single === null ? 2 : 1,
     observedAt,
     venueTime: plausibleTime(row.timestamp, observedAt)
   }
-}
-
-/** `oiUsd = oiBase · mark` (linear), `oiBase = oiUsd / mark` (inverse): domain-spec 1.5. */
-function valueAtMark(amount: string, mark: string | null, inverse: boolean): string | null {
-  if (mark === null) return null
-  const [a, m] = [parseDecimal(amount)!, parseDecimal(mark)!]
-  const value = inverse ? divideDecimal(a, m) : multiply(a, m)
-  return value ? decimalToString(value) : null
 }
 
 export const bybit: VenueAdapter = {

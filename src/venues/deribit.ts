@@ -1,6 +1,6 @@
-import { decimalToString, divideDecimal, multiply, parseDecimal } from '../domain/decimal.ts'
 import { MINUTE, plausibleTime } from '../domain/time.ts'
-import { lastOf, markOf, positive, quoteOf, rateOf, settlementOf, signed, skip, volumeOf } from './normalise.ts'
+import { rateOf, settlementOf, signed, skip } from './normalise.ts'
+import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
   Call,
   CcxtExchange,
@@ -69,24 +69,13 @@ function readTickers(answer: Untrusted, context: ReadContext): void {
 function readTicker(ticker: Untrusted, context: ReadContext): void {
   const { reading, observedAt, exchange } = context
   const market = exchange.markets?.[ticker.symbol]
-  const quote = quoteOf(ticker, observedAt)
-  if (quote) reading.quotes.push(quote)
-  else reading.skipped.push(skip(ticker.symbol, 'quote_unusable'))
-  const last = lastOf(ticker, observedAt)
-  if (last) reading.lasts.push(last)
+  keepQuote(ticker, context)
   // ccxt's quoteVolume is the turnover in the quote currency.
-  const volume = volumeOf({ ...ticker, quoteVolume: ticker.info?.volume_usd }, observedAt)
-  if (volume) reading.volumes.push(volume)
+  keepTrades({ ...ticker, quoteVolume: ticker.info?.volume_usd }, context)
   if (!market?.contract) return
-  const mark = markOf({ ...ticker, indexPrice: indexOf(ticker, market, observedAt) }, observedAt)
-  if (mark) reading.marks.push(mark)
-  push(readOpenInterest(ticker, market, observedAt), reading.openInterest, context)
-  if (market.swap) push(readEstimate(ticker, context), reading.estimates, context)
-}
-
-function push<T extends object>(row: T | Skipped, rows: T[], { reading }: ReadContext): void {
-  if ('reason' in row) reading.skipped.push(row)
-  else rows.push(row)
+  keepMark({ ...ticker, indexPrice: indexOf(ticker, market, observedAt) }, context)
+  keep(readOpenInterest(ticker, market, observedAt), reading.openInterest, context)
+  if (market.swap) keep(readEstimate(ticker, context), reading.estimates, context)
 }
 
 /** A ticker's own index, else the estimated delivery price of a summary, which is the index until a contract is delivered. */
@@ -116,28 +105,19 @@ function readEstimate(row: Untrusted, { observedAt }: Pick<ReadContext, 'observe
 
 /** Dollars of inverse contracts, coins of linear ones, never contracts; ccxt files a linear perpetual's coins under value. */
 function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number): OpenInterest | Skipped {
-  const amount = signed(row.info?.open_interest ?? row.openInterestAmount ?? row.openInterestValue)
-  if (amount === null || amount.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
+  const amount = amountOf(row.info?.open_interest ?? row.openInterestAmount ?? row.openInterestValue)
+  if (amount === null) return skip(row.symbol, 'open_interest_unusable')
   if (typeof market.inverse !== 'boolean') return skip(row.symbol, 'unit_unknown')
-  const value = valueAtMark(amount, positive(row.info?.mark_price), market.inverse)
-  const inDollars = market.inverse ? amount : value
+  const { base, usd } = openInterestAtMark(amount, market.inverse, row.info?.mark_price)
   return {
     symbol: row.symbol,
-    base: market.inverse ? value : amount,
-    quote: inDollars,
-    usd: inDollars,
+    base,
+    quote: usd,
+    usd,
     sides: 1,
     observedAt,
     venueTime: plausibleTime(row.timestamp, observedAt)
   }
-}
-
-/** `oiUsd = oiBase · mark` (linear), `oiBase = oiUsd / mark` (inverse): domain-spec 1.5. */
-function valueAtMark(amount: string, mark: string | null, inverse: boolean): string | null {
-  if (mark === null) return null
-  const [a, m] = [parseDecimal(amount)!, parseDecimal(mark)!]
-  const value = inverse ? divideDecimal(a, m) : multiply(a, m)
-  return value ? decimalToString(value) : null
 }
 
 /** What was paid in the hour before; ccxt's own rate is `interest_8h`, which counts every hour eight times. */

@@ -1,18 +1,7 @@
-import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { snapSettlement } from '../domain/funding.ts'
 import { floorTo, HOUR, MINUTE } from '../domain/time.ts'
-import {
-  bookOf,
-  isSkipped,
-  markOf,
-  positive,
-  quoteOf,
-  rateOf,
-  settlementOf,
-  signed,
-  skip,
-  volumeOf
-} from './normalise.ts'
+import { bookOf, isSkipped, rateOf, settlementOf, skip, volumeOf } from './normalise.ts'
+import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import {
   type Call,
   type CcxtExchange,
@@ -88,20 +77,12 @@ function readContextOf(info: Untrusted, symbol: string | undefined, context: Rea
     reading.skipped.push(skip(symbol, 'delisted'))
     return
   }
-  const quote = quoteOf({ symbol, bid: info.impactPxs?.[0], ask: info.impactPxs?.[1] }, observedAt)
-  push(quote ?? skip(symbol, 'quote_unusable'), reading.quotes, context)
+  keepQuote({ symbol, bid: info.impactPxs?.[0], ask: info.impactPxs?.[1] }, context)
   const said = { symbol, info, fundingRate: info.funding, markPrice: info.markPx, indexPrice: info.oraclePx }
-  const mark = markOf(said, observedAt)
-  if (mark) reading.marks.push(mark)
-  const volume = volumeOf({ symbol, quoteVolume: info.dayNtlVlm }, observedAt)
-  if (volume) reading.volumes.push(volume)
-  push(readEstimate(said, context), reading.estimates, context)
-  push(readOpenInterest(said, exchange.markets[symbol], observedAt), reading.openInterest, context)
-}
-
-function push<T extends object>(row: T | Skipped, rows: T[], { reading }: ReadContext): void {
-  if ('reason' in row) reading.skipped.push(row)
-  else rows.push(row)
+  keepMark(said, context)
+  keepTrades({ symbol, quoteVolume: info.dayNtlVlm }, context)
+  keep(readEstimate(said, context), reading.estimates, context)
+  keep(readOpenInterest(said, exchange.markets[symbol], observedAt), reading.openInterest, context)
 }
 
 const spotBooks: Call = {
@@ -119,9 +100,7 @@ const spotBooks: Call = {
     for (const book of Object.values<Untrusted>(answer)) {
       const { bids, asks } = bookOf(book)
       const [[bid, bidVolume] = [], [ask, askVolume] = []] = [bids[0], asks[0]]
-      const quote = quoteOf({ ...book, bid, bidVolume, ask, askVolume }, context.observedAt)
-      if (quote) context.reading.quotes.push(quote)
-      else context.reading.skipped.push(skip(book?.symbol, 'quote_unusable'))
+      keepQuote({ ...book, bid, bidVolume, ask, askVolume }, context)
     }
   }
 }
@@ -134,14 +113,14 @@ const spotVolumes: Call = {
   covers: isSpot,
   reach: 'bulk',
   ask: (exchange) => exchange.fetchTickers(undefined, { type: 'spot' }),
-  read: (answer, { reading, observedAt }) => {
+  read: (answer, context) => {
+    const { reading, observedAt } = context
     for (const { symbol, info } of Object.values<Untrusted>(answer)) {
       if (!SPOT_SYMBOLS.has(symbol)) continue
       // ccxt joins pairs and contexts by their place: only what names the same pair belongs together. Its `last` is the mid.
       const isSame = info?.coin === info?.name
-      const volume = isSame ? volumeOf({ symbol, quoteVolume: info?.dayNtlVlm }, observedAt) : null
-      if (volume) reading.volumes.push(volume)
-      else reading.skipped.push(skip(symbol, isSame ? 'volume_unusable' : 'context_of_another_pair'))
+      const volume = volumeOf({ symbol, quoteVolume: info?.dayNtlVlm }, observedAt) ?? skip(symbol, 'volume_unusable')
+      keep(isSame ? volume : skip(symbol, 'context_of_another_pair'), reading.volumes, context)
     }
   }
 }
@@ -173,11 +152,10 @@ function readSettlement(row: Untrusted, observedAt: number): Settlement | Skippe
 
 /** Units of the contract (1,000 coins in one kPEPE), each contract once; valued at the mark beside it. */
 function readOpenInterest(row: Untrusted, _market: CcxtMarket, observedAt: number): OpenInterest | Skipped {
-  const base = signed(row.info?.openInterest)
-  if (base === null || base.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
-  const mark = positive(row.info?.markPx)
-  const value = mark === null ? null : decimalToString(multiply(parseDecimal(base)!, parseDecimal(mark)!))
-  return { symbol: row.symbol, base, quote: value, usd: value, sides: 1, observedAt, venueTime: null }
+  const amount = amountOf(row.info?.openInterest)
+  if (amount === null) return skip(row.symbol, 'open_interest_unusable')
+  const { base, usd } = openInterestAtMark(amount, false, row.info?.markPx)
+  return { symbol: row.symbol, base, quote: usd, usd, sides: 1, observedAt, venueTime: null }
 }
 
 /** ccxt's id of a perpetual is its place in the list and its base is upper case: only the venue's name tells kPEPE from KAVA. */

@@ -1,9 +1,9 @@
-import { decimalToString, negate, ONE, parseDecimal } from '../domain/decimal.ts'
+import { decimalToString, negate, parseDecimal } from '../domain/decimal.ts'
 import { isDollarLike } from '../domain/instrument.ts'
-import { openInterestOf } from '../domain/open-interest.ts'
 import { floorTo, HOUR } from '../domain/time.ts'
 import { krakenRelativeInverse, krakenRelativeLinear } from '../domain/venue-funding.ts'
-import { lastOf, markOf, positive, quoteOf, rateOf, settlementOf, signed, skip, volumeOf } from './normalise.ts'
+import { positive, rateOf, settlementOf, signed, skip } from './normalise.ts'
+import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
   Call,
   CcxtExchange,
@@ -57,14 +57,9 @@ const contractTickers: Call = {
   }
 }
 
-function readTicker(ticker: Untrusted, { reading, observedAt, exchange }: ReadContext): void {
-  const quote = quoteOf(withoutTime(ticker), observedAt)
-  if (quote) reading.quotes.push(quote)
-  else reading.skipped.push(skip(ticker.symbol, 'quote_unusable'))
-  const last = lastOf(ticker, observedAt)
-  if (last) reading.lasts.push(last)
-  const volume = volumeOf(withoutTime({ ...ticker, quoteVolume: turnoverOf(ticker, exchange) }), observedAt)
-  if (volume) reading.volumes.push(volume)
+function readTicker(ticker: Untrusted, context: ReadContext): void {
+  keepQuote(withoutTime(ticker), context)
+  keepTrades({ ...ticker, quoteVolume: turnoverOf(ticker, context.exchange) }, context)
 }
 
 function readContract(ticker: Untrusted, context: ReadContext): void {
@@ -75,15 +70,9 @@ function readContract(ticker: Untrusted, context: ReadContext): void {
   }
   readTicker(ticker, context)
   const market = exchange.markets[ticker.symbol]
-  const mark = markOf(withoutTime(ticker), observedAt)
-  if (mark) reading.marks.push(mark)
-  push(readOpenInterest(ticker, market, observedAt), reading.openInterest, context)
-  if (market.swap) push(readEstimate(ticker, context), reading.estimates, context)
-}
-
-function push<T extends object>(row: T | Skipped, rows: T[], { reading }: ReadContext): void {
-  if ('reason' in row) reading.skipped.push(row)
-  else rows.push(row)
+  keepMark(withoutTime(ticker), context)
+  keep(readOpenInterest(ticker, market, observedAt), reading.openInterest, context)
+  if (market.swap) keep(readEstimate(ticker, context), reading.estimates, context)
 }
 
 /** The ticker's time is its last trade's: minutes ago on a quiet contract whose quote is fresh. */
@@ -131,17 +120,9 @@ function readEstimate(row: Untrusted, { observedAt, exchange }: ReadContext): Fu
 /** Linear contracts count coins, inverse ones dollars, each contract once; the other unit through the mark beside it. */
 function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number): OpenInterest | Skipped {
   const info = row.info ?? {}
-  const amount = signed(info.openInterest)
-  if (amount === null || amount.startsWith('-')) return skip(row.symbol, 'open_interest_unusable')
-  const { oiBase, oiUsd } = openInterestOf({
-    settlement: market.inverse ? 'inverse' : 'linear',
-    contracts: parseDecimal(amount) ?? null,
-    contractSize: ONE,
-    mark: parseDecimal(positive(info.markPrice) ?? '') ?? null,
-    usdPerQuote: ONE
-  })
-  const usd = oiUsd && decimalToString(oiUsd)
-  const base = oiBase && decimalToString(oiBase)
+  const amount = amountOf(info.openInterest)
+  if (amount === null) return skip(row.symbol, 'open_interest_unusable')
+  const { base, usd } = openInterestAtMark(amount, market.inverse, info.markPrice)
   return { symbol: row.symbol, base, quote: usd, usd, sides: 1, observedAt, venueTime: null }
 }
 

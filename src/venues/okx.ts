@@ -3,18 +3,8 @@ import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { okxIntervals } from '../domain/venue-funding.ts'
-import {
-  contractSizeOf,
-  hoursOf,
-  lastOf,
-  markOf,
-  positive,
-  quoteOf,
-  rateOf,
-  signed,
-  skip,
-  volumeOf
-} from './normalise.ts'
+import { contractSizeOf, hoursOf, markOf, positive, rateOf, signed, skip } from './normalise.ts'
+import { amountOf, keep, keepQuote, keepTrades } from './reading.ts'
 import type {
   Call,
   CcxtMarket,
@@ -56,15 +46,10 @@ const tickers: Call[] = TYPES.map(({ name, type, covers }) => ({
   }
 }))
 
-function readTicker(ticker: Untrusted, { reading, observedAt, exchange }: ReadContext): void {
-  const market = exchange.markets?.[ticker.symbol]
-  const quote = quoteOf({ ...ticker, ...sizesOf(ticker, market) }, observedAt)
-  if (quote) reading.quotes.push(quote)
-  else reading.skipped.push(skip(ticker.symbol, 'quote_unusable'))
-  const last = lastOf(ticker, observedAt)
-  if (last) reading.lasts.push(last)
-  const volume = volumeOf({ ...ticker, quoteVolume: dollarsOf(ticker, market) }, observedAt)
-  if (volume) reading.volumes.push(volume)
+function readTicker(ticker: Untrusted, context: ReadContext): void {
+  const market = context.exchange.markets?.[ticker.symbol]
+  keepQuote({ ...ticker, ...sizesOf(ticker, market) }, context)
+  keepTrades({ ...ticker, quoteVolume: dollarsOf(ticker, market) }, context)
 }
 
 /** Linear sizes are contracts of `ctVal` coins; coin-margined ones stay contracts, as everywhere. */
@@ -141,9 +126,7 @@ const funding: Call = {
     for (const rate of Object.values<Untrusted>(answer)) {
       // Dated "X-Perps" pay funding too; they are no perpetuals.
       if (!context.exchange.markets?.[rate.symbol]?.swap) continue
-      const estimate = readEstimate(rate, context)
-      if ('reason' in estimate) context.reading.skipped.push(estimate)
-      else context.reading.estimates.push(estimate)
+      keep(readEstimate(rate, context), context.reading.estimates, context)
     }
   }
 }
@@ -192,11 +175,10 @@ const openInterests: Call[] = ['SWAP', 'FUTURES'].map((instType, index) => ({
   covers: TYPES[index + 1]!.covers,
   reach: 'bulk',
   ask: (exchange) => exchange.fetchOpenInterests(undefined, { instType }),
-  read: (answer, { reading, observedAt, exchange }) => {
+  read: (answer, context) => {
+    const { reading, observedAt, exchange } = context
     for (const row of Object.values<Untrusted>(answer)) {
-      const openInterest = readOpenInterest(row, exchange.markets?.[row.symbol] ?? {}, observedAt)
-      if ('reason' in openInterest) reading.skipped.push(openInterest)
-      else reading.openInterest.push(openInterest)
+      keep(readOpenInterest(row, exchange.markets?.[row.symbol] ?? {}, observedAt), reading.openInterest, context)
     }
   }
 }))
@@ -218,11 +200,6 @@ function readOpenInterest(row: Untrusted, market: CcxtMarket, observedAt: number
     observedAt,
     venueTime: plausibleTime(row.timestamp, observedAt)
   }
-}
-
-function amountOf(value: Untrusted): string | null {
-  const amount = signed(value)
-  return amount?.startsWith('-') ? null : amount
 }
 
 export const okx: VenueAdapter = {

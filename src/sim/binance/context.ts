@@ -1,20 +1,11 @@
 import { integerOf } from '../answer.ts'
 import type { SimInstrument } from '../market/instrument.ts'
 import type { Listings, Section } from '../market/listings.ts'
-import type { Market } from '../market/market.ts'
-import type { DayStatistics, SimQuote } from '../market/quotes.ts'
+import type { SimRequest } from '../request.ts'
 import { illegal, invalidSymbol, missing } from './problem.ts'
 
 /** What every answer of Binance is made from. */
-export type BinanceRequest = {
-  readonly market: Market
-  readonly listings: Listings
-  readonly section: Section
-  readonly params: URLSearchParams
-  readonly nowMs: number
-  quotes(instruments: readonly SimInstrument[]): readonly SimQuote[]
-  day(quote: SimQuote): DayStatistics
-}
+export type BinanceRequest = SimRequest & { readonly section: Section }
 
 /** The instrument that `symbol` names, if the parameter is there. */
 export function symbolOf({ params, listings, section }: BinanceRequest): SimInstrument | undefined {

@@ -1,5 +1,5 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../../domain/time.ts'
-import { type Candle, type CandleSource, candles, type Interval, openingOf, shiftOpening } from '../market/candles.ts'
+import { SECOND } from '../../domain/time.ts'
+import { type Candle, type CandleSource, candles, intervalsNamed, openingOf, shiftOpening } from '../market/candles.ts'
 import type { SimInstrument } from '../market/instrument.ts'
 import {
   type BinanceRequest,
@@ -13,24 +13,7 @@ import {
 import { invalidInterval, invalidParameter, invalidSymbol, missing } from './problem.ts'
 import { amountOf, priceOf } from './quotes.ts'
 
-const INTERVALS: ReadonlyMap<string, Interval> = new Map<string, Interval>([
-  ['1s', SECOND],
-  ['1m', MINUTE],
-  ['3m', 3 * MINUTE],
-  ['5m', 5 * MINUTE],
-  ['15m', 15 * MINUTE],
-  ['30m', 30 * MINUTE],
-  ['1h', HOUR],
-  ['2h', 2 * HOUR],
-  ['4h', 4 * HOUR],
-  ['6h', 6 * HOUR],
-  ['8h', 8 * HOUR],
-  ['12h', 12 * HOUR],
-  ['1d', DAY],
-  ['3d', 3 * DAY],
-  ['1w', 'week'],
-  ['1M', 'month']
-])
+const INTERVALS = intervalsNamed('1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M')
 const DECIMALS_OF_CALCULATED = 8
 
 export function priceKlines(request: BinanceRequest): unknown {

@@ -1,7 +1,7 @@
 import type { Answer, SimVenue } from '../answer.ts'
 import type { Listings, Section } from '../market/listings.ts'
 import type { Market } from '../market/market.ts'
-import { createDayStatistics, createSnapshots } from '../market/quotes.ts'
+import { createRequests } from '../request.ts'
 import type { BinanceRequest } from './context.ts'
 import { exchangeInfo } from './exchange-info.ts'
 import { fundingInfo, fundingRate, premiumIndex } from './funding.ts'
@@ -62,13 +62,11 @@ const DEFAULT_WEIGHT = 2
 
 /** Binance's public REST interface: spot, USD-margined, coin-margined and /futures/data, all on one origin. */
 export function createBinanceVenue(market: Market): SimVenue {
-  const listingsAt = createBinanceListings(market.seed)
-  const snapshots = createSnapshots(market)
-  const day = createDayStatistics(market)
+  const requestOf = createRequests(market, createBinanceListings(market.seed))
   const infos = new WeakMap<Listings, Map<Section, string>>()
   const meter = createMeter()
 
-  const infoBody = (listings: Listings, section: Section, nowMs: number) => {
+  const infoBody = ({ listings, section, nowMs }: BinanceRequest) => {
     const known = infos.get(listings) ?? new Map<Section, string>()
     infos.set(listings, known)
     const rest = known.get(section) ?? JSON.stringify(exchangeInfo({ listings, section })).slice(1)
@@ -80,11 +78,9 @@ export function createBinanceVenue(market: Market): SimVenue {
     const handler = route?.handlers.get(route.name)
     if (!route || !handler) throw new BinanceProblem(-5000, `Path ${path}, Method GET is invalid`, 404)
     const { name, section } = route
-    const listings = listingsAt(nowMs)
+    const request = { ...requestOf(params, nowMs), section }
     const headers = { 'x-mbx-used-weight-1m': String(meter(section, WEIGHTS[name] ?? DEFAULT_WEIGHT, nowMs)) }
-    if (handler === exchangeInfo) return { status: 200, body: infoBody(listings, section, nowMs), headers }
-    const quotes: BinanceRequest['quotes'] = (instruments) => snapshots(instruments, nowMs)
-    const request = { market, listings, section, params, nowMs, quotes, day }
+    if (handler === exchangeInfo) return { status: 200, body: infoBody(request), headers }
     return { status: 200, body: JSON.stringify(handler(request)), headers }
   }
   return {

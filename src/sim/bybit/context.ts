@@ -1,8 +1,7 @@
 import { integerOf } from '../answer.ts'
 import type { SimInstrument } from '../market/instrument.ts'
-import type { Listings, Section } from '../market/listings.ts'
-import type { Market } from '../market/market.ts'
-import type { DayStatistics, SimQuote } from '../market/quotes.ts'
+import type { Section } from '../market/listings.ts'
+import type { SimRequest } from '../request.ts'
 
 /** A request that Bybit refuses: HTTP 200 with a code in the body. */
 export class BybitProblem extends Error {
@@ -14,14 +13,7 @@ export class BybitProblem extends Error {
 }
 
 /** What every answer of Bybit is made from. */
-export type BybitRequest = {
-  readonly market: Market
-  readonly listings: Listings
-  readonly params: URLSearchParams
-  readonly nowMs: number
-  quotes(instruments: readonly SimInstrument[]): readonly SimQuote[]
-  day(quote: SimQuote): DayStatistics
-}
+export type BybitRequest = SimRequest
 
 /** `category`: one of our sections, or `option`, of which there are none. */
 export function categoryOf({ params }: BybitRequest, fallback?: Section): Section | 'option' {

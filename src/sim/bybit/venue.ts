@@ -1,6 +1,6 @@
 import type { Answer, SimVenue } from '../answer.ts'
 import type { Market } from '../market/market.ts'
-import { createDayStatistics, createSnapshots } from '../market/quotes.ts'
+import { createRequests } from '../request.ts'
 import { BybitProblem, type BybitRequest } from './context.ts'
 import { accountRatio, fundingHistory, openInterestHistory } from './history.ts'
 import { instrumentsInfo } from './instruments.ts'
@@ -28,9 +28,7 @@ const REQUESTS_PER_SECOND = 120
 
 /** Bybit's public REST interface, version 5. */
 export function createBybitVenue(market: Market): SimVenue {
-  const listingsAt = createBybitListings(market.seed)
-  const snapshots = createSnapshots(market)
-  const day = createDayStatistics(market)
+  const requestOf = createRequests(market, createBybitListings(market.seed))
   let second = 0
   let used = 0
 
@@ -48,9 +46,7 @@ export function createBybitVenue(market: Market): SimVenue {
     answer: (path, params, nowMs): Answer => {
       const route = ROUTES[path]
       if (!route) return { status: 404, body: '404 page not found', contentType: 'text/plain' }
-      const quotes: BybitRequest['quotes'] = (instruments) => snapshots(instruments, nowMs)
-      const request = { market, listings: listingsAt(nowMs), params, nowMs, quotes, day }
-      return { status: 200, body: bodyOf(() => route(request), nowMs), headers: limits(nowMs) }
+      return { status: 200, body: bodyOf(() => route(requestOf(params, nowMs)), nowMs), headers: limits(nowMs) }
     }
   }
 }

@@ -1,8 +1,6 @@
 import { integerOf } from '../answer.ts'
 import type { SimInstrument } from '../market/instrument.ts'
-import type { Listings } from '../market/listings.ts'
-import type { Market } from '../market/market.ts'
-import type { DayStatistics, SimQuote } from '../market/quotes.ts'
+import type { SimRequest } from '../request.ts'
 import type { DeribitFunding } from './funding.ts'
 
 /** A request that Deribit refuses: HTTP 400 with a JSON-RPC error. */
@@ -21,16 +19,7 @@ export function invalidParam(param: string, reason: string): DeribitProblem {
 }
 
 /** What every answer of Deribit is made from. */
-export type DeribitRequest = {
-  readonly market: Market
-  readonly funding: DeribitFunding
-  readonly listings: Listings
-  readonly params: URLSearchParams
-  readonly nowMs: number
-  /** Quotes of many instruments at one moment. */
-  quotes(instruments: readonly SimInstrument[], atMs: number): readonly SimQuote[]
-  day(quote: SimQuote): DayStatistics
-}
+export type DeribitRequest = SimRequest & { readonly funding: DeribitFunding }
 
 export function instrumentOf({ params, listings }: DeribitRequest): SimInstrument {
   const name = params.get('instrument_name')

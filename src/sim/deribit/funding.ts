@@ -2,6 +2,7 @@ import { floorTo, HOUR, MINUTE } from '../../domain/time.ts'
 import { deribitRate8h } from '../../domain/venue-funding.ts'
 import type { SimInstrument } from '../market/instrument.ts'
 import type { Market } from '../market/market.ts'
+import { once } from '../market/once.ts'
 import { createPremiumModel } from '../market/premium.ts'
 
 /** The rate is taken once in so long, instead of every millisecond. */
@@ -25,7 +26,6 @@ export const capOf = ({ asset }: SimInstrument): number => (asset.index < 2 ? CA
 
 export function createDeribitFunding(market: Market): DeribitFunding {
   const premiums = createPremiumModel(market.regimes)
-  const cache = new Map<string, Map<number, number>>()
 
   /** Mark over index − 1 without its price; the same in every sample. */
   const sample = (instrument: SimInstrument, atMs: number) =>
@@ -36,19 +36,7 @@ export function createDeribitFunding(market: Market): DeribitFunding {
     for (let at = fromMs + SAMPLE_MS; at <= toMs; at += SAMPLE_MS) sum += sample(instrument, at)
     return (sum * SAMPLE_MS) / PERIOD_MS
   }
-  const hour = (instrument: SimInstrument, endMs: number) => {
-    let known = cache.get(instrument.id)
-    if (!known) {
-      known = new Map()
-      cache.set(instrument.id, known)
-    }
-    let paid = known.get(endMs)
-    if (paid === undefined) {
-      paid = paidOver(instrument, endMs - HOUR, endMs)
-      known.set(endMs, paid)
-    }
-    return paid
-  }
+  const hour = once((instrument, endMs) => paidOver(instrument, endMs - HOUR, endMs))
   /** An hour that has ended counts by the share of it that is inside, the running one by its samples. */
   const between = (instrument: SimInstrument, fromMs: number, toMs: number) => {
     let sum = 0

@@ -16,7 +16,7 @@ export function ticker(request: DeribitRequest): Record<string, unknown> {
 }
 
 function currentQuote(request: DeribitRequest): SimQuote {
-  return request.quotes([instrumentOf(request)], request.nowMs)[0]!
+  return request.quotes([instrumentOf(request)])[0]!
 }
 
 function tickerOf(request: DeribitRequest, quote: SimQuote): Record<string, unknown> {

@@ -1,7 +1,6 @@
 import type { Answer, SimVenue } from '../answer.ts'
-import type { SimInstrument } from '../market/instrument.ts'
 import type { Market } from '../market/market.ts'
-import { createDayStatistics, createSnapshots, type SimQuote } from '../market/quotes.ts'
+import { createRequests } from '../request.ts'
 import { DeribitProblem, type DeribitRequest } from './context.ts'
 import { createDeribitFunding } from './funding.ts'
 import { chartData, fundingRateHistory, fundingRateValue } from './history.ts'
@@ -30,15 +29,12 @@ const ROOT = '/api/v2/'
 
 /** Deribit's public JSON-RPC over GET, version 2. */
 export function createDeribitVenue(market: Market): SimVenue {
-  const listingsAt = createDeribitListings(market.seed)
-  const snapshots = createSnapshots(market)
-  const day = createDayStatistics(market)
+  const requestOf = createRequests(market, createDeribitListings(market.seed))
   const funding = createDeribitFunding(market)
-  const quotes = (list: readonly SimInstrument[], atMs: number): readonly SimQuote[] => snapshots(list, atMs)
   return {
     answer: (path, params, nowMs): Answer => {
       if (!path.startsWith(ROOT)) return { status: 404, body: 'Not Found', contentType: 'text/plain' }
-      const request: DeribitRequest = { market, funding, listings: listingsAt(nowMs), params, nowMs, quotes, day }
+      const request = { ...requestOf(params, nowMs), funding }
       return respond(() => call(path.slice(ROOT.length), request), nowMs)
     }
   }

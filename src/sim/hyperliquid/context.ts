@@ -1,8 +1,6 @@
 import { integerOf } from '../answer.ts'
 import type { SimInstrument } from '../market/instrument.ts'
-import type { Listings } from '../market/listings.ts'
-import type { Market } from '../market/market.ts'
-import type { DayStatistics, SimQuote } from '../market/quotes.ts'
+import type { SimRequest } from '../request.ts'
 import type { HourlyFunding } from './funding.ts'
 
 /** A question that Hyperliquid cannot read: 422 with a text; one about a coin that it does not know: 500 with `null`. */
@@ -15,15 +13,7 @@ export class HyperliquidProblem extends Error {
 }
 
 /** What every answer of Hyperliquid is made from; `params` are the fields of the posted question. */
-export type HyperliquidRequest = {
-  readonly market: Market
-  readonly listings: Listings
-  readonly funding: HourlyFunding
-  readonly params: URLSearchParams
-  readonly nowMs: number
-  quotes(instruments: readonly SimInstrument[]): readonly SimQuote[]
-  day(quote: SimQuote): DayStatistics
-}
+export type HyperliquidRequest = SimRequest & { readonly funding: HourlyFunding }
 
 /** What `coin` names: a perpetual by its name, a spot pair by its number. */
 export function coinOf({ params, listings }: HyperliquidRequest): SimInstrument {

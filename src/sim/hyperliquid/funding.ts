@@ -4,6 +4,7 @@ import { hyperliquidPremium, hyperliquidRate } from '../../domain/venue-funding.
 import type { SimInstrument } from '../market/instrument.ts'
 import type { Market } from '../market/market.ts'
 import { uniform } from '../market/noise.ts'
+import { once } from '../market/once.ts'
 import { coinOf, type HyperliquidRequest, textOf, timeOf } from './context.ts'
 
 /** How far from the mid a trade of the impact size ends, bps. */
@@ -27,7 +28,6 @@ export type HourlyFunding = {
 }
 
 export function createHourlyFunding(market: Market): HourlyFunding {
-  const settledRows = new Map<string, Map<number, Settled>>()
   const latest = new Map<string, { sampleMs: number; rate: number }>()
   const impactPrices = ({ asset }: SimInstrument, mid: number) => {
     const half = IMPACT_BPS_BY_TIER[asset.tier] * 1e-4
@@ -46,16 +46,10 @@ export function createHourlyFunding(market: Market): HourlyFunding {
   }
   return {
     impactPrices,
-    settled: (instrument, settlementMs) => {
-      const rows = settledRows.get(instrument.id) ?? new Map<number, Settled>()
-      settledRows.set(instrument.id, rows)
-      const known = rows.get(settlementMs)
-      if (known) return known
+    settled: once((instrument, settlementMs) => {
       const premium = averageOver(instrument, settlementMs - HOUR, settlementMs)
-      const row = { premium, rate: hyperliquidRate(premium).rate1h }
-      rows.set(settlementMs, row)
-      return row
-    },
+      return { premium, rate: hyperliquidRate(premium).rate1h }
+    }),
     estimate: (instrument, atMs) => {
       const sampleMs = floorTo(atMs, SAMPLE_MS)
       const known = latest.get(instrument.id)

@@ -1,26 +1,10 @@
-import { DAY, HOUR, MINUTE } from '../../domain/time.ts'
 import { levels, type Side } from '../market/book.ts'
-import { type Candle, candles, type Interval, openingOf, shiftOpening } from '../market/candles.ts'
+import { type Candle, candles, intervalsNamed, openingOf, shiftOpening } from '../market/candles.ts'
 import type { SimInstrument } from '../market/instrument.ts'
 import { coinOf, HyperliquidProblem, type HyperliquidRequest, priceOf, textOf, timeOf } from './context.ts'
 import { midOf } from './perpetuals.ts'
 
-const INTERVALS: ReadonlyMap<string, Interval> = new Map<string, Interval>([
-  ['1m', MINUTE],
-  ['3m', 3 * MINUTE],
-  ['5m', 5 * MINUTE],
-  ['15m', 15 * MINUTE],
-  ['30m', 30 * MINUTE],
-  ['1h', HOUR],
-  ['2h', 2 * HOUR],
-  ['4h', 4 * HOUR],
-  ['8h', 8 * HOUR],
-  ['12h', 12 * HOUR],
-  ['1d', DAY],
-  ['3d', 3 * DAY],
-  ['1w', 'week'],
-  ['1M', 'month']
-])
+const INTERVALS = intervalsNamed('1m 3m 5m 15m 30m 1h 2h 4h 8h 12h 1d 3d 1w 1M')
 /** Older candles than the newest so many are not kept. */
 const KEPT = 5000
 const BOOK_LEVELS = 20

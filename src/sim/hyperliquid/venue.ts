@@ -1,6 +1,6 @@
 import type { Answer, SimVenue } from '../answer.ts'
 import type { Market } from '../market/market.ts'
-import { createDayStatistics, createSnapshots } from '../market/quotes.ts'
+import { createRequests } from '../request.ts'
 import { HyperliquidProblem, type HyperliquidRequest } from './context.ts'
 import { DEXS } from './dexs.ts'
 import { createHourlyFunding, fundingHistory } from './funding.ts'
@@ -25,16 +25,13 @@ const TYPES: Readonly<Record<string, (request: HyperliquidRequest) => unknown>> 
 
 /** Hyperliquid's public interface. */
 export function createHyperliquidVenue(market: Market): SimVenue {
-  const listingsAt = createHyperliquidListings(market.seed)
   const funding = createHourlyFunding(market)
-  const snapshots = createSnapshots(market)
-  const day = createDayStatistics(market)
+  const requestOf = createRequests(market, createHyperliquidListings(market.seed))
   return {
     isPosted: true,
     answer: (path, params, nowMs): Answer => {
       if (path !== '/info') return { status: 404, body: '' }
-      const quotes: HyperliquidRequest['quotes'] = (instruments) => snapshots(instruments, nowMs)
-      const request = { market, listings: listingsAt(nowMs), funding, params, nowMs, quotes, day }
+      const request = { ...requestOf(params, nowMs), funding }
       try {
         const name = params.get('type') ?? ''
         const answerOf = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined

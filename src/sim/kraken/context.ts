@@ -1,19 +1,9 @@
 import type { SimInstrument } from '../market/instrument.ts'
-import type { Listings } from '../market/listings.ts'
-import type { Market } from '../market/market.ts'
-import type { DayStatistics, SimQuote } from '../market/quotes.ts'
+import type { SimRequest } from '../request.ts'
 import type { KrakenFunding } from './funding.ts'
 
 /** What every answer of Kraken is made from. */
-export type KrakenRequest = {
-  readonly market: Market
-  readonly funding: KrakenFunding
-  readonly listings: Listings
-  readonly params: URLSearchParams
-  readonly nowMs: number
-  quotes(instruments: readonly SimInstrument[]): readonly SimQuote[]
-  day(quote: SimQuote): DayStatistics
-}
+export type KrakenRequest = SimRequest & { readonly funding: KrakenFunding }
 
 /** A request that spot refuses: HTTP 200 with words such as `EQuery:Unknown asset pair`. */
 export class KrakenSpotProblem extends Error {}

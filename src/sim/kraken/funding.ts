@@ -3,6 +3,7 @@ import { floorTo, HOUR, MINUTE } from '../../domain/time.ts'
 import { krakenHourlyRate } from '../../domain/venue-funding.ts'
 import type { SimInstrument } from '../market/instrument.ts'
 import type { Market } from '../market/market.ts'
+import { once } from '../market/once.ts'
 import { CAP_PER_HOUR } from './listings.ts'
 
 /** The premium is spread over so many hours. */
@@ -21,7 +22,6 @@ export type KrakenFunding = {
 }
 
 export function createKrakenFunding(market: Market): KrakenFunding {
-  const known = new WeakMap<SimInstrument, Map<number, number>>()
   /** From the samples after `fromMs`, up to and including `untilMs`. */
   const rateOver = (instrument: SimInstrument, fromMs: number, untilMs: number) => {
     const samples: number[] = []
@@ -30,19 +30,7 @@ export function createKrakenFunding(market: Market): KrakenFunding {
     const premiumAverage = averagePremium(samples, 'arithmetic')
     return krakenHourlyRate({ premiumAverage, coefficient: COEFFICIENT, capPerHour: CAP_PER_HOUR })
   }
-  const relative = (instrument: SimInstrument, hourMs: number) => {
-    let rates = known.get(instrument)
-    if (!rates) {
-      rates = new Map()
-      known.set(instrument, rates)
-    }
-    let rate = rates.get(hourMs)
-    if (rate === undefined) {
-      rate = rateOver(instrument, hourMs - HOUR, hourMs)
-      rates.set(hourMs, rate)
-    }
-    return rate
-  }
+  const relative = once((instrument, hourMs) => rateOver(instrument, hourMs - HOUR, hourMs))
   const absoluteAt = (instrument: SimInstrument, rate: number, atMs: number) => {
     const index = market.index(instrument, atMs)
     return instrument.section === 'inverse' ? rate / index : rate * index

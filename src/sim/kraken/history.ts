@@ -1,6 +1,14 @@
-import { DAY, HOUR, MINUTE } from '../../domain/time.ts'
+import { DAY, HOUR } from '../../domain/time.ts'
 import { integerOf } from '../answer.ts'
-import { type Candle, type CandleSource, candles, type Interval, openingOf, shiftOpening } from '../market/candles.ts'
+import {
+  type Candle,
+  type CandleSource,
+  candles,
+  type Interval,
+  intervalsNamed,
+  openingOf,
+  shiftOpening
+} from '../market/candles.ts'
 import type { SimInstrument } from '../market/instrument.ts'
 import { contractOf, KrakenFuturesProblem, type KrakenRequest } from './context.ts'
 
@@ -8,17 +16,7 @@ import { contractOf, KrakenFuturesProblem, type KrakenRequest } from './context.
 const KEPT_MS = 366 * DAY
 const CANDLES_A_PAGE = 2000
 const SOURCES: Readonly<Record<string, CandleSource>> = { trade: 'price', mark: 'mark', spot: 'index' }
-const RESOLUTIONS: ReadonlyMap<string, Interval> = new Map<string, Interval>([
-  ['1m', MINUTE],
-  ['5m', 5 * MINUTE],
-  ['15m', 15 * MINUTE],
-  ['30m', 30 * MINUTE],
-  ['1h', HOUR],
-  ['4h', 4 * HOUR],
-  ['12h', 12 * HOUR],
-  ['1d', DAY],
-  ['1w', 'week']
-])
+const RESOLUTIONS = intervalsNamed('1m 5m 15m 30m 1h 4h 12h 1d 1w')
 
 /** `historicalfundingrates`: oldest first; each row is stamped with the start of the hour that its rate is paid in. */
 export function historicalFundingRates(request: KrakenRequest): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import type { Answer, SimVenue } from '../answer.ts'
 import type { Listings } from '../market/listings.ts'
 import type { Market } from '../market/market.ts'
-import { createDayStatistics, createSnapshots } from '../market/quotes.ts'
+import { createRequests } from '../request.ts'
 import { KrakenFuturesProblem, type KrakenRequest, KrakenSpotProblem } from './context.ts'
 import { createKrakenFunding } from './funding.ts'
 import { charts, historicalFundingRates } from './history.ts'
@@ -34,9 +34,7 @@ const CHARTS = '/api/charts/v1/'
 
 /** Kraken's public REST interfaces, spot and futures, on one origin. */
 export function createKrakenVenue(market: Market): SimVenue {
-  const listingsAt = createKrakenListings(market.seed)
-  const snapshots = createSnapshots(market)
-  const day = createDayStatistics(market)
+  const requestOf = createRequests(market, createKrakenListings(market.seed))
   const funding = createKrakenFunding(market)
   const pairs = new WeakMap<Listings, string>()
 
@@ -48,8 +46,7 @@ export function createKrakenVenue(market: Market): SimVenue {
   }
   return {
     answer: (path, params, nowMs): Answer => {
-      const quotes: KrakenRequest['quotes'] = (list) => snapshots(list, nowMs)
-      const request = { market, funding, listings: listingsAt(nowMs), params, nowMs, quotes, day }
+      const request = { ...requestOf(params, nowMs), funding }
       if (!path.startsWith(SPOT_PREFIX)) return futuresAnswer(request, path)
       if (path === `${SPOT_PREFIX}AssetPairs` && params.size === 0) return { status: 200, body: allPairs(request) }
       return { status: 200, body: JSON.stringify(spotBody(request, path.slice(SPOT_PREFIX.length))) }

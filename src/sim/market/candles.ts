@@ -22,6 +22,30 @@ export type CandleRange = { readonly firstMs: number; readonly lastMs: number }
 
 export type Interval = number | 'week' | 'month'
 
+const INTERVALS: Readonly<Record<string, Interval>> = {
+  '1s': SECOND,
+  '1m': MINUTE,
+  '3m': 3 * MINUTE,
+  '5m': 5 * MINUTE,
+  '15m': 15 * MINUTE,
+  '30m': 30 * MINUTE,
+  '1h': HOUR,
+  '2h': 2 * HOUR,
+  '4h': 4 * HOUR,
+  '6h': 6 * HOUR,
+  '8h': 8 * HOUR,
+  '12h': 12 * HOUR,
+  '1d': DAY,
+  '3d': 3 * DAY,
+  '1w': 'week',
+  '1M': 'month'
+}
+
+/** Those intervals that a venue has, where it names them as most do. */
+export function intervalsNamed(names: string): ReadonlyMap<string, Interval> {
+  return new Map(names.split(' ').map((name) => [name, INTERVALS[name]!]))
+}
+
 const INSIDE_SAMPLES = 7
 const MONDAY_OFFSET_MS = 4 * DAY
 /** How far a price strays between two samples: standard deviation per square root of a day. */

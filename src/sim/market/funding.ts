@@ -2,6 +2,7 @@ import { fundingFromPremium } from '../../domain/funding.ts'
 import { averagePremium } from '../../domain/premium.ts'
 import { floorTo, HOUR } from '../../domain/time.ts'
 import type { SimInstrument } from './instrument.ts'
+import { once } from './once.ts'
 import type { PremiumModel } from './premium.ts'
 
 const DAMPER = 0.0005
@@ -22,7 +23,6 @@ export type FundingModel = {
 }
 
 export function createFundingModel(premiums: PremiumModel): FundingModel {
-  const cache = new Map<string, Map<number, number>>()
   const latest = new WeakMap<SimInstrument, { lastSample: number; rate: number }>()
   const terms = (instrument: SimInstrument) => {
     if (!instrument.funding) throw new Error(`${instrument.id} pays no funding`)
@@ -42,20 +42,9 @@ export function createFundingModel(premiums: PremiumModel): FundingModel {
     const premiumAverage = averagePremium(samples, averaging)
     return fundingFromPremium({ premiumAverage, interest8h, damper: DAMPER, intervalHours, scheme, cap }).rate
   }
-  const settled = (instrument: SimInstrument, settlementMs: number) => {
-    const key = `${instrument.venue}:${instrument.id}`
-    let known = cache.get(key)
-    if (!known) {
-      known = new Map()
-      cache.set(key, known)
-    }
-    let rate = known.get(settlementMs)
-    if (rate === undefined) {
-      rate = rateOver(instrument, settlementMs - intervalMs(instrument), settlementMs)
-      known.set(settlementMs, rate)
-    }
-    return rate
-  }
+  const settled = once((instrument, settlementMs) =>
+    rateOver(instrument, settlementMs - intervalMs(instrument), settlementMs)
+  )
   const lastSettlement = (instrument: SimInstrument, atMs: number) => floorTo(atMs, intervalMs(instrument))
   /** Between two samples nothing changes, so the last answer of each contract is kept. */
   const indicative = (instrument: SimInstrument, atMs: number) => {

@@ -1,8 +1,7 @@
 import { integerOf } from '../answer.ts'
 import type { SimInstrument } from '../market/instrument.ts'
 import type { Listings } from '../market/listings.ts'
-import type { Market } from '../market/market.ts'
-import type { DayStatistics, SimQuote } from '../market/quotes.ts'
+import type { SimRequest } from '../request.ts'
 
 /** A request that OKX refuses: a code in the body, and a status of its own only for faults of the request's form. */
 export class OkxProblem extends Error {
@@ -16,14 +15,7 @@ export class OkxProblem extends Error {
 }
 
 /** What every answer of OKX is made from. */
-export type OkxRequest = {
-  readonly market: Market
-  readonly listings: Listings
-  readonly params: URLSearchParams
-  readonly nowMs: number
-  quotes(instruments: readonly SimInstrument[]): readonly SimQuote[]
-  day(quote: SimQuote): DayStatistics
-}
+export type OkxRequest = SimRequest
 
 const INSTRUMENT_TYPES = ['SPOT', 'SWAP', 'FUTURES', 'OPTION'] as const
 export type InstrumentType = (typeof INSTRUMENT_TYPES)[number]

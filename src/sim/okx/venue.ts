@@ -1,6 +1,6 @@
 import type { Answer, SimVenue } from '../answer.ts'
 import type { Market } from '../market/market.ts'
-import { createDayStatistics, createSnapshots } from '../market/quotes.ts'
+import { createRequests } from '../request.ts'
 import { candlesOf } from './candles.ts'
 import { OkxProblem, type OkxRequest } from './context.ts'
 import { fundingRate, fundingRateHistory, premiumHistory } from './funding.ts'
@@ -30,15 +30,12 @@ const ROUTES: Readonly<Record<string, (request: OkxRequest) => readonly unknown[
 
 /** OKX's public REST interface, version 5. */
 export function createOkxVenue(market: Market): SimVenue {
-  const listingsAt = createOkxListings(market.seed)
-  const snapshots = createSnapshots(market)
-  const day = createDayStatistics(market)
+  const requestOf = createRequests(market, createOkxListings(market.seed))
   return {
     answer: (path, params, nowMs): Answer => {
       const route = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined
       if (!route) return { status: 404, body: JSON.stringify({ code: '404', data: {}, msg: 'Not Found' }) }
-      const quotes: OkxRequest['quotes'] = (wanted) => snapshots(wanted, nowMs)
-      return answerOf(() => route({ market, listings: listingsAt(nowMs), params, nowMs, quotes, day }))
+      return answerOf(() => route(requestOf(params, nowMs)))
     }
   }
 }
