@@ -1,41 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '../../src/clock.ts'
-import { DAY, floorTo, HOUR } from '../../src/domain/time.ts'
-import { fetchPast, type HistoryDeps } from '../../src/jobs/history.ts'
-import { type BackfillFact, claimBackfill, requestBackfill } from '../../src/store/backfill.ts'
+import { HOUR } from '../../src/domain/time.ts'
+import { claimBackfill } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
-import { listInstruments } from '../../src/store/instruments.ts'
 import { testDatabase } from '../support/database.ts'
-import { type Exchange, startExchange } from '../support/exchange.ts'
-import { openLine, silentLog } from '../support/line.ts'
-
-const never = new AbortController().signal
-
-async function openPast(db: Database, exchange: Exchange, key: string) {
-  const line = await openLine(db, exchange)
-  const instruments = await listInstruments(db)
-  const instrument = instruments.find((candidate) => candidate.key === key)!
-  const { adapter, client } = line.venues[instrument.venue]!
-  const deps: HistoryDeps = {
-    db,
-    clock: systemClock,
-    log: silentLog,
-    holder: 'test',
-    leaseMs: 60_000,
-    takeTurn: async () => {}
-  }
-  return {
-    line,
-    instrument,
-    instruments,
-    run: (signal = never) => fetchPast(deps, { adapter, client, instruments }, signal),
-    want: (fact: BackfillFact, days: number, id = instrument.id, priority = 1) =>
-      requestBackfill(db, [
-        { instrumentId: id, fact, wantedFrom: floorTo(systemClock.now(), DAY) - days * DAY, priority }
-      ])
-  }
-}
+import { openPast } from '../support/past.ts'
 
 async function settled(db: Database) {
   const { rows } = await db.query<{
@@ -51,9 +20,7 @@ async function settled(db: Database) {
 for (const key of ['binance:BTC/USDT:USDT', 'bybit:BTC/USDT:USDT', 'bybit:PEPE/USDT:USDT', 'binance:BTC/USD:BTC']) {
   test(`the settlements of ${key} come in without a hole, each with its interval observed`, async () => {
     await using t = await testDatabase()
-    await using exchange = await startExchange(systemClock)
-    const past = await openPast(t.db, exchange, key === 'bybit:PEPE/USDT:USDT' ? 'bybit:1000PEPE/USDT:USDT' : key)
-    await using _line = past.line
+    await using past = await openPast(t.db, key === 'bybit:PEPE/USDT:USDT' ? 'bybit:1000PEPE/USDT:USDT' : key)
     await past.want('settlement', 40)
     assert.equal(await past.run(), true)
     const rows = await settled(t.db)
@@ -71,9 +38,7 @@ for (const key of ['binance:BTC/USDT:USDT', 'bybit:BTC/USDT:USDT', 'bybit:PEPE/U
 
 test('the same past fetched again adds nothing', async () => {
   await using t = await testDatabase()
-  await using exchange = await startExchange(systemClock)
-  const past = await openPast(t.db, exchange, 'bybit:ETH/USDT:USDT')
-  await using _line = past.line
+  await using past = await openPast(t.db, 'bybit:ETH/USDT:USDT')
   await past.want('settlement', 30)
   await past.run()
   const first = await settled(t.db)
@@ -84,9 +49,8 @@ test('the same past fetched again adds nothing', async () => {
 
 test('a fetch that is stopped between pages goes on where it was, and ends with the same rows', async () => {
   await using t = await testDatabase()
-  await using exchange = await startExchange(systemClock)
-  const past = await openPast(t.db, exchange, 'bybit:BTC/USDT:USDT')
-  await using _line = past.line
+  await using past = await openPast(t.db, 'bybit:BTC/USDT:USDT')
+  const { exchange } = past
   await past.want('settlement', 150)
   // The answer after the first page is the exchange dying; what was stored stays stored.
   let answers = 0
@@ -118,9 +82,7 @@ test('a fetch that is stopped between pages goes on where it was, and ends with 
 test('hourly closes of both legs, in whichever order they come, make hourly bases marked as last prices', async () => {
   for (const spotFirst of [true, false]) {
     await using t = await testDatabase()
-    await using exchange = await startExchange(systemClock)
-    const past = await openPast(t.db, exchange, 'binance:1000PEPE/USDT:USDT')
-    await using _line = past.line
+    await using past = await openPast(t.db, 'binance:1000PEPE/USDT:USDT')
     await past.want('price_1h', 10, past.instrument.id, spotFirst ? 1 : 2)
     await past.want('price_1h', 10, past.instrument.spotId!, spotFirst ? 2 : 1)
     while (await past.run()) {}
@@ -137,9 +99,7 @@ test('hourly closes of both legs, in whichever order they come, make hourly base
 
 test('a claim whose lease lapsed is taken over, and the first holder can store nothing more', async () => {
   await using t = await testDatabase()
-  await using exchange = await startExchange(systemClock)
-  const past = await openPast(t.db, exchange, 'binance:BTC/USDT:USDT')
-  await using _line = past.line
+  await using past = await openPast(t.db, 'binance:BTC/USDT:USDT')
   await past.want('settlement', 10)
   const lapsed = await claimBackfill(t.db, 'binance', 'dead', -1)
   assert.ok(lapsed)

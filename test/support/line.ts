@@ -21,6 +21,15 @@ export type Line = AsyncDisposable & {
   readonly deps: CollectDeps & { readonly openInterestMs: number }
 }
 
+export type LineOptions = {
+  readonly clock?: Clock
+  readonly assets?: readonly string[]
+  readonly holder?: string
+  readonly isFull?: boolean
+  readonly adapters?: readonly VenueAdapter[]
+  readonly timeoutMs?: number
+}
+
 /** Everything that collecting needs, on a real database and simulated exchanges, with markets loaded and assets chosen. */
 export async function openLine(
   db: Database,
@@ -32,14 +41,7 @@ export async function openLine(
     isFull = false,
     adapters = ADAPTERS,
     timeoutMs = 2_000
-  }: {
-    clock?: Clock
-    assets?: readonly string[]
-    holder?: string
-    isFull?: boolean
-    adapters?: readonly VenueAdapter[]
-    timeoutMs?: number
-  } = {}
+  }: LineOptions = {}
 ): Promise<Line> {
   await ensureLivePartitions(db, clock.now())
   await ensureVenues(db, adapters)

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
-import { DAY, floorTo, HOUR } from '../../src/domain/time.ts'
+import { floorTo, HOUR } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
-import { fetchPast, type HistoryDeps } from '../../src/jobs/history.ts'
-import { type BackfillFact, requestBackfill } from '../../src/store/backfill.ts'
 import { readBoard } from '../../src/store/board.ts'
-import { listInstruments } from '../../src/store/instruments.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
-import { type Line, openLine, silentLog } from '../support/line.ts'
-
-const never = new AbortController().signal
+import { type Line, openLine } from '../support/line.ts'
+import { openPast } from '../support/past.ts'
 
 /** Its own contracts need spot legs and stablecoin pairs of other venues too. */
 async function sweep(line: Line): Promise<void> {
@@ -77,24 +73,12 @@ test('its contracts are on the board with trailing funding per 8 h; those with a
 for (const symbol of ['BTC/USD:BTC', 'SOL/USDC:USDC']) {
   test(`the past of ${symbol}: 40 days of hours without a hole, each paid for one hour, and hourly bases`, async () => {
     await using t = await testDatabase()
-    await using exchange = await startExchange(systemClock)
-    await using line = await openLine(t.db, exchange)
-    await sweep(line)
-    const instruments = await listInstruments(t.db)
-    const instrument = instruments.find(({ key }) => key === `deribit:${symbol}`)!
-    const want = (id: number, fact: BackfillFact, days: number) =>
-      requestBackfill(t.db, [
-        { instrumentId: id, fact, wantedFrom: floorTo(systemClock.now(), DAY) - days * DAY, priority: 1 }
-      ])
-    await want(instrument.id, 'settlement', 40)
-    await want(instrument.id, 'price_1h', 10)
-    await want(instrument.spotId!, 'price_1h', 10)
-    const { adapter, client } = line.venues.deribit!
-    const deps: HistoryDeps = {
-      ...{ db: t.db, clock: systemClock, log: silentLog, holder: 'test', leaseMs: 60_000 },
-      takeTurn: async () => {}
-    }
-    while (await fetchPast(deps, { adapter, client, instruments }, never)) {}
+    await using past = await openPast(t.db, `deribit:${symbol}`)
+    const { exchange, instrument } = past
+    await past.want('settlement', 40)
+    await past.want('price_1h', 10)
+    await past.want('price_1h', 10, instrument.spotId!)
+    while (await past.run()) {}
     const { rows } = await t.db.query<{ settled_at: Date; interval_hours: number; interval_source: string }>(
       'select settled_at, interval_hours, interval_source from settlement order by settled_at'
     )

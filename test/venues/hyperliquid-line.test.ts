@@ -1,24 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
-import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
+import { floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
-import { fetchPast } from '../../src/jobs/history.ts'
-import { type BackfillFact, requestBackfill } from '../../src/store/backfill.ts'
 import { readBoard } from '../../src/store/board.ts'
-import type { Database } from '../../src/store/database.ts'
-import { listInstruments } from '../../src/store/instruments.ts'
 import { binance } from '../../src/venues/binance.ts'
 import { bybit } from '../../src/venues/bybit.ts'
 import { hyperliquid } from '../../src/venues/hyperliquid.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
-import { openLine, silentLog } from '../support/line.ts'
+import { openLine } from '../support/line.ts'
+import { openPast } from '../support/past.ts'
 
 const ASSETS = ['BTC', 'ETH', 'XRP', 'PEPE', 'KAS', 'BONK']
 const ADAPTERS = [binance, bybit, hyperliquid]
-const never = new AbortController().signal
+const PAST = { assets: ASSETS, adapters: [binance, hyperliquid] }
 const keyOf = (base: string) => `hyperliquid:${base}/USDC:USDC`
 
 test('its contracts are on the board as impact prices, for display, with hourly funding and everything known', async () => {
@@ -81,32 +78,10 @@ test('two lists of unequal length are no answer: nothing is stored, the gap says
   assert.deepEqual(gaps, [{ reason: 'bad_response' }])
 })
 
-async function openPast(db: Database, key: string) {
-  const exchange = await startExchange(systemClock)
-  const line = await openLine(db, exchange, { assets: ASSETS, adapters: [binance, hyperliquid] })
-  const instruments = await listInstruments(db)
-  const instrument = instruments.find((each) => each.key === key)!
-  const { adapter, client } = line.venues.hyperliquid!
-  const deps = { ...line.deps, log: silentLog, leaseMs: 60_000, takeTurn: async () => {} }
-  return {
-    instrument,
-    exchange,
-    run: () => fetchPast(deps, { adapter, client, instruments }, never),
-    want: (fact: BackfillFact, days: number, instrumentId = instrument.id) =>
-      requestBackfill(db, [
-        { instrumentId, fact, wantedFrom: floorTo(systemClock.now(), DAY) - days * DAY, priority: 1 }
-      ]),
-    async [Symbol.asyncDispose]() {
-      await line[Symbol.asyncDispose]()
-      await exchange[Symbol.asyncDispose]()
-    }
-  }
-}
-
 for (const base of ['BTC', 'KPEPE']) {
   test(`40 days of hourly settlements of ${base} come in without a hole, over pages of 500`, async () => {
     await using t = await testDatabase()
-    await using past = await openPast(t.db, keyOf(base))
+    await using past = await openPast(t.db, keyOf(base), PAST)
     await past.want('settlement', 40)
     assert.equal(await past.run(), true)
     const { rows } = await t.db.query<{ settled_at: Date; interval_hours: number; interval_source: string }>(
@@ -124,7 +99,7 @@ for (const base of ['BTC', 'KPEPE']) {
 
 test('hourly closes of a contract and of its pair make hourly bases', async () => {
   await using t = await testDatabase()
-  await using past = await openPast(t.db, keyOf('BTC'))
+  await using past = await openPast(t.db, keyOf('BTC'), PAST)
   await past.want('price_1h', 10)
   await past.want('price_1h', 10, past.instrument.spotId!)
   while (await past.run()) {}

@@ -4,13 +4,12 @@ import { systemClock } from '../../src/clock.ts'
 import { floorTo, HOUR } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
-import { fetchPast } from '../../src/jobs/history.ts'
-import { requestBackfill } from '../../src/store/backfill.ts'
 import { readBoard } from '../../src/store/board.ts'
 import { listInstruments } from '../../src/store/instruments.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
-import { openLine, silentLog } from '../support/line.ts'
+import { openLine } from '../support/line.ts'
+import { openPast } from '../support/past.ts'
 
 test("Kraken's contracts are on the board, and its stablecoin pairs adjust the dollar contracts of others", async () => {
   await using t = await testDatabase()
@@ -49,26 +48,14 @@ test("Kraken's contracts are on the board, and its stablecoin pairs adjust the d
 
 test("Kraken's past comes without a hole: 40 days of settlements in one page, hourly closes of both legs", async () => {
   await using t = await testDatabase()
-  await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange)
+  await using past = await openPast(t.db, 'kraken:BTC/USD:USD')
   const instruments = await listInstruments(t.db)
   const idOf = (key: string) => instruments.find((each) => each.key === key)!.id
-  const { adapter, client } = line.venues.kraken!
-  const leaseMs = 60_000
-  const deps = { db: t.db, clock: systemClock, log: silentLog, holder: 'test', leaseMs, takeTurn: async () => {} }
-  const wantedFrom = floorTo(systemClock.now(), HOUR) - 40 * 24 * HOUR
-  const day20 = wantedFrom + 20 * 24 * HOUR
-  await requestBackfill(t.db, [
-    ...['kraken:BTC/USD:USD', 'kraken:BTC/USD:BTC', 'kraken:PEPE/USD:USD'].map((key) => ({
-      ...{ instrumentId: idOf(key), fact: 'settlement' as const, wantedFrom, priority: 3 }
-    })),
-    ...['kraken:BTC/USD:USD', 'kraken:BTC/USD'].map((key) => ({
-      ...{ instrumentId: idOf(key), fact: 'price_1h' as const, wantedFrom: day20, priority: 1 }
-    }))
-  ])
-  const run = () => fetchPast(deps, { adapter, client, instruments }, new AbortController().signal)
-  while (await run()) {}
-  for (const key of ['kraken:BTC/USD:USD', 'kraken:BTC/USD:BTC', 'kraken:PEPE/USD:USD']) {
+  const contracts = ['kraken:BTC/USD:USD', 'kraken:BTC/USD:BTC', 'kraken:PEPE/USD:USD']
+  for (const key of contracts) await past.want('settlement', 40, idOf(key), 3)
+  for (const key of ['kraken:BTC/USD:USD', 'kraken:BTC/USD']) await past.want('price_1h', 20, idOf(key))
+  while (await past.run()) {}
+  for (const key of contracts) {
     const { rows } = await t.db.query<{ settled_at: Date; interval_hours: number; interval_source: string }>(
       'select settled_at, interval_hours, interval_source from settlement where instrument_id = $1 order by settled_at',
       [idOf(key)]
@@ -79,7 +66,7 @@ test("Kraken's past comes without a hole: 40 days of settlements in one page, ho
       if (index > 0) assert.equal(row.settled_at.getTime() - rows[index - 1]!.settled_at.getTime(), HOUR)
     }
   }
-  const asked = exchange.requests.filter(({ path }) => path.includes('historicalfundingrates'))
+  const asked = past.exchange.requests.filter(({ path }) => path.includes('historicalfundingrates'))
   assert.equal(asked.length, 3, 'one answer has all of it')
   const { rows: bases } = await t.db.query<{ n: number; worst: number }>(
     'select count(*)::int as n, max(abs(basis_bps)) as worst from basis_snapshot where instrument_id = $1',

@@ -4,23 +4,19 @@ import { systemClock } from '../../src/clock.ts'
 import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
-import { fetchPast } from '../../src/jobs/history.ts'
-import { type BackfillFact, requestBackfill } from '../../src/store/backfill.ts'
 import { readBoard } from '../../src/store/board.ts'
-import type { Database } from '../../src/store/database.ts'
-import { listInstruments } from '../../src/store/instruments.ts'
 import { okx } from '../../src/venues/okx.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
-import { openLine, silentLog } from '../support/line.ts'
+import { openLine } from '../support/line.ts'
+import { openPast } from '../support/past.ts'
 
-const ASSETS = ['BTC', 'ETH', 'PEPE', 'GALA', 'JTO', 'TRX']
-const never = new AbortController().signal
+const OKX = { assets: ['BTC', 'ETH', 'PEPE', 'GALA', 'JTO', 'TRX'], adapters: [okx] }
 
 test('swaps and dated contracts are on the board, for signals, with marks, indices, funding and open interest', async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange, { assets: ASSETS, adapters: [okx] })
+  await using line = await openLine(t.db, exchange, OKX)
   const tickAt = floorTo(systemClock.now(), MINUTE)
   assert.deepEqual(await collect(line.deps, line.venues.okx!, tickAt), { isSuccess: true })
   // What is asked for once a minute comes with the sweep after.
@@ -46,28 +42,6 @@ test('swaps and dated contracts are on the board, for signals, with marks, indic
   assert.ok(row('BTC/USD:BTC') && row('BTC/USDC:USDC'))
 })
 
-async function openPast(db: Database, symbol: string) {
-  const exchange = await startExchange(systemClock)
-  const line = await openLine(db, exchange, { assets: ASSETS, adapters: [okx] })
-  const instruments = await listInstruments(db)
-  const instrument = instruments.find(({ key }) => key === `okx:${symbol}`)!
-  const { adapter, client } = line.venues.okx!
-  const deps = { ...line.deps, log: silentLog, leaseMs: 60_000, takeTurn: async () => {} }
-  return {
-    instrument,
-    exchange,
-    run: () => fetchPast(deps, { adapter, client, instruments }, never),
-    want: (fact: BackfillFact, days: number, instrumentId = instrument.id) =>
-      requestBackfill(db, [
-        { instrumentId, fact, wantedFrom: floorTo(systemClock.now(), DAY) - days * DAY, priority: 1 }
-      ]),
-    async [Symbol.asyncDispose]() {
-      await line[Symbol.asyncDispose]()
-      await exchange[Symbol.asyncDispose]()
-    }
-  }
-}
-
 for (const [symbol, hours] of [
   ['BTC/USDT:USDT', 8],
   ['BTC/USD:BTC', 8],
@@ -77,7 +51,7 @@ for (const [symbol, hours] of [
 ] as const) {
   test(`40 days of settlements of ${symbol} come in without a hole, each ${hours} h after the last`, async () => {
     await using t = await testDatabase()
-    await using past = await openPast(t.db, symbol)
+    await using past = await openPast(t.db, `okx:${symbol}`, OKX)
     await past.want('settlement', 40)
     assert.equal(await past.run(), true)
     const { rows } = await t.db.query<{ settled_at: Date; interval_hours: number; interval_source: string }>(
@@ -95,7 +69,7 @@ for (const [symbol, hours] of [
 
 test('what OKX no longer keeps ends the search, and what it has is stored', async () => {
   await using t = await testDatabase()
-  await using past = await openPast(t.db, 'ETH/USDT:USDT')
+  await using past = await openPast(t.db, 'okx:ETH/USDT:USDT', OKX)
   await past.want('settlement', 120)
   assert.equal(await past.run(), true)
   const { rows } = await t.db.query<{ n: number; state: string }>(
@@ -107,8 +81,14 @@ test('what OKX no longer keeps ends the search, and what it has is stored', asyn
 
 test('hourly closes of both legs, recent and older than the recent candles reach, make hourly bases', async () => {
   await using t = await testDatabase()
-  await using past = await openPast(t.db, 'BTC/USDT:USDT-261225')
   const days = 70
+  const listedBy = systemClock.now() - (days + 1) * DAY
+  await using past = await openPast(
+    t.db,
+    ({ kind, base, quote, listedAt }) =>
+      kind === 'future' && base === 'BTC' && quote === 'USDT' && listedAt !== null && listedAt < listedBy,
+    OKX
+  )
   await past.want('price_1h', days)
   await past.want('price_1h', days, past.instrument.spotId!)
   while (await past.run()) {}
