@@ -147,9 +147,10 @@ test('a creation that was killed half-way is done again', async () => {
   await using folder = await temporaryFolder()
   const unfinished = async () => (await readdir(folder.path)).filter((name) => name.startsWith('postgres.init-'))
   const killed = startHolder(folder.path)
+  const gone = once(killed, 'exit')
   await until('initdb to begin', async () => (await unfinished()).length > 0)
   killed.kill('SIGKILL')
-  await once(killed, 'exit')
+  await gone
   const embedded = await openEmbedded({ dataDir: folder.path, log })
   assert.equal(await askOnce(embedded.url, 'select 1'), 1)
   assert.deepEqual(await unfinished(), [])

@@ -93,10 +93,12 @@ test('a migrating process that is killed leaves a database on which the next one
     await using files = await migrations({ '1_made': script })
     const code = `import { migrate } from '${MIGRATE}'; await migrate('${database.url}', { folder: '${files.folder}' })`
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' })
+    // From the start: a script this short may be through before the kill.
+    const gone = once(child, 'exit')
     const begun = () => askOnce(database.url, 'select count(*) from _prisma_migrations').catch(() => 0)
     await until('the migration to begin', begun)
     child.kill('SIGKILL')
-    await once(child, 'exit')
+    await gone
     await migrate(database.url, files)
     assert.equal(await askOnce(database.url, 'select count(*) from made'), 0)
     assert.equal(await askOnce(database.url, 'select count(*) from _prisma_migrations where finished_at is null'), 0)
