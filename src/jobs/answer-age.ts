@@ -11,12 +11,15 @@ const STAMP_MS_MAX = MINUTE
 const FROZEN_AFTER_MS = MINUTE
 const FROZEN_QUOTES_MIN = 5
 
-/** Throws VenueError when an answer, taken as a whole, is not of now. `saidAt` is the time that the answer itself bears. */
+/**
+ * Throws VenueError when an answer, taken as a whole, is not of now; tells whether it bears any time at all. `saidAt` is the time
+ * that the answer itself bears.
+ */
 export function checkAnswerAge(
   name: string,
   reading: Reading,
   { observedAt, saidAt, prints }: { observedAt: number; saidAt: number | null; prints: AnswerPrints }
-): void {
+): { isDated: boolean } {
   const { quotes, marks, estimates } = reading
   const stamps = [...quotes, ...marks, ...estimates].flatMap(({ venueTime }) => (venueTime === null ? [] : [venueTime]))
   const newest = saidAt ?? (stamps.length > 0 ? Math.max(...stamps) : null)
@@ -30,13 +33,15 @@ export function checkAnswerAge(
   const settlements = estimates.map(({ nextSettlementAt }) => nextSettlementAt).filter((at) => at !== null)
   if (settlements.length > 1 && settlements.every((at) => isSettlementPast(at, observedAt)))
     throw stale(name, 'names only settlements that have been')
-  if (quotes.length < FROZEN_QUOTES_MIN) return
+  const isDated = newest !== null
+  if (quotes.length < FROZEN_QUOTES_MIN) return { isDated }
   const print = quotes.map(({ symbol, bid, ask, bidSize, askSize }) => [symbol, bid, ask, bidSize, askSize]).join()
   const known = prints.get(name)
   if (known?.print !== print) prints.set(name, { print, since: observedAt })
   else if (observedAt - known.since > FROZEN_AFTER_MS) {
     throw stale(name, `has not changed since ${new Date(known.since).toISOString()}`)
   }
+  return { isDated }
 }
 
 const stale = (name: string, why: string) => new VenueError('stale_answer', `${name}: the answer ${why}`)

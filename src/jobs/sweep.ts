@@ -46,9 +46,10 @@ export type Sweep = {
   readonly asked: readonly Call[]
   readonly failures: readonly CallFailure[]
 }
-type Part = { readonly reading: Reading; readonly asked: Call[]; readonly failures: CallFailure[] }
+type Part = { readonly reading: Reading; readonly asked: Call[]; readonly failures: CallFailure[]; answers: Answer[] }
+type Answer = { readonly call: Call; readonly reading: Reading; readonly isDated: boolean }
 
-const emptyPart = (): Part => ({ reading: emptyReading(), asked: [], failures: [] })
+const emptyPart = (): Part => ({ reading: emptyReading(), asked: [], failures: [], answers: [] })
 
 /**
  * Asks a venue everything that is due, all at once; what fails is an outcome, the rest goes on. Slow calls, which are due now and
@@ -86,7 +87,21 @@ export async function sweepVenue(
       })
   }
   await answered
+  refuseUndated(part)
+  for (const { reading } of part.answers) addReading(part.reading, reading)
   return memory.slow.isRunning ? part : withSlow(part, memory)
+}
+
+/** Quotes without a time are believed beside answers that bear one: where every one of those is old, these are as well. */
+function refuseUndated(part: Part): void {
+  const isOld = part.failures.some(({ failure }) => failure === 'stale_answer')
+  if (!isOld || part.answers.some(({ isDated }) => isDated)) return
+  const refused = part.answers.filter(({ reading }) => reading.quotes.length > 0)
+  part.answers = part.answers.filter((answer) => !refused.includes(answer))
+  for (const { call } of refused) {
+    const message = `${call.name}: the answer bears no time, and every answer of this venue that does is old`
+    part.failures.push({ call, failure: 'stale_answer', message, retryAfterMs: null })
+  }
 }
 
 const isInterval = ({ facts }: Call) => facts.includes('interval')
@@ -94,9 +109,9 @@ const isSlow = (call: Call) => typeof call.cadence === 'object' && !isInterval(c
 
 /** Adds what the slow calls have brought, once. */
 function withSlow(part: Part, memory: SweepMemory): Part {
-  const { reading, asked, failures } = memory.slow.part
+  const { answers, asked, failures } = memory.slow.part
   memory.slow.part = emptyPart()
-  addReading(part.reading, reading)
+  for (const { reading } of answers) addReading(part.reading, reading)
   part.asked.push(...asked)
   part.failures.push(...failures)
   return part
@@ -129,8 +144,8 @@ async function askCall(
     // Into a reading of its own: an answer that is refused, or that the reader trips over, leaves nothing behind.
     const reading = emptyReading()
     call.read(value, { reading, observedAt, exchange, intervals: memory.intervals })
-    checkAnswerAge(call.name, reading, { observedAt, saidAt, prints: memory.prints })
-    addReading(part.reading, reading)
+    const { isDated } = checkAnswerAge(call.name, reading, { observedAt, saidAt, prints: memory.prints })
+    part.answers.push({ call, reading, isDated })
     memory.answeredAt.set(call.name, tickAt)
   } catch (error) {
     // An answer that the reader trips over is the venue's doing, not a reason to stop the others.

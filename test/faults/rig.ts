@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Clock } from '../../src/clock.ts'
 import type { BoardRow } from '../../src/domain/board-row.ts'
-import { floorTo, HOUR } from '../../src/domain/time.ts'
+import { floorTo } from '../../src/domain/time.ts'
 import { type CollectOutcome, collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
 import { createSweepMemory, sweepVenue } from '../../src/jobs/sweep.ts'
@@ -17,6 +17,8 @@ import { type Line, openLine } from '../support/line.ts'
 
 export const POLL_MS = 10_000
 const SEED = 7
+/** A day on which the simulated market has moved so little that yesterday's prices look like today's. */
+const STARTS_AT = Date.UTC(2026, 10, 25, 3, 20) + 400
 /** Long enough for a parse on a busy machine, short enough for a test of silence. */
 const TIMEOUT_MS = 1_500
 
@@ -45,7 +47,7 @@ export type Rig = AsyncDisposable & {
 }
 
 export async function openRig(venues: readonly string[] = ['binance', 'bybit']): Promise<Rig> {
-  let nowMs = floorTo(Date.now(), HOUR) + 20 * 60_000 + 400
+  let nowMs = STARTS_AT
   const clock = { now: () => nowMs }
   const [sim, well] = await Promise.all([startSim({ seed: SEED, clock }), startSim({ seed: SEED, clock })])
   const t = await testDatabase()

@@ -11,12 +11,9 @@ import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
 import { type Line, openLine } from '../support/line.ts'
 
-/** A clock two seconds into a minute: what is collected now belongs to the storing tick that has just begun. */
-function minuteClock() {
-  const ahead = floorTo(systemClock.now(), 60_000) + 2_000 - systemClock.now()
-  return { now: () => systemClock.now() + ahead }
-}
-const clock = minuteClock()
+/** Two seconds into a minute, for as long as a test takes: what is collected now belongs to the storing tick that has just begun. */
+const nowMs = floorTo(systemClock.now(), 60_000) + 2_000
+const clock = { now: () => nowMs }
 const storeTick = () => floorTo(clock.now(), 60_000)
 
 async function sweep(line: Line, tickAt: number): Promise<void> {
