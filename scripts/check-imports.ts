@@ -11,11 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contract: ['domain'],
   venues: ['domain'],
   store: ['domain'],
-  jobs: ['domain', 'venues', 'store'],
+  webhooks: ['domain', 'contract', 'store'],
+  jobs: ['domain', 'contract', 'venues', 'store', 'webhooks'],
   api: ['domain', 'contract', 'store'],
   sim: ['domain'],
   imports: ['domain', 'store'],
-  cli: ['domain', 'contract', 'venues', 'store', 'jobs', 'imports']
+  cli: ['domain', 'contract', 'venues', 'store', 'jobs', 'imports', 'webhooks']
 }
 
 /** Files directly in src that every folder but `domain` may import; `type`: only their types. */
@@ -36,7 +37,8 @@ const MORE: readonly { readonly files: RegExp; readonly to: RegExp; readonly why
 /** Library → who may import it. A name that ends in `/` stands for all of its scope. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ccxt: ['venues/'],
-  undici: ['venues/'],
+  undici: ['venues/', 'webhooks/'],
+  standardwebhooks: ['webhooks/', 'cli/listen.ts'],
   pg: ['store/'],
   'pg-copy-streams': ['store/'],
   '@prisma/': ['store/'],
@@ -44,6 +46,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   fastify: ['api/'],
   '@fastify/': ['api/'],
   yaml: ['api/'],
+  mercurius: ['api/'],
+  graphql: ['api/'],
   typebox: ['contract/', 'api/'],
   pino: ['log.ts'],
   'pino-pretty': ['log.ts'],

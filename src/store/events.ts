@@ -1,0 +1,58 @@
+import { CHANNEL } from './board.ts'
+import type { Transaction } from './database.ts'
+
+/** What subscribers may be told of. */
+export const EVENT_TYPES = ['signal.opened', 'signal.updated', 'signal.closed', 'test.ping'] as const
+export type EventType = (typeof EVENT_TYPES)[number]
+
+/** Something that happened, as whoever saw it tells of it. Times in epoch milliseconds. */
+export type NewEvent = {
+  /** The same for the same happening, however often it is found: a second one is not stored. */
+  readonly id: string
+  readonly type: EventType
+  /** The time that it is about. */
+  readonly at: number
+  /** Whom it is about, for filters; null where it is about no contract. */
+  readonly about: {
+    readonly instrumentId: number
+    readonly venue: string
+    readonly asset: string
+    readonly kind: string
+  } | null
+  readonly signal?: { readonly type: string; readonly label: string }
+  /** Left out: for everybody who wants it. */
+  readonly subscriptionId?: string
+  /** The public data, as REST shows it. */
+  readonly data: unknown
+}
+
+/** Stores events in the transaction of what they tell of; one that is there already stays. Answers how many were new. */
+export async function insertEvents(client: Transaction, events: readonly NewEvent[]): Promise<number> {
+  if (events.length === 0) return 0
+  const texts = (pick: (event: NewEvent) => string | null | undefined) => events.map((event) => pick(event) ?? null)
+  const { rows } = await client.query(
+    `insert into event (id, type, at, created_at, instrument_id, venue_id, asset, kind, signal_type, signal_label, subscription_id, data)
+     select e.id, e.type, e.at, clock_timestamp(), e.instrument_id, e.venue_id, e.asset, e.kind, e.signal_type, e.signal_label,
+       e.subscription_id, e.data::json
+     from unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+       $10::text[], $11::text[])
+       as e (id, type, at, instrument_id, venue_id, asset, kind, signal_type, signal_label, subscription_id, data)
+     on conflict (id) do nothing returning 1`,
+    [
+      texts(({ id }) => id),
+      texts(({ type }) => type),
+      events.map(({ at }) => new Date(at)),
+      events.map(({ about }) => about?.instrumentId ?? null),
+      texts(({ about }) => about?.venue),
+      texts(({ about }) => about?.asset),
+      texts(({ about }) => about?.kind),
+      texts(({ signal }) => signal?.type),
+      texts(({ signal }) => signal?.label),
+      texts(({ subscriptionId }) => subscriptionId),
+      events.map(({ data }) => JSON.stringify(data))
+    ]
+  )
+  // The publisher looks anyway; this makes it sooner.
+  await client.query('select pg_notify($1, $2)', [CHANNEL, 'event'])
+  return rows.length
+}
