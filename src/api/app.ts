@@ -11,15 +11,12 @@ import { BROTLI_OPTIONS, GZIP_OPTIONS } from './encoding.ts'
 import { tagAnswers } from './etag.ts'
 import { isLoopbackHost, refuseForeignHosts } from './hosts.ts'
 import { describeApi } from './openapi.ts'
+import { listOperations } from './operations/list.ts'
 import { HttpError, handleErrors, PROBLEM_TYPE, problemOf } from './problem.ts'
 import { logRequests } from './request-log.ts'
-import { addBasisHistoryRoute } from './routes/basis-history.ts'
-import { addBoardRoutes } from './routes/board.ts'
+import { addOperation } from './rest.ts'
 import { addDocuments } from './routes/documents.ts'
-import { addFundingHistoryRoutes } from './routes/funding-history.ts'
 import { addHealthRoutes } from './routes/health.ts'
-import { addReferenceRoutes } from './routes/reference.ts'
-import { addStatusRoutes } from './routes/status.ts'
 import { handleUnknownRoutes } from './unknown-route.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
@@ -56,11 +53,7 @@ export async function buildApi(deps: ApiDeps): Promise<{ app: FastifyInstance; b
 
 async function addRoutes(app: FastifyInstance, context: ApiContext): Promise<void> {
   addHealthRoutes(app, context)
-  addBoardRoutes(app, context)
-  addBasisHistoryRoute(app, context)
-  addFundingHistoryRoutes(app, context)
-  addReferenceRoutes(app, context)
-  addStatusRoutes(app, context)
+  for (const operation of listOperations(context)) addOperation(app, operation)
   await addDocuments(app, context)
 }
 

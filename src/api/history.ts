@@ -6,7 +6,7 @@ import type { FieldSchema } from '../contract/schema.ts'
 import { isoOf } from '../domain/time.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { Answer } from './answers.ts'
-import { type AskedPage, cursorKeys } from './get-route.ts'
+import { cursorKeys, type PageQuestion } from './operations/operation.ts'
 import { formatOf, sendTable } from './tables.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -25,23 +25,31 @@ export type History<Stored> = {
 }
 
 export type Range = { readonly fromMs: number; readonly toMs: number }
+/** A range, and where in it the page begins. */
+export type PagedRange = Range & { readonly nextMs: number }
 
-export type AskedHistory = AskedPage & {
-  readonly values: AskedPage['values'] & {
+/** A history with the range that was asked for. */
+export type OpenHistory = {
+  // biome-ignore lint/suspicious/noExplicitAny: what is stored is known to the history alone
+  readonly history: History<any>
+  readonly range: PagedRange
+  readonly asOfMs: number
+}
+
+export type HistoryQuestion = PageQuestion & {
+  readonly values: PageQuestion['values'] & {
     readonly from: number | undefined
     readonly to: number | undefined
     readonly limit: number | undefined
     readonly format: Format | undefined
   }
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
 }
 
 /** The range asked for, the same on every page: a page that begins later still belongs to it. */
-export function rangeOf(asked: AskedHistory, nowMs: number, defaultMs: number): Range & { readonly nextMs: number } {
-  const keys = cursorKeys(asked, ['time', 'time', 'time'])
+export function rangeOf(question: HistoryQuestion, nowMs: number, defaultMs: number): PagedRange {
+  const keys = cursorKeys(question, ['time', 'time', 'time'])
   if (keys !== undefined) return { fromMs: Number(keys[0]), toMs: Number(keys[1]), nextMs: Number(keys[2]) }
-  const { fromMs, toMs } = windowOf(asked.values, nowMs, defaultMs)
+  const { fromMs, toMs } = windowOf(question.values, nowMs, defaultMs)
   return { fromMs, toMs, nextMs: fromMs }
 }
 
@@ -59,39 +67,60 @@ export function windowOf(
   return { fromMs, toMs }
 }
 
-/** Answers one page, or as a table everything unless a limit was given. */
-export async function answerHistory<Stored>(
-  asked: AskedHistory,
-  history: History<Stored>,
-  range: Range & { readonly nextMs: number },
-  asOfMs: number
-): Promise<Answer | FastifyReply> {
-  const format = formatOf(asked.request, asked.values.format)
-  const isWhole = format !== 'json' && asked.values.limit === undefined
-  const limit = isWhole ? LIMIT_MAX : (asked.values.limit ?? history.limit ?? LIMIT_DEFAULT)
-  const first = await readPage(asked, history, range, limit)
-  const meta = { ...history.meta, from: isoOf(range.fromMs), to: isoOf(range.toMs) }
-  if (format === 'json') return { data: first.rows, next: first.next, meta, asOfMs }
-  if (!isWhole && first.next !== null) asked.reply.header('link', linkTo(asked.request, first.next))
-  const fields = Object.keys((history.rowSchema as unknown as { properties: object }).properties)
-  const pages = isWhole ? restOf(asked, history, range, first) : onePage(first.rows)
-  return sendTable(asked.reply, format, fields, pages)
+/** One page of an opened history. */
+export async function readHistory(
+  { values, fingerprint }: HistoryQuestion,
+  { history, range, asOfMs }: OpenHistory
+): Promise<Answer> {
+  const limit = values.limit ?? history.limit ?? LIMIT_DEFAULT
+  const { rows, next, cursorAt } = await readPage(fingerprint, history, range, limit)
+  return { data: rows, next, cursorAt, meta: metaOf(history, range), asOfMs }
 }
 
-type Page = { readonly rows: readonly Row[]; readonly next: string | null; readonly nextMs: number }
+/** Answers a history in the format that was asked for: one page, or as a table everything unless a limit was given. */
+export async function sendHistory(
+  question: HistoryQuestion,
+  opened: OpenHistory,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<Answer | FastifyReply> {
+  const { values, fingerprint } = question
+  const { history, range } = opened
+  const format = formatOf(request, values.format)
+  // The same address answers tables as well: a cache must not mix them up.
+  reply.header('vary', 'accept, accept-encoding')
+  if (format === 'json') return await readHistory(question, opened)
+  const first = await readPage(fingerprint, history, range, values.limit ?? LIMIT_MAX)
+  const isWhole = values.limit === undefined
+  if (!isWhole && first.next !== null) reply.header('link', linkTo(request, first.next))
+  const fields = Object.keys((history.rowSchema as unknown as { properties: object }).properties)
+  return sendTable(reply, format, fields, isWhole ? restOf(fingerprint, history, range, first) : onePage(first.rows))
+}
+
+function metaOf<Stored>({ meta }: History<Stored>, { fromMs, toMs }: Range) {
+  return { ...meta, from: isoOf(fromMs), to: isoOf(toMs) }
+}
+
+type Page = {
+  readonly rows: readonly Row[]
+  readonly next: string | null
+  readonly nextMs: number
+  readonly cursorAt: (index: number) => string
+}
 
 async function readPage<Stored>(
-  { fingerprint }: AskedPage,
+  fingerprint: string,
   history: History<Stored>,
-  { fromMs, toMs, nextMs }: Range & { readonly nextMs: number },
+  { fromMs, toMs, nextMs }: PagedRange,
   limit: number
 ): Promise<Page> {
   const stored = nextMs >= toMs ? [] : await history.read({ fromMs: nextMs, toMs, limit: limit + 1 })
   const page = stored.slice(0, limit)
+  const after = (row: Stored) => history.timeOf(row) + history.stepMs
+  const cursorAt = (index: number) => cursorOf(fingerprint, [fromMs, toMs, after(page[index]!)])
   const last = page.at(-1)
-  const afterMs = last === undefined ? toMs : history.timeOf(last) + history.stepMs
-  const next = stored.length > limit ? cursorOf(fingerprint, [fromMs, toMs, afterMs]) : null
-  return { rows: page.map(history.view), next, nextMs: afterMs }
+  const next = stored.length > limit ? cursorAt(page.length - 1) : null
+  return { rows: page.map(history.view), next, nextMs: last === undefined ? toMs : after(last), cursorAt }
 }
 
 async function* onePage(rows: readonly Row[]) {
@@ -99,11 +128,11 @@ async function* onePage(rows: readonly Row[]) {
 }
 
 /** The pages from the first on, each read when the one before has been taken. */
-async function* restOf<Stored>(asked: AskedPage, history: History<Stored>, range: Range, first: Page) {
+async function* restOf<Stored>(fingerprint: string, history: History<Stored>, range: Range, first: Page) {
   let page = first
   yield page.rows
   while (page.next !== null) {
-    page = await readPage(asked, history, { ...range, nextMs: page.nextMs }, LIMIT_MAX)
+    page = await readPage(fingerprint, history, { ...range, nextMs: page.nextMs }, LIMIT_MAX)
     yield page.rows
   }
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { boardRowSchema, fundingRowSchema } from '../contract/board.ts'
 import { problemSchema } from '../contract/envelope.ts'
 import type { ParameterSpec } from '../contract/parameter.ts'
+import { pathNames } from './operations/operation.ts'
 
 const DESCRIPTION = [
   'Crypto basis and funding, collected from exchanges and kept.',
@@ -47,15 +48,22 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     hideUntagged: true,
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `Schema${index}`) },
     transform: ({ schema, url, route }) => {
-      const parameters = route.config?.parameters
-      return { url, schema: parameters === undefined ? schema : { ...schema, querystring: querySchemaOf(parameters) } }
+      const { parameters } = route.config ?? {}
+      return { url, schema: parameters === undefined ? schema : { ...schema, ...parameterSchemas(parameters, url) } }
     }
   })
 }
 
-/** The query as JSON Schema, which the plugin turns into OpenAPI parameters. */
-function querySchemaOf(parameters: ParameterSpec): object {
-  const entries = Object.entries(parameters)
+/** Path and query as JSON Schema, which the plugin turns into OpenAPI parameters. */
+function parameterSchemas(parameters: ParameterSpec, url: string): { querystring: object; params?: object } {
+  const inPath = pathNames(url)
+  const [path, query] = [true, false].map((isPath) =>
+    Object.entries(parameters).filter(([name]) => inPath.includes(name) === isPath)
+  )
+  return { querystring: objectOf(query ?? []), ...(inPath.length === 0 ? {} : { params: objectOf(path ?? []) }) }
+}
+
+function objectOf(entries: readonly (readonly [string, ParameterSpec[string]])[]): object {
   return {
     type: 'object',
     properties: Object.fromEntries(

@@ -105,6 +105,9 @@ export const assetSchema = object({
   futures: count('Dated futures of it that are not gone')
 })
 
+export const venueParameters = { venue: list('Venues', 'binance,bybit'), ...pageParameters }
+export const jobParameters = { ...pageParameters }
+
 const progressSchema = object({
   waiting: count('Not begun'),
   running: count('In work'),

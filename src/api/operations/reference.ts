@@ -1,6 +1,3 @@
-import type { FastifyInstance } from 'fastify'
-import { cursorOf } from '../../contract/cursor.ts'
-import { listOf } from '../../contract/envelope.ts'
 import {
   assetParameters,
   assetSchema,
@@ -11,20 +8,22 @@ import {
 import type { Instrument } from '../../domain/instrument.ts'
 import { isoOrNull } from '../../domain/time.ts'
 import { type AssetStatus, listAssets } from '../../store/status.ts'
+import { pageOf } from '../answers.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
-import { type AskedPage, addGet, cursorKeys } from '../get-route.ts'
+import { cursorKeys, type Operation, operation, type PageQuestion } from './operation.ts'
 
-/** `/v1/assets` and `/v1/instruments`: what is known. */
-export function addReferenceRoutes(app: FastifyInstance, { db, catalogue, clock }: ApiContext): void {
-  addGet(app, {
+/** Assets and instruments: what is known. */
+export function referenceOperations({ db, catalogue, clock }: ApiContext): Operation[] {
+  const instruments = operation({
+    name: 'instruments',
     url: '/v1/instruments',
     tag: 'reference',
     summary: 'Everything that trades or traded, with the spot leg chosen for it',
     parameters: instrumentParameters,
-    answers: listOf(instrumentSchema),
-    handle: async (asked) => {
-      const { values } = asked
+    row: instrumentSchema,
+    read: async (question) => {
+      const { values } = question
       const known = await catalogue.read()
       const { venues, assets } = namesOf(known, values)
       const found = known.instruments.filter(
@@ -34,37 +33,39 @@ export function addReferenceRoutes(app: FastifyInstance, { db, catalogue, clock 
           (values.kind?.includes(kind) ?? true) &&
           (values.status?.includes(status) ?? true)
       )
-      const { rows, next } = pageByName(found, ({ key }) => key, asked, values.limit)
+      const { page, ...paging } = pageByName(found, ({ key }) => key, question)
       const keyOf = (id: number) => known.byId.get(id)?.key
-      return { data: rows.map((row) => instrumentView(row, keyOf)), next, asOfMs: clock.now() }
+      return { data: page.map((row) => instrumentView(row, keyOf)), ...paging, asOfMs: clock.now() }
     }
   })
-  addGet(app, {
+  const assets = operation({
+    name: 'assets',
     url: '/v1/assets',
     tag: 'reference',
     summary: 'Every asset that has a contract, and whether it is followed',
     parameters: assetParameters,
-    answers: listOf(assetSchema),
-    handle: async (asked) => {
+    row: assetSchema,
+    read: async (question) => {
       const known = await catalogue.read()
-      const { assets } = namesOf(known, asked.values)
+      const { assets } = namesOf(known, question.values)
       const views = assetViews(known.instruments, await listAssets(db))
       const found = views.filter(({ asset }) => assets?.has(asset) ?? true)
-      const { rows, next } = pageByName(found, ({ asset }) => asset, asked, asked.values.limit)
-      return { data: rows, next, asOfMs: clock.now() }
+      const { page, ...paging } = pageByName(found, ({ asset }) => asset, question)
+      return { data: page, ...paging, asOfMs: clock.now() }
     }
   })
+  return [instruments, assets]
 }
 
+type NamedQuestion = PageQuestion & { readonly values: { readonly limit: number } }
+
 /** One page of what is in memory anyway, ordered by a name that each has alone. */
-function pageByName<T>(all: readonly T[], nameOf: (row: T) => string, asked: AskedPage, limit: number) {
-  const after = cursorKeys(asked, ['text'])?.[0]
-  const named = all.map((row) => ({ row, name: nameOf(row) })).sort((a, b) => (a.name < b.name ? -1 : 1))
-  const left = after === undefined ? named : named.filter(({ name }) => name > String(after))
-  const page = left.slice(0, limit)
-  const last = page.at(-1)
-  const next = left.length > limit && last !== undefined ? cursorOf(asked.fingerprint, [last.name]) : null
-  return { rows: page.map(({ row }) => row), next }
+export function pageByName<T>(all: readonly T[], nameOf: (row: T) => string, question: NamedQuestion) {
+  const after = cursorKeys(question, ['text'])?.[0]
+  const left = all
+    .filter((row) => after === undefined || nameOf(row) > String(after))
+    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+  return pageOf(left, question.values.limit, question.fingerprint, (row) => [nameOf(row)])
 }
 
 function assetViews(instruments: readonly Instrument[], statuses: readonly AssetStatus[]) {

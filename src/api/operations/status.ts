@@ -1,8 +1,11 @@
-import type { FastifyInstance } from 'fastify'
-import { cursorOf } from '../../contract/cursor.ts'
-import { listOf } from '../../contract/envelope.ts'
-import { list } from '../../contract/parameters.ts'
-import { gapParameters, gapSchema, jobSchema, venueSchema } from '../../contract/reference.ts'
+import {
+  gapParameters,
+  gapSchema,
+  jobParameters,
+  jobSchema,
+  venueParameters,
+  venueSchema
+} from '../../contract/reference.ts'
 import { isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { listGaps } from '../../store/gap-list.ts'
@@ -13,42 +16,54 @@ import {
   listVenues,
   readBackfillProgress
 } from '../../store/status.ts'
+import { pageOf } from '../answers.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
-import { type Asked, addGet, cursorKeys } from '../get-route.ts'
+import { cursorKeys, type Operation, operation, type Question } from './operation.ts'
+import { pageByName } from './reference.ts'
 
-/** `/v1/venues`, `/v1/gaps`, `/v1/jobs`: how the collecting goes. */
-export function addStatusRoutes(app: FastifyInstance, context: ApiContext): void {
+/** Venues, jobs and gaps: how the collecting goes. */
+export function statusOperations(context: ApiContext): Operation[] {
   const { db, clock } = context
-  addGet(app, {
+  const venues = operation({
+    name: 'venues',
     url: '/v1/venues',
     tag: 'reference',
     summary: 'Each venue: its state and why, what we use of it, and how its polls go',
-    parameters: { venue: list('Venues', 'binance,bybit') },
-    answers: listOf(venueSchema),
-    handle: async ({ values }) => ({ data: await venueViews(context, values.venue), next: null, asOfMs: clock.now() })
+    parameters: venueParameters,
+    row: venueSchema,
+    read: async (question) => {
+      const views = await venueViews(context, question.values.venue)
+      const { page, ...paging } = pageByName(views, ({ venue }) => venue, question)
+      return { data: page, ...paging, asOfMs: clock.now() }
+    }
   })
-  addGet(app, {
+  const jobs = operation({
+    name: 'jobs',
     url: '/v1/jobs',
     tag: 'service',
     summary: 'Every job: its last and next tick, who held it, how it went, and how far fetching the past has come',
-    parameters: {},
-    answers: listOf(jobSchema),
-    handle: async () => {
+    parameters: jobParameters,
+    row: jobSchema,
+    read: async (question) => {
       const nowMs = clock.now()
-      const [jobs, progress] = await Promise.all([listJobs(db, nowMs), readBackfillProgress(db)])
-      return { data: jobViews(jobs, progress), next: null, asOfMs: nowMs }
+      const [found, progress] = await Promise.all([listJobs(db, nowMs), readBackfillProgress(db)])
+      const views = jobViews(found, progress)
+      const { page, ...paging } = pageByName(views, ({ job, scope }) => `${job} ${scope ?? ''}`, question)
+      return { data: page, ...paging, asOfMs: nowMs }
     }
   })
-  addGet(app, {
+  const gaps = operation({
+    name: 'gaps',
     url: '/v1/gaps',
     tag: 'service',
     summary: 'Time for which something should be known and is not, and why',
     description: 'Ascending by their beginnings. A gap without an instrument befell its whole venue.',
     parameters: gapParameters,
-    answers: listOf(gapSchema),
-    handle: (asked) => answerGaps(context, asked)
+    row: gapSchema,
+    read: (question) => readGaps(context, question)
   })
+  return [venues, jobs, gaps]
 }
 
 const NO_BACKFILL: BackfillProgress = { waiting: 0, running: 0, done: 0, failed: 0 }
@@ -117,16 +132,16 @@ function untickedBackfill(scope: string, backfill: BackfillProgress) {
   return { job: 'backfill', scope, state, ...unknown, ...counts, backfill }
 }
 
-async function answerGaps({ db, catalogue, clock }: ApiContext, asked: Asked<typeof gapParameters>) {
-  const { values, fingerprint } = asked
+async function readGaps({ db, catalogue, clock }: ApiContext, question: Question<typeof gapParameters>) {
+  const { values, fingerprint } = question
   const known = await catalogue.read()
   const instrument = values.instrument === undefined ? undefined : await catalogue.getInstrument(values.instrument)
   const venues = namesOf(known, { venue: values.venue }).venues
   if (values.from !== undefined && values.to !== undefined && values.from >= values.to) {
     throw new InvalidInputError([{ path: 'from', message: 'must be before to' }], 'invalid_parameter')
   }
-  const keys = cursorKeys(asked, ['time', 'integer', 'text', 'text'])
-  const gaps = await listGaps(db, {
+  const keys = cursorKeys(question, ['time', 'integer', 'text', 'text'])
+  const found = await listGaps(db, {
     instrumentId: instrument?.id ?? null,
     venues: instrument === undefined ? (venues === undefined ? null : [...venues]) : [instrument.venue],
     fromMs: values.from ?? null,
@@ -137,9 +152,12 @@ async function answerGaps({ db, catalogue, clock }: ApiContext, asked: Asked<typ
         : { from: Number(keys[0]), instrumentId: Number(keys[1]), venue: String(keys[2]), fact: String(keys[3]) },
     limit: values.limit + 1
   })
-  const page = gaps.slice(0, values.limit)
-  const last = page.at(-1)
-  const hasMore = gaps.length > values.limit && last !== undefined
+  const { page, ...paging } = pageOf(found, values.limit, fingerprint, (gap) => [
+    gap.from,
+    gap.instrumentId,
+    gap.venue,
+    gap.fact
+  ])
   return {
     data: page.map((gap) => ({
       instrument: gap.instrumentId === 0 ? null : (known.byId.get(gap.instrumentId)?.key ?? null),
@@ -150,7 +168,7 @@ async function answerGaps({ db, catalogue, clock }: ApiContext, asked: Asked<typ
       reason: gap.reason,
       filledAt: isoOrNull(gap.filledAt)
     })),
-    next: hasMore ? cursorOf(fingerprint, [last.from, last.instrumentId, last.venue, last.fact]) : null,
+    ...paging,
     asOfMs: clock.now()
   }
 }

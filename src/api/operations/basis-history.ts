@@ -1,8 +1,6 @@
-import type { FastifyInstance } from 'fastify'
-import { listOf } from '../../contract/envelope.ts'
 import { basisBucketSchema, basisPointSchema, provenanceView } from '../../contract/histories.ts'
 import { basisHistoryParameters, RESOLUTIONS, type Resolution } from '../../contract/history-parameters.ts'
-import { type FieldSchema, oneOf, text, textOrNull, time } from '../../contract/schema.ts'
+import { oneOf, text, textOrNull, time } from '../../contract/schema.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { GRADES, reachesGrade } from '../../domain/quality.ts'
 import { DAY, floorTo, HOUR, isoOf, isoOrNull, MINUTE } from '../../domain/time.ts'
@@ -16,8 +14,8 @@ import {
   listSeriesSpots
 } from '../../store/basis-history.ts'
 import type { ApiContext } from '../context.ts'
-import { type Asked, addGet } from '../get-route.ts'
-import { answerHistory, type History, type Range, rangeOf } from '../history.ts'
+import { type History, type OpenHistory, type PagedRange, type Range, rangeOf, readHistory } from '../history.ts'
+import { type Operation, operation, type Question } from './operation.ts'
 
 const BUCKET_MS = {
   '5m': 5 * MINUTE,
@@ -30,13 +28,13 @@ type BucketResolution = keyof typeof BUCKET_MS
 const BUCKETS = Object.keys(BUCKET_MS) as BucketResolution[]
 const MOST_BUCKETS = 20_000
 
-type AskedBasis = Asked<typeof basisHistoryParameters>
+type BasisQuestion = Question<typeof basisHistoryParameters>
 
-const rowSchema = { anyOf: [basisPointSchema, basisBucketSchema] } as unknown as FieldSchema
-
-/** `/v1/basis/history`: the basis of one contract against one spot leg, as stored or in buckets. */
-export function addBasisHistoryRoute(app: FastifyInstance, context: ApiContext): void {
-  addGet(app, {
+/** The basis of one contract against one spot leg, as stored or in buckets. */
+export function basisHistoryOperation(context: ApiContext): Operation {
+  const open = (question: BasisQuestion) => openBasisHistory(context, question)
+  return operation({
+    name: 'basisHistory',
     url: '/v1/basis/history',
     tag: 'basis',
     summary: 'Basis over time: rows as stored, or buckets',
@@ -44,21 +42,22 @@ export function addBasisHistoryRoute(app: FastifyInstance, context: ApiContext):
       'Ascending, [from, to). Buckets are aligned to UTC and there even when empty; the first and last are whole, and ' +
       '`meta.from` and `meta.to` say what they cover. A change of the spot leg begins another series: `spot` names one.',
     parameters: basisHistoryParameters,
-    answers: listOf(rowSchema, {
+    row: [basisPointSchema, basisBucketSchema],
+    meta: {
       instrument: text('The contract'),
       spot: text('The spot leg'),
       resolution: oneOf(RESOLUTIONS, 'What the rows are'),
       knownAt: textOrNull('Only what was stored by then'),
       from: time('Beginning of the range'),
       to: time('End of the range, not included')
-    }),
-    hasTables: true,
-    handle: (asked) => answerBasisHistory(context, asked)
+    },
+    open,
+    read: async (question) => readHistory(question, await open(question))
   })
 }
 
-async function answerBasisHistory(context: ApiContext, asked: AskedBasis) {
-  const { values } = asked
+async function openBasisHistory(context: ApiContext, question: BasisQuestion): Promise<OpenHistory> {
+  const { values } = question
   const nowMs = context.clock.now()
   const instrument = await context.catalogue.getInstrument(values.instrument)
   const spot = await spotOf(context, instrument, values.spot)
@@ -68,15 +67,17 @@ async function answerBasisHistory(context: ApiContext, asked: AskedBasis) {
     knownAtMs: values.knownAt ?? null,
     grades: GRADES.filter((grade) => reachesGrade(grade, values.minGrade))
   }
-  const range = rangeOf(asked, nowMs, DAY)
+  const range = rangeOf(question, nowMs, DAY)
   const resolution = values.resolution === 'auto' ? autoResolution(range, values.points) : values.resolution
   const meta = { instrument: instrument.key, spot: spot.key, resolution, knownAt: isoOrNull(values.knownAt) }
-  if (resolution === 'raw') return answerHistory(asked, pointHistory(context, series, spot.key, meta), range, nowMs)
+  if (resolution === 'raw') {
+    return { history: pointHistory(context, series, spot.key, meta), range, asOfMs: nowMs }
+  }
   const bucketMs = BUCKET_MS[resolution]
   refuseTooManyBuckets(range, bucketMs)
   const limit = values.resolution === 'auto' ? { limit: Math.max(100, values.points) } : {}
   const history = { ...bucketHistory(context, series, bucketMs, meta), ...limit }
-  return answerHistory(asked, history, wholeBuckets(range, bucketMs), nowMs)
+  return { history, range: wholeBuckets(range, bucketMs), asOfMs: nowMs }
 }
 
 async function spotOf(context: ApiContext, instrument: Instrument, named: string | undefined): Promise<Instrument> {
@@ -177,7 +178,7 @@ function countBuckets(range: Range, bucketMs: number): number {
 }
 
 /** A bucket is the same whoever asks: those at the edges are not cut. */
-function wholeBuckets({ fromMs, toMs, nextMs }: Range & { readonly nextMs: number }, bucketMs: number) {
+function wholeBuckets({ fromMs, toMs, nextMs }: PagedRange, bucketMs: number): PagedRange {
   return {
     fromMs: floorTo(fromMs, bucketMs),
     toMs: floorTo(toMs + bucketMs - 1, bucketMs),

@@ -1,9 +1,7 @@
-import type { FastifyInstance } from 'fastify'
-import { listOf, oneOf as single } from '../../contract/envelope.ts'
 import { estimateSchema, provenanceView, rateView, realisedSchema, settlementSchema } from '../../contract/histories.ts'
 import { fundingHistoryParameters, realisedParameters } from '../../contract/history-parameters.ts'
 import { realisedOf } from '../../contract/realised.ts'
-import { type FieldSchema, oneOf, text, textOrNull, time } from '../../contract/schema.ts'
+import { oneOf, text, textOrNull, time } from '../../contract/schema.ts'
 import { numberOrNull } from '../../domain/decimal.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { DAY, isoOf, isoOrNull } from '../../domain/time.ts'
@@ -16,32 +14,36 @@ import {
   type StoredSettlement
 } from '../../store/funding-history.ts'
 import type { ApiContext } from '../context.ts'
-import { type Asked, addGet } from '../get-route.ts'
-import { answerHistory, type History, rangeOf, windowOf } from '../history.ts'
+import { type History, type OpenHistory, rangeOf, readHistory, windowOf } from '../history.ts'
+import { type Operation, operation, type Question } from './operation.ts'
 
 const SETTLED_DEFAULT_MS = 30 * DAY
 /** Ten years of hourly settlements, and room. */
 const SETTLEMENTS_MAX = 100_000
 
-/** `/v1/funding/history` and `/v1/funding/realised`: what was exchanged, and what it came to. */
-export function addFundingHistoryRoutes(app: FastifyInstance, context: ApiContext): void {
-  addGet(app, {
+/** What was exchanged, and what it came to. */
+export function fundingHistoryOperations(context: ApiContext): Operation[] {
+  const open = (question: Question<typeof fundingHistoryParameters>) => openFundingHistory(context, question)
+  const history = operation({
+    name: 'fundingHistory',
     url: '/v1/funding/history',
     tag: 'funding',
     summary: 'Settlements, or the estimates before them',
     description: 'Ascending, [from, to). Positive: longs paid shorts. Rates are fractions per their own interval.',
     parameters: fundingHistoryParameters,
-    answers: listOf({ anyOf: [settlementSchema, estimateSchema] } as unknown as FieldSchema, {
+    row: [settlementSchema, estimateSchema],
+    meta: {
       instrument: text('The perpetual'),
       kind: oneOf(['settled', 'estimate'], 'What the rows are'),
       knownAt: textOrNull('Only what was stored by then'),
       from: time('Beginning of the range'),
       to: time('End of the range, not included')
-    }),
-    hasTables: true,
-    handle: (asked) => answerFundingHistory(context, asked)
+    },
+    open,
+    read: async (question) => readHistory(question, await open(question))
   })
-  addGet(app, {
+  const realised = operation({
+    name: 'fundingRealised',
     url: '/v1/funding/realised',
     tag: 'funding',
     summary: 'What holding a perpetual really paid over a window',
@@ -49,22 +51,27 @@ export function addFundingHistoryRoutes(app: FastifyInstance, context: ApiContex
       'Sums the settlements of (from, to]: a position opened at a settlement does not receive it, one closed at a ' +
       'settlement does. A change of interval does not distort `realisedApr`. Positive: shorts received.',
     parameters: realisedParameters,
-    answers: single(realisedSchema, { knownAt: textOrNull('Only what was stored by then') }),
-    handle: (asked) => answerRealised(context, asked)
+    row: realisedSchema,
+    isSingle: true,
+    meta: { knownAt: textOrNull('Only what was stored by then') },
+    read: (question) => readRealised(context, question)
   })
+  return [history, realised]
 }
 
-async function answerFundingHistory(context: ApiContext, asked: Asked<typeof fundingHistoryParameters>) {
-  const { values } = asked
+async function openFundingHistory(
+  context: ApiContext,
+  question: Question<typeof fundingHistoryParameters>
+): Promise<OpenHistory> {
+  const { values } = question
   const nowMs = context.clock.now()
   const instrument = await getPerpetual(context, values.instrument)
   const knownAtMs = values.knownAt ?? null
   const meta = { instrument: instrument.key, kind: values.kind, knownAt: isoOrNull(knownAtMs) }
-  const range = rangeOf(asked, nowMs, values.kind === 'settled' ? SETTLED_DEFAULT_MS : DAY)
+  const range = rangeOf(question, nowMs, values.kind === 'settled' ? SETTLED_DEFAULT_MS : DAY)
   const series = { instrument, knownAtMs, meta }
-  return values.kind === 'settled'
-    ? answerHistory(asked, settlementHistory(context, series), range, nowMs)
-    : answerHistory(asked, estimateHistory(context, series), range, nowMs)
+  const history = values.kind === 'settled' ? settlementHistory(context, series) : estimateHistory(context, series)
+  return { history, range, asOfMs: nowMs }
 }
 
 async function getPerpetual({ catalogue }: ApiContext, key: string): Promise<Instrument> {
@@ -140,7 +147,7 @@ function estimateHistory({ db }: ApiContext, { instrument, knownAtMs, meta }: Se
   }
 }
 
-async function answerRealised(context: ApiContext, { values }: Asked<typeof realisedParameters>) {
+async function readRealised(context: ApiContext, { values }: Question<typeof realisedParameters>) {
   const { db, clock } = context
   const nowMs = clock.now()
   const instrument = await getPerpetual(context, values.instrument)

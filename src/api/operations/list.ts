@@ -1,0 +1,18 @@
+import type { ApiContext } from '../context.ts'
+import { basisHistoryOperation } from './basis-history.ts'
+import { boardOperations } from './board.ts'
+import { fundingHistoryOperations } from './funding-history.ts'
+import type { Operation } from './operation.ts'
+import { referenceOperations } from './reference.ts'
+import { statusOperations } from './status.ts'
+
+/** Everything that may be read, over REST and GraphQL alike. */
+export function listOperations(context: ApiContext): Operation[] {
+  return [
+    ...boardOperations(context),
+    basisHistoryOperation(context),
+    ...fundingHistoryOperations(context),
+    ...referenceOperations(context),
+    ...statusOperations(context)
+  ]
+}

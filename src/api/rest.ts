@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { listOf, oneOf } from '../contract/envelope.ts'
+import type { ParameterSpec } from '../contract/parameter.ts'
+import type { FieldSchema } from '../contract/schema.ts'
+import { type Answer, sendAnswer } from './answers.ts'
+import { type HistoryQuestion, sendHistory } from './history.ts'
+import { type Operation, pathNames, type Question, questionOf } from './operations/operation.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The parameters in path and query: read from here, documented from here. */
+    parameters?: ParameterSpec
+  }
+}
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } }
+})
+
+/** What any reading route may answer besides 200. */
+export const REFUSALS = {
+  400: problem('A parameter cannot be used; `errors` names each'),
+  401: problem('The key is missing or not valid'),
+  403: problem('The key lacks the scope that is needed'),
+  404: problem('What the query names is not known; the nearest that is, is suggested'),
+  429: problem('Too many requests; `Retry-After` says when to ask again'),
+  500: problem('Something went wrong on this side'),
+  503: problem('The database cannot be reached now; `Retry-After` says when to ask again')
+}
+
+/** Adds a reading route for an operation: every problem with its parameters is answered at once, before anything is read. */
+export function addOperation(app: FastifyInstance, operation: Operation): void {
+  const { url, tag, summary, description, parameters, scope = 'read' } = operation
+  app.route({
+    method: 'GET',
+    url,
+    config: { scope, parameters },
+    // What an operation sends itself, it compresses itself.
+    ...(operation.send === undefined ? {} : { compress: false as const }),
+    schema: {
+      tags: [tag],
+      summary,
+      ...(description === undefined ? {} : { description }),
+      operationId: operation.name,
+      security: scope === 'read' ? [{}, { key: [] }] : [{ key: [] }],
+      response: { 200: { description: 'The answer', content: contentOf(operation) }, ...REFUSALS }
+    },
+    handler: async (request, reply) => {
+      const question = questionOf(operation, given(operation, request))
+      // A reply is a promise itself, of nothing: what comes back undefined has been sent.
+      const answer = (await answerOf(operation, question, request, reply)) as Answer | FastifyReply | undefined
+      return answer === undefined || !('data' in answer) ? reply : sendAnswer(reply, answer)
+    }
+  })
+}
+
+/** Path and query; a name of the path given in the query as well is refused like any unknown one. */
+function given({ url }: Operation, { query, params }: FastifyRequest): Record<string, unknown> {
+  const names = pathNames(url)
+  const fromQuery = Object.entries(query as object).map(([name, value]) => [
+    names.includes(name) ? `${name} (in the query)` : name,
+    value
+  ])
+  return { ...Object.fromEntries(fromQuery), ...(params as object) }
+}
+
+function answerOf(operation: Operation, question: Question, request: FastifyRequest, reply: FastifyReply) {
+  if (operation.send !== undefined) return operation.send(question, request, reply)
+  if (operation.open === undefined) return operation.read(question)
+  return operation.open(question).then((opened) => sendHistory(question as HistoryQuestion, opened, request, reply))
+}
+
+function contentOf({ row, isSingle, meta, open }: Operation) {
+  const schema = Array.isArray(row) ? ({ anyOf: row } as unknown as FieldSchema) : (row as FieldSchema)
+  const table = (description: string) => ({ schema: { type: 'string', description } })
+  return {
+    'application/json': { schema: isSingle ? oneOf(schema, meta) : listOf(schema, meta) },
+    ...(open === undefined
+      ? {}
+      : {
+          'text/csv': table('A header line with the fields of a row, then a line per row'),
+          'application/x-ndjson': table('A JSON object per line, the rows of `data`')
+        })
+  }
+}
