@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { printSchema } from 'graphql'
 import { pino } from 'pino'
 import { buildApi } from '../src/api/app.ts'
 import { openapiYaml } from '../src/api/routes/documents.ts'
@@ -19,7 +20,7 @@ const noDatabase = new Proxy({} as Database, {
   }
 })
 
-async function makeOpenapi(): Promise<string> {
+async function describeApi(): Promise<{ openapi: string; graphql: string }> {
   const { app } = await buildApi({
     config: loadConfig({}),
     db: noDatabase,
@@ -27,12 +28,14 @@ async function makeOpenapi(): Promise<string> {
     log: pino({ level: 'silent' }),
     kind: 'live'
   })
-  const text = openapiYaml(app)
+  const note = '# Generated from src/api and src/contract by `npm run generate`.\n'
+  const described = { openapi: note + openapiYaml(app), graphql: note + printSchema(app.graphql.schema) }
   await app.close()
-  return `# Generated from src/api and src/contract by \`npm run generate\`.\n${text}`
+  return described
 }
 
-const files = { 'openapi.yaml': await makeOpenapi(), '.env.example': describeSettings() }
+const { openapi, graphql } = await describeApi()
+const files = { 'openapi.yaml': openapi, 'schema.graphql': graphql, '.env.example': describeSettings() }
 const stale: string[] = []
 for (const [name, text] of Object.entries(files)) {
   const path = fileURLToPath(new URL(name, root))

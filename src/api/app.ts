@@ -2,13 +2,13 @@ import compressPlugin from '@fastify/compress'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
-import { isDatabaseUnavailable } from '../store/database-errors.ts'
 import { authenticate } from './auth.ts'
 import { type BoardCache, keepBoard } from './board-cache.ts'
 import { openCatalogue } from './catalogue.ts'
 import type { ApiContext, ApiDeps } from './context.ts'
 import { BROTLI_OPTIONS, GZIP_OPTIONS } from './encoding.ts'
 import { tagAnswers } from './etag.ts'
+import { addGraphql } from './graphql/route.ts'
 import { isLoopbackHost, refuseForeignHosts } from './hosts.ts'
 import { describeApi } from './openapi.ts'
 import { listOperations } from './operations/list.ts'
@@ -30,7 +30,7 @@ export async function buildApi(deps: ApiDeps): Promise<{ app: FastifyInstance; b
   const isLoopback = isLoopbackHost(config.host)
   const board = keepBoard({ db, clock, pollIntervalMs: config.pollMs, log })
   app.addHook('onClose', () => board.close())
-  handleErrors(app, isDatabaseUnavailable)
+  handleErrors(app)
   // The order of these is the order in which a request meets them.
   logRequests(app)
   if (isLoopback) refuseForeignHosts(app, config.host)
@@ -53,7 +53,9 @@ export async function buildApi(deps: ApiDeps): Promise<{ app: FastifyInstance; b
 
 async function addRoutes(app: FastifyInstance, context: ApiContext): Promise<void> {
   addHealthRoutes(app, context)
-  for (const operation of listOperations(context)) addOperation(app, operation)
+  const operations = listOperations(context)
+  for (const operation of operations) addOperation(app, operation)
+  await addGraphql(app, context, operations)
   await addDocuments(app, context)
 }
 

@@ -53,7 +53,8 @@ async function callerOf(request: FastifyRequest, findCaller: (secret: string) =>
   return secret !== undefined && isKeyForm(secret) ? findCaller(secret) : INVALID
 }
 
-function authorise(caller: Caller | undefined, scope: Scope, isLoopback: boolean): void {
+/** Refuses who may not do what needs this scope. */
+export function authorise(caller: Caller | undefined, scope: Scope, isLoopback: boolean): void {
   if (caller?.kind === 'invalid') throw unauthorised('This key is not valid: unknown, revoked or cut short.')
   if (caller?.kind !== 'key') {
     if (isLoopback && scope === 'read') return

@@ -97,7 +97,7 @@ export async function sendHistory(
   return sendTable(reply, format, fields, isWhole ? restOf(fingerprint, history, range, first) : onePage(first.rows))
 }
 
-function metaOf<Stored>({ meta }: History<Stored>, { fromMs, toMs }: Range) {
+export function metaOf<Stored>({ meta }: Pick<History<Stored>, 'meta'>, { fromMs, toMs }: Range) {
   return { ...meta, from: isoOf(fromMs), to: isoOf(toMs) }
 }
 
@@ -111,10 +111,22 @@ type Page = {
 async function readPage<Stored>(
   fingerprint: string,
   history: History<Stored>,
-  { fromMs, toMs, nextMs }: PagedRange,
+  range: PagedRange,
   limit: number
 ): Promise<Page> {
+  const { toMs, nextMs } = range
   const stored = nextMs >= toMs ? [] : await history.read({ fromMs: nextMs, toMs, limit: limit + 1 })
+  return pageFrom(fingerprint, history, range, stored, limit)
+}
+
+/** A page of rows that have been read, one more than are shown where there are more. */
+export function pageFrom<Stored>(
+  fingerprint: string,
+  history: Pick<History<Stored>, 'timeOf' | 'stepMs' | 'view'>,
+  { fromMs, toMs }: Range,
+  stored: readonly Stored[],
+  limit: number
+): Page {
   const page = stored.slice(0, limit)
   const after = (row: Stored) => history.timeOf(row) + history.stepMs
   const cursorAt = (index: number) => cursorOf(fingerprint, [fromMs, toMs, after(page[index]!)])

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../contract/envelope.ts'
 import { AppError, InvalidInputError, messageOf, NotFoundError } from '../errors.ts'
+import { isDatabaseUnavailable } from '../store/database-errors.ts'
 
 type ProblemExtra = {
   readonly headers?: Readonly<Record<string, string>>
@@ -42,9 +43,9 @@ export function problemOf(status: number, code: string, detail: string, instance
 }
 
 /** The one place where errors become answers. */
-export function handleErrors(app: FastifyInstance, isDatabaseUnavailable: (error: unknown) => boolean): void {
+export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    const known = httpErrorOf(error, isDatabaseUnavailable)
+    const known = errorOf(error)
     // What we refuse ourselves is in the request's own event; only what nobody expected needs its stack.
     if (known.statusCode === 500) {
       request.log.error({ err: error, code: known.code, path: pathOf(request.url) }, 'request.failed')
@@ -68,7 +69,8 @@ function sendProblem(
   return reply.code(error.statusCode).headers(headers).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
-function httpErrorOf(error: unknown, isDatabaseUnavailable: (error: unknown) => boolean): HttpError {
+/** An error as callers are told of it, whichever way they asked. */
+export function errorOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error
   if (error instanceof InvalidInputError) return new HttpError(400, error.code, error.message)
   if (error instanceof NotFoundError) return new HttpError(404, error.code, error.message)

@@ -71,8 +71,14 @@ function answerOf(operation: Operation, question: Question, request: FastifyRequ
   return operation.open(question).then((opened) => sendHistory(question as HistoryQuestion, opened, request, reply))
 }
 
+/** A schema with a name of its own is written once. */
+function shared(schema: FieldSchema): FieldSchema {
+  const { $id } = schema as { readonly $id?: string }
+  return $id === undefined ? schema : ({ $ref: `${$id}#` } as unknown as FieldSchema)
+}
+
 function contentOf({ row, isSingle, meta, open }: Operation) {
-  const schema = Array.isArray(row) ? ({ anyOf: row } as unknown as FieldSchema) : (row as FieldSchema)
+  const schema = Array.isArray(row) ? ({ anyOf: row } as unknown as FieldSchema) : shared(row as FieldSchema)
   const table = (description: string) => ({ schema: { type: 'string', description } })
   return {
     'application/json': { schema: isSingle ? oneOf(schema, meta) : listOf(schema, meta) },

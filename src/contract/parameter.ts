@@ -12,6 +12,8 @@ export type Parameter<T> = {
   /** What it is when it is not given; undefined with `isRequired`. */
   readonly fallback: T | undefined
   readonly isRequired: boolean
+  /** Several values, which a text separates by commas. */
+  readonly isList?: true
 }
 
 export type ParameterSpec = Readonly<Record<string, Parameter<unknown>>>

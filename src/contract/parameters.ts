@@ -14,7 +14,8 @@ export function time(description: string): Parameter<number | undefined> {
 /** Several values, separated by commas. */
 export function list(description: string, example?: string): Parameter<readonly string[] | undefined> {
   const schema = { type: 'string', ...(example === undefined ? {} : { examples: [example] }) }
-  return optional(`${description}; several separated by commas`, schema, (text) => readList(text, ITEM))
+  const parameter = optional(`${description}; several separated by commas`, schema, (text) => readList(text, ITEM))
+  return { ...parameter, isList: true }
 }
 
 /** Several of a closed set of values, separated by commas. */
@@ -23,12 +24,14 @@ export function listOf<T extends string>(
   description: string
 ): Parameter<readonly T[] | undefined> {
   const schema = { type: 'string', examples: [values[0]] }
-  return optional(`${description}; any of ${values.join(', ')}, separated by commas`, schema, (text) => {
+  const words = `any of ${values.join(', ')}, separated by commas`
+  const parameter = optional<readonly T[]>(`${description}; ${words}`, schema, (text) => {
     const items = readList(text, ITEM)
     if ('refused' in items) return items
     const wrong = items.find((item) => !(values as readonly string[]).includes(item))
-    return wrong === undefined ? (items as T[]) : refuse(`any of ${values.join(', ')}, separated by commas`)
+    return wrong === undefined ? (items as T[]) : refuse(words)
   })
+  return { ...parameter, isList: true }
 }
 
 export function choice<T extends string>(values: readonly T[], description: string): Parameter<T | undefined> {

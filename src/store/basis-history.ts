@@ -118,23 +118,60 @@ export type BasisBucket = {
 export async function listBasisBuckets(
   db: Queryable,
   series: BasisSeries,
-  { fromMs, toMs, bucketMs }: { readonly fromMs: number; readonly toMs: number; readonly bucketMs: number }
+  { fromMs, toMs, bucketMs }: BucketRange
 ): Promise<BasisBucket[]> {
-  const { rows } = await db.query<Omit<BasisBucket, 'start' | 'coverage'> & { start: Date; span_ms: number }>(
-    `select date_bin($7 * interval '1 millisecond', tick_at, 'epoch') as start,
-       (array_agg(basis_bps order by tick_at))[1] as open, max(basis_bps) as high, min(basis_bps) as low,
-       (array_agg(basis_bps order by tick_at desc))[1] as close, avg(basis_bps) as mean, count(*) as count,
-       sum(span_ms) as span_ms
-     from (${currentOf('tick_at, basis_bps, span_ms, grade')}) c where grade = any ($6) group by 1 order by 1`,
+  const { rows } = await db.query<BucketRow>(
+    `select ${BUCKET} from (${currentOf('tick_at, basis_bps, span_ms, grade')}) c where grade = any ($6) group by 1 order by 1`,
     [...seriesValues(series, fromMs, toMs), bucketMs]
   )
-  const filled = new Map(rows.map(({ start, ...row }) => [start.getTime(), row]))
+  return everyBucket(rows, { fromMs, toMs, bucketMs })
+}
+
+/** The same of many series at once, by contract, in one query; each contract against the one spot leg that is given with it. */
+export async function listBasisBucketsOfMany(
+  db: Queryable,
+  pairs: readonly Pick<BasisSeries, 'instrumentId' | 'spotId'>[],
+  { knownAtMs, grades }: Pick<BasisSeries, 'knownAtMs' | 'grades'>,
+  range: BucketRange
+): Promise<ReadonlyMap<number, BasisBucket[]>> {
+  const { rows } = await db.query<BucketRow & { instrument_id: number }>(
+    `with pair as (select * from unnest($1::int[], $2::int[]) as p (instrument_id, spot_id))
+     select ${BUCKET}, instrument_id from (
+       select distinct on (instrument_id, tick_at) instrument_id, tick_at, basis_bps, span_ms, grade
+       from basis_snapshot b join pair p using (instrument_id, spot_id)
+       where instrument_id = any ($1) and tick_at >= $3 and tick_at < $4
+         and ($5::timestamptz is null or known_at < $5::timestamptz + interval '1 millisecond')
+       order by instrument_id, tick_at, revision desc
+     ) c where grade = any ($6) group by instrument_id, 1 order by instrument_id, 1`,
+    [
+      pairs.map(({ instrumentId }) => instrumentId),
+      pairs.map(({ spotId }) => spotId),
+      ...seriesValues({ instrumentId: 0, spotId: 0, knownAtMs, grades }, range.fromMs, range.toMs).slice(2),
+      range.bucketMs
+    ]
+  )
+  const byContract = Map.groupBy(rows, ({ instrument_id }) => instrument_id)
+  return new Map(
+    pairs.map(({ instrumentId }) => [instrumentId, everyBucket(byContract.get(instrumentId) ?? [], range)])
+  )
+}
+
+type BucketRange = { readonly fromMs: number; readonly toMs: number; readonly bucketMs: number }
+type BucketRow = Omit<BasisBucket, 'start' | 'coverage'> & { start: Date; span_ms: number }
+
+const BUCKET = `date_bin($7 * interval '1 millisecond', tick_at, 'epoch') as start,
+       (array_agg(basis_bps order by tick_at))[1] as open, max(basis_bps) as high, min(basis_bps) as low,
+       (array_agg(basis_bps order by tick_at desc))[1] as close, avg(basis_bps) as mean, count(*) as count,
+       sum(span_ms) as span_ms`
+
+function everyBucket(rows: readonly BucketRow[], { fromMs, toMs, bucketMs }: BucketRange): BasisBucket[] {
+  const filled = new Map(rows.map((row) => [row.start.getTime(), row]))
   return Array.from({ length: Math.ceil((toMs - fromMs) / bucketMs) }, (_, index) => {
     const start = fromMs + index * bucketMs
     const row = filled.get(start)
     if (row === undefined) return { start, ...EMPTY }
-    const { span_ms, ...values } = row
-    return { start, ...values, coverage: Math.min(1, span_ms / bucketMs) }
+    const { open, high, low, close, mean, count, span_ms } = row
+    return { start, open, high, low, close, mean, count, coverage: Math.min(1, span_ms / bucketMs) }
   })
 }
 

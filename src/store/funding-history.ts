@@ -61,7 +61,33 @@ export async function listSettlements(db: Queryable, range: HistoryRange): Promi
      order by settled_at, revision desc limit $5`,
     rangeValues(range)
   )
-  return rows.map((row) => ({
+  return rows.map(settlementOf)
+}
+
+/** The same of many perpetuals at once, at most `limit` of each, in one query. */
+export async function listSettlementsOfMany(
+  db: Queryable,
+  instrumentIds: readonly number[],
+  { fromMs, toMs, knownAtMs, limit }: Omit<HistoryRange, 'instrumentId'>
+): Promise<ReadonlyMap<number, StoredSettlement[]>> {
+  const { rows } = await db.query<SettlementRow & { instrument_id: number }>(
+    `select * from (
+       select c.*, row_number() over (partition by instrument_id order by settled_at) as place from (
+         select distinct on (instrument_id, settled_at) instrument_id, settled_at, venue_time, observed_at, known_at, available_at,
+           rate, interval_hours, interval_source, cap, floor, mark, estimate_rate, estimate_at, source, revision, reasons
+         from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3
+           and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
+         order by instrument_id, settled_at, revision desc
+       ) c
+     ) n where place <= $5 order by instrument_id, settled_at`,
+    [instrumentIds, new Date(fromMs), new Date(toMs), knownAtMs === null ? null : new Date(knownAtMs), limit]
+  )
+  const found = Map.groupBy(rows, ({ instrument_id }) => instrument_id)
+  return new Map(instrumentIds.map((id) => [id, (found.get(id) ?? []).map(settlementOf)]))
+}
+
+function settlementOf(row: SettlementRow): StoredSettlement {
+  return {
     settledAt: row.settled_at.getTime(),
     venueTime: row.venue_time.getTime(),
     observedAt: row.observed_at.getTime(),
@@ -78,7 +104,7 @@ export async function listSettlements(db: Queryable, range: HistoryRange): Promi
     source: row.source,
     revision: row.revision,
     reasons: row.reasons
-  }))
+  }
 }
 
 /** The venue's rate for a settlement still to come, as it stood. */

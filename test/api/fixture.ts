@@ -29,6 +29,8 @@ export type TestApi = AsyncDisposable & {
   cutDatabase(): void
   /** What was logged, line by line. */
   readonly lines: Record<string, unknown>[]
+  /** The statements that the server has asked its database. */
+  readonly statements: string[]
 }
 
 /** Asks until the answer is as wanted; fails after ten seconds. */
@@ -65,6 +67,7 @@ export async function testApi({
     clock,
     cutDatabase: line.cut,
     lines,
+    statements: line.statements,
     async [Symbol.asyncDispose]() {
       await api.close()
       await database[Symbol.asyncDispose]()
@@ -72,18 +75,23 @@ export async function testApi({
   }
 }
 
-function cuttable(db: Database): { db: Database; cut(): void } {
+function cuttable(db: Database): { db: Database; cut(): void; readonly statements: string[] } {
   let isCut = false
+  const statements: string[] = []
   const refused = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))
   return {
     db: {
       ...db,
-      query: (text, values) => (isCut ? refused() : db.query(text, values)),
+      query: (text, values) => {
+        statements.push(text)
+        return isCut ? refused() : db.query(text, values)
+      },
       openSession: (options) => (isCut ? refused() : db.openSession(options))
     },
     cut: () => {
       isCut = true
-    }
+    },
+    statements
   }
 }
 

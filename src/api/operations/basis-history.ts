@@ -17,7 +17,7 @@ import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, type PagedRange, type Range, rangeOf, readHistory } from '../history.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
-const BUCKET_MS = {
+export const BUCKET_MS = {
   '5m': 5 * MINUTE,
   '15m': 15 * MINUTE,
   '1h': HOUR,
@@ -42,6 +42,7 @@ export function basisHistoryOperation(context: ApiContext): Operation {
       'Ascending, [from, to). Buckets are aligned to UTC and there even when empty; the first and last are whole, and ' +
       '`meta.from` and `meta.to` say what they cover. A change of the spot leg begins another series: `spot` names one.',
     parameters: basisHistoryParameters,
+    type: 'BasisHistoryRow',
     row: [basisPointSchema, basisBucketSchema],
     meta: {
       instrument: text('The contract'),
@@ -139,7 +140,7 @@ function pointHistory(
   }
 }
 
-function bucketHistory(
+export function bucketHistory(
   { db }: ApiContext,
   series: BasisSeries,
   bucketMs: number,
@@ -157,7 +158,7 @@ function bucketHistory(
 }
 
 /** The finest buckets of which the range has at most `points`; days when even those are more. */
-function autoResolution(range: Range, points: number): BucketResolution {
+export function autoResolution(range: Range, points: number): BucketResolution {
   return BUCKETS.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= points) ?? '1d'
 }
 
@@ -178,7 +179,7 @@ function countBuckets(range: Range, bucketMs: number): number {
 }
 
 /** A bucket is the same whoever asks: those at the edges are not cut. */
-function wholeBuckets({ fromMs, toMs, nextMs }: PagedRange, bucketMs: number): PagedRange {
+export function wholeBuckets({ fromMs, toMs, nextMs }: PagedRange, bucketMs: number): PagedRange {
   return {
     fromMs: floorTo(fromMs, bucketMs),
     toMs: floorTo(toMs + bucketMs - 1, bucketMs),

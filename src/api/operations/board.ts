@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { boardRowSchema, FUNDING_FIELDS, type FundingRow, fundingRowSchema } from '../../contract/board.ts'
 import { basisParameters, fundingParameters } from '../../contract/board-parameters.ts'
-import type { FieldSchema } from '../../contract/schema.ts'
 import { type Answer, envelopeOf, JSON_TYPE, joinEnvelope, pageOf } from '../answers.ts'
 import type { Board, ServedRow } from '../board-cache.ts'
 import { type BoardFilter, type BoardOrder, keysOf, selectRows } from '../board-query.ts'
@@ -22,7 +21,8 @@ export function boardOperations(context: ApiContext): Operation[] {
       'One current row per contract. Basis is contract − spot: positive above spot. Rows age as they are served: ' +
       '`ageMs` is measured from `meta.asOf`, and `grade` falls with it.',
     parameters: basisParameters,
-    row: referTo(boardRowSchema),
+    type: 'BasisRow',
+    row: boardRowSchema,
     ...boardView(context, {
       kindsOf: ({ kind }) => kind,
       write: ({ json }) => json,
@@ -36,7 +36,8 @@ export function boardOperations(context: ApiContext): Operation[] {
     summary: 'The current funding rate of every perpetual',
     description: 'The board’s funding fields. Positive: longs pay shorts. Rates are fractions per their own interval.',
     parameters: fundingParameters,
-    row: referTo(fundingRowSchema),
+    type: 'FundingRow',
+    row: fundingRowSchema,
     ...boardView(context, {
       kindsOf: () => ['perpetual'],
       write: (served, asOfMs) => JSON.stringify(fundingRowOf(served, asOfMs)),
@@ -45,8 +46,6 @@ export function boardOperations(context: ApiContext): Operation[] {
   })
   return [basis, funding]
 }
-
-const referTo = (schema: FieldSchema) => ({ $ref: `${(schema as { $id?: string }).$id}#` }) as unknown as FieldSchema
 
 type BoardValues = Omit<Question<typeof basisParameters>['values'], 'kind'> & {
   readonly kind?: readonly string[] | undefined

@@ -17,7 +17,7 @@ import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, rangeOf, readHistory, windowOf } from '../history.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
-const SETTLED_DEFAULT_MS = 30 * DAY
+export const SETTLED_DEFAULT_MS = 30 * DAY
 /** Ten years of hourly settlements, and room. */
 const SETTLEMENTS_MAX = 100_000
 
@@ -31,6 +31,7 @@ export function fundingHistoryOperations(context: ApiContext): Operation[] {
     summary: 'Settlements, or the estimates before them',
     description: 'Ascending, [from, to). Positive: longs paid shorts. Rates are fractions per their own interval.',
     parameters: fundingHistoryParameters,
+    type: 'FundingHistoryRow',
     row: [settlementSchema, estimateSchema],
     meta: {
       instrument: text('The perpetual'),
@@ -51,6 +52,7 @@ export function fundingHistoryOperations(context: ApiContext): Operation[] {
       'Sums the settlements of (from, to]: a position opened at a settlement does not receive it, one closed at a ' +
       'settlement does. A change of interval does not distort `realisedApr`. Positive: shorts received.',
     parameters: realisedParameters,
+    type: 'FundingRealised',
     row: realisedSchema,
     isSingle: true,
     meta: { knownAt: textOrNull('Only what was stored by then') },
@@ -87,7 +89,10 @@ type Series = {
   readonly meta: Readonly<Record<string, unknown>>
 }
 
-function settlementHistory({ db }: ApiContext, { instrument, knownAtMs, meta }: Series): History<StoredSettlement> {
+export function settlementHistory(
+  { db }: Pick<ApiContext, 'db'>,
+  { instrument, knownAtMs, meta }: Series
+): History<StoredSettlement> {
   return {
     rowSchema: settlementSchema,
     read: (range) => listSettlements(db, { instrumentId: instrument.id, knownAtMs, ...range }),

@@ -25,6 +25,8 @@ type OperationOf<Spec extends ParameterSpec> = {
   readonly summary: string
   readonly description?: string
   readonly parameters: Spec
+  /** What GraphQL calls a row. */
+  readonly type: string
   /** A row of the list, or the one thing. Two schemas: rows of one kind or of the other. */
   readonly row: FieldSchema | readonly [FieldSchema, FieldSchema]
   readonly isSingle?: true

@@ -21,6 +21,7 @@ export function referenceOperations({ db, catalogue, clock }: ApiContext): Opera
     tag: 'reference',
     summary: 'Everything that trades or traded, with the spot leg chosen for it',
     parameters: instrumentParameters,
+    type: 'Instrument',
     row: instrumentSchema,
     read: async (question) => {
       const { values } = question
@@ -44,6 +45,7 @@ export function referenceOperations({ db, catalogue, clock }: ApiContext): Opera
     tag: 'reference',
     summary: 'Every asset that has a contract, and whether it is followed',
     parameters: assetParameters,
+    type: 'Asset',
     row: assetSchema,
     read: async (question) => {
       const known = await catalogue.read()

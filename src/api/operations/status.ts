@@ -31,6 +31,7 @@ export function statusOperations(context: ApiContext): Operation[] {
     tag: 'reference',
     summary: 'Each venue: its state and why, what we use of it, and how its polls go',
     parameters: venueParameters,
+    type: 'Venue',
     row: venueSchema,
     read: async (question) => {
       const views = await venueViews(context, question.values.venue)
@@ -44,6 +45,7 @@ export function statusOperations(context: ApiContext): Operation[] {
     tag: 'service',
     summary: 'Every job: its last and next tick, who held it, how it went, and how far fetching the past has come',
     parameters: jobParameters,
+    type: 'Job',
     row: jobSchema,
     read: async (question) => {
       const nowMs = clock.now()
@@ -60,6 +62,7 @@ export function statusOperations(context: ApiContext): Operation[] {
     summary: 'Time for which something should be known and is not, and why',
     description: 'Ascending by their beginnings. A gap without an instrument befell its whole venue.',
     parameters: gapParameters,
+    type: 'Gap',
     row: gapSchema,
     read: (question) => readGaps(context, question)
   })

@@ -1,4 +1,3 @@
-// biome-ignore lint/correctness/noUnresolvedImports: it is part of Node; the linter's list is older.
 import { DatabaseSync } from 'node:sqlite'
 import { sleep } from '../../clock.ts'
 import { messageOf, StartError } from '../../errors.ts'

@@ -1,0 +1,119 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { mercurius } from 'mercurius'
+import { InvalidInputError } from '../../errors.ts'
+import { authorise } from '../auth.ts'
+import type { ApiContext } from '../context.ts'
+import { isLoopbackHost } from '../hosts.ts'
+import type { Operation } from '../operations/operation.ts'
+import { errorOf, HttpError } from '../problem.ts'
+import { LIMITS, limitRule, TOKENS_MAX } from './limits.ts'
+import { LINKS, linkLoaders, linkResolvers } from './links.ts'
+import { resolversOf, schemaOf } from './schema.ts'
+
+declare module 'mercurius' {
+  interface MercuriusContext {
+    request?: FastifyRequest
+  }
+}
+
+const JSON_TYPES = /^application\/(json|graphql-response\+json)\b/
+
+/** GraphQL over the operations that REST has. The playground is a page of its own. */
+export async function addGraphql(
+  app: FastifyInstance,
+  context: ApiContext,
+  operations: readonly Operation[]
+): Promise<void> {
+  const isLoopback = isLoopbackHost(context.config.host)
+  await app.register(mercurius, {
+    schema: graphqlSchema(operations),
+    resolvers: {
+      ...resolversOf(operations, ({ request }, { scope = 'read' }) => authorise(request?.caller, scope, isLoopback)),
+      ...linkResolvers(context)
+    },
+    loaders: linkLoaders(context),
+    // From its second run on a query is compiled.
+    jit: 1,
+    routes: false,
+    graphql: { parseOptions: { maxTokens: TOKENS_MAX } },
+    validationRules: [limitRule(LIMITS)],
+    errorFormatter: ({ data, errors }) => ({
+      statusCode: 200,
+      response: { data: data ?? null, errors: (errors ?? []).map((error) => formatted(error, context.log)) } as never
+    })
+  })
+  app.post('/graphql', {
+    config: { scope: 'read' },
+    schema: {
+      tags: ['graphql'],
+      summary: 'The same over GraphQL; `/graphiql` is its playground',
+      description:
+        `Takes \`{ "query", "variables"?, "operationName"? }\`. At most ${LIMITS.depth} fields deep, ${LIMITS.roots} things at once, ` +
+        `${LIMITS.rows} rows together, ${TOKENS_MAX} words. Errors carry REST's codes in \`extensions.code\`.`,
+      operationId: 'graphql',
+      security: [{}, { key: [] }],
+      response: { 200: { description: 'The answer', content: { 'application/json': { schema: { type: 'object' } } } } }
+    },
+    handler: (request, reply) => answer(request, reply, context.log)
+  })
+}
+
+export function graphqlSchema(operations: readonly Operation[]): string {
+  return schemaOf(operations, LINKS)
+}
+
+async function answer(request: FastifyRequest, reply: FastifyReply, log: FastifyBaseLogger): Promise<unknown> {
+  const { query, variables, operationName } = bodyOf(request)
+  reply.type('application/json; charset=utf-8')
+  try {
+    return await reply.graphql(query, { request }, variables, operationName)
+  } catch (error) {
+    const { errors } = error as { errors?: readonly GraphQLError[] }
+    if (errors === undefined) throw error
+    // The document itself is refused: nothing of it was run.
+    return reply.code(400).send({ data: null, errors: errors.map((each) => formatted(each, log)) })
+  }
+}
+
+type Body = { readonly query: string; readonly variables?: Record<string, unknown>; readonly operationName?: string }
+
+function bodyOf({ headers, body }: FastifyRequest): Body {
+  if (!JSON_TYPES.test(headers['content-type'] ?? '')) {
+    throw new HttpError(415, 'unsupported_media_type', 'GraphQL takes application/json')
+  }
+  const { query, variables, operationName } = (typeof body === 'object' && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >
+  const problems = [
+    ...(typeof query === 'string' && query !== '' ? [] : [{ path: 'query', message: 'expected a GraphQL document' }]),
+    ...(variables === undefined || variables === null || (typeof variables === 'object' && !Array.isArray(variables))
+      ? []
+      : [{ path: 'variables', message: 'expected an object' }]),
+    ...(operationName === undefined || operationName === null || typeof operationName === 'string'
+      ? []
+      : [{ path: 'operationName', message: 'expected a name' }]),
+    // The library would take a syntax tree for a document, past the limit of its words.
+    ...(typeof query === 'string' && /^\s*[{[]\s*"/.test(query) ? [{ path: 'query', message: 'is no GraphQL' }] : [])
+  ]
+  if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_body')
+  return {
+    query: query as string,
+    ...(variables ? { variables: variables as Record<string, unknown> } : {}),
+    ...(operationName ? { operationName: operationName as string } : {})
+  }
+}
+
+/** An error as REST would have told it; what nobody expected is logged and not shown. */
+function formatted(error: GraphQLError, log: FastifyBaseLogger): GraphQLFormattedError {
+  const { message, locations, path, originalError } = error
+  const place = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) }
+  if (originalError === undefined || originalError === null || originalError instanceof GraphQLError) {
+    return { message, ...place, extensions: { code: 'invalid_query' } }
+  }
+  const known = errorOf(originalError)
+  if (known.statusCode === 500) log.error({ err: originalError, path }, 'graphql.failed')
+  const errors = originalError instanceof InvalidInputError ? { errors: originalError.problems } : {}
+  return { message: known.message, ...place, extensions: { code: known.code, status: known.statusCode, ...errors } }
+}

@@ -1,0 +1,97 @@
+import type { IResolverObject, IResolvers, MercuriusContext } from 'mercurius'
+import { isoOf } from '../../domain/time.ts'
+import type { Answer } from '../answers.ts'
+import { type Operation, questionOf } from '../operations/operation.ts'
+import { argumentsOf, describe, enterObject, type TypeBook, textsOf } from './types.ts'
+
+/** Fields of rows that lead to other things. */
+export type Links = Readonly<Record<string, string>>
+
+/** A page as GraphQL shows it. */
+type Connection = {
+  readonly nodes: readonly unknown[]
+  readonly answer: Answer
+  readonly isFirst: boolean
+}
+
+const PAGE_INFO = `type PageInfo {
+  hasNextPage: Boolean!
+  hasPreviousPage: Boolean!
+  startCursor: String
+  "Where to go on: \`after\` of the next page"
+  endCursor: String
+}`
+
+/** The whole schema in GraphQL's own language, made of the operations that REST has. */
+export function schemaOf(operations: readonly Operation[], links: Links): string {
+  const book: TypeBook = new Map([
+    ['JSON', '"Any JSON value"\nscalar JSON'],
+    ['PageInfo', PAGE_INFO]
+  ])
+  const fields = operations.map((operation) => {
+    const { name, type, row, isSingle, meta = {}, parameters, summary, description } = operation
+    if (!book.has(type)) enterObject(book, type, row, links[type])
+    if (!isSingle) {
+      enterMeta(book, `${capital(name)}Meta`, meta)
+      book.set(`${capital(name)}Connection`, connectionType(operation))
+    }
+    const words = [summary, description].filter((text) => text !== undefined).join('. ')
+    const returned = isSingle ? type : `${capital(name)}Connection`
+    return `${describe(words, '  ')}  ${name}${argumentsOf(parameters)}: ${returned}!`
+  })
+  return `${[`type Query {\n${fields.join('\n')}\n}`, ...book.values()].join('\n\n')}\n`
+}
+
+function enterMeta(book: TypeBook, name: string, meta: NonNullable<Operation['meta']>): void {
+  const asOf = { type: 'string', description: 'The moment this answer describes' }
+  enterObject(book, name, { properties: { asOf, ...meta } } as never)
+}
+
+function connectionType({ name, type }: Operation): string {
+  const edge = `type ${capital(name)}Edge {\n  cursor: String!\n  node: ${type}!\n}`
+  return `type ${capital(name)}Connection {
+  nodes: [${type}!]!
+  edges: [${capital(name)}Edge!]!
+  pageInfo: PageInfo!
+  meta: ${capital(name)}Meta!
+}\n\n${edge}`
+}
+
+/** Resolvers of everything that `schemaOf` describes; `authorise` refuses who may not ask an operation. */
+export function resolversOf(
+  operations: readonly Operation[],
+  authorise: (context: MercuriusContext, operation: Operation) => void
+): IResolvers {
+  const query: IResolverObject = {}
+  const resolvers: Record<string, IResolverObject> = { Query: query }
+  for (const operation of operations) {
+    query[operation.name] = async (_root: unknown, args: Record<string, unknown>, context: MercuriusContext) => {
+      authorise(context, operation)
+      const answer = await operation.read(questionOf(operation, textsOf(args)))
+      return operation.isSingle ? answer.data : connectionOf(answer, args.after == null)
+    }
+    if (!operation.isSingle) resolvers[`${capital(operation.name)}Connection`] = CONNECTION
+  }
+  return resolvers as IResolvers
+}
+
+export function connectionOf(answer: Answer, isFirst: boolean): Connection {
+  return { nodes: answer.data as readonly unknown[], answer, isFirst }
+}
+
+/** What is not asked for is not made: a cursor a row costs more than the row. */
+const CONNECTION: IResolverObject = {
+  edges: ({ nodes, answer }: Connection) =>
+    nodes.map((node, index) => ({ cursor: answer.cursorAt?.(index) ?? '', node })),
+  pageInfo: ({ nodes, answer, isFirst }: Connection) => ({
+    hasNextPage: answer.next != null,
+    hasPreviousPage: !isFirst,
+    startCursor: nodes.length === 0 ? null : (answer.cursorAt?.(0) ?? null),
+    endCursor: nodes.length === 0 ? null : (answer.cursorAt?.(nodes.length - 1) ?? null)
+  }),
+  meta: ({ answer }: Connection) => metaOf(answer)
+}
+
+const metaOf = ({ asOfMs, meta }: Answer) => ({ asOf: isoOf(asOfMs), ...meta })
+
+export const capital = (name: string): string => `${name[0]!.toUpperCase()}${name.slice(1)}`

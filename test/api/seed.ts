@@ -1,0 +1,33 @@
+import type { Database } from '../../src/store/database.ts'
+import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard } from './fixture.ts'
+
+export const PERP = 'binance:BTC/USDT:USDT'
+
+/** Something for every route to show. */
+export async function seedEverything(db: Database): Promise<void> {
+  const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
+  const perp = await insertInstrument(db, { key: PERP, spotId: spot })
+  await putOnBoard(db, boardRow({ instrument: PERP }))
+  await putOnBoard(
+    db,
+    boardRow({ instrument: 'bybit:BTC/USD:BTC', spot: null, fx: null, observedAt: null, absent: { fx: 'stale' } })
+  )
+  await insertBasis(db, perp, spot, [{ atMs: NOW_MS - 60_000, basisBps: 1.5 }])
+  await insertSettlements(db, perp, [{ atMs: NOW_MS - 4 * 3_600_000, rate: '0.0001' }])
+  await db.query(
+    `insert into gap (instrument_id, venue_id, fact, from_at, to_at, reason, known_at) values
+       ($1, 'binance', 'market', $2, $3, 'timeout', $3), (0, 'binance', 'market', $2, $3, 'down', $3),
+       (0, 'bybit', 'market', $2, $3, 'down', $3), ($4, 'binance', 'market', $2, $3, 'other', $3)`,
+    [perp, new Date(NOW_MS - 60_000), new Date(NOW_MS), spot]
+  )
+  await db.query(
+    `insert into tick (job, scope, tick_at, state, holder, lease_until, claimed_at, finished_at, rows)
+     select 'collect', 'binance', $1::timestamptz - n * interval '10 s', 'done', 'here', $1, $1, $1, 5 from generate_series(0, 2) n`,
+    [new Date(NOW_MS)]
+  )
+  await db.query(
+    `insert into backfill (instrument_id, fact, wanted_from, updated_at) values ($1, 'settlement', $2, $2)`,
+    [perp, new Date(NOW_MS)]
+  )
+  await db.query(`insert into asset (id, rank, tracked, ranked_at) values ('BTC', 1, true, $1)`, [new Date(NOW_MS)])
+}
