@@ -17,6 +17,7 @@ import { logRequests } from './request-log.ts'
 import { addOperation } from './rest.ts'
 import { addDocuments } from './routes/documents.ts'
 import { addHealthRoutes } from './routes/health.ts'
+import { addStream } from './stream/route.ts'
 import { handleUnknownRoutes } from './unknown-route.ts'
 
 const REQUEST_TIMEOUT_MS = 15_000
@@ -56,6 +57,7 @@ async function addRoutes(app: FastifyInstance, context: ApiContext): Promise<voi
   const operations = listOperations(context)
   for (const operation of operations) addOperation(app, operation)
   await addGraphql(app, context, operations)
+  addStream(app, context)
   await addDocuments(app, context)
 }
 

@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined until it is known. */
     caller: Caller | undefined
+    /** Whether the key that was shown would still be let in. */
+    isStillAllowed: () => Promise<boolean>
   }
   interface FastifyContextConfig {
     /** What a caller's key must allow; left out where nothing is asked of anybody. */
@@ -35,6 +37,16 @@ type AuthOptions = { readonly db: Database; readonly clock: Clock; readonly isLo
 export function authenticate(app: FastifyInstance, { db, clock, isLoopback }: AuthOptions): void {
   const findCaller = rememberCallers(db, clock)
   app.decorateRequest<Caller | undefined, 'caller'>('caller', undefined)
+  app.decorateRequest('isStillAllowed', async function isStillAllowed() {
+    const { scope } = this.routeOptions.config
+    try {
+      if (scope !== undefined) authorise(await callerOf(this, findCaller), scope, isLoopback)
+      return true
+    } catch (error) {
+      if (error instanceof HttpError) return false
+      throw error
+    }
+  })
   app.addHook('onRequest', async (request) => {
     const needsCaller = request.routeOptions.config.scope !== undefined
     request.caller = needsCaller ? await callerOf(request, findCaller) : ANONYMOUS

@@ -13,6 +13,8 @@ export type ServedRow = { readonly row: BoardRow; readonly json: string }
 export type Board = {
   readonly asOfMs: number
   readonly rows: readonly ServedRow[]
+  /** How each venue's part stands in the database. */
+  readonly versions: BoardVersions
   /** Answers already made from this board, by query. */
   readonly answers: Map<string, unknown>
 }
@@ -94,7 +96,7 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
       const nowMs = clock.now()
       if (board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS) {
         const rows = [...stored.values()].flat().map((row) => servedRowOf(row, nowMs, pollIntervalMs))
-        board = { asOfMs: nowMs, rows, answers: new Map() }
+        board = { asOfMs: nowMs, rows, versions: versions ?? new Map(), answers: new Map() }
       }
       return board
     },

@@ -52,7 +52,8 @@ export function keysOf({ row }: ServedRow, { field }: BoardOrder = BY_INSTRUMENT
   return [sortValue(row, field), row.instrument]
 }
 
-function passes(row: BoardRow, filter: BoardFilter): boolean {
+/** Whether a row is what a filter asks for. */
+export function passes(row: BoardRow, filter: BoardFilter): boolean {
   return (
     (filter.venues?.has(row.venue) ?? true) &&
     (filter.assets?.has(row.asset) ?? true) &&

@@ -1,0 +1,106 @@
+import { sleep } from '../../clock.ts'
+import { messageOf } from '../../errors.ts'
+import type { Database } from '../../store/database.ts'
+import { readEventBounds } from '../../store/event-log.ts'
+import type { Board, BoardCache } from '../board-cache.ts'
+
+/** How often it is looked for what is new: as often as the board is graded anew. */
+const BEAT_MS = 1_000
+
+/** The board of one beat, and for each venue a number that is raised whenever a row of it has changed or fallen in grade. */
+export type Beat = { readonly board: Board; readonly versions: ReadonlyMap<string, number> }
+
+/** One look a second at the board and at the order of events, for all who follow them. */
+export type Pulse = {
+  /** Of the last beat; there is one once somebody has joined. */
+  last(): Beat
+  /** The last position known to have been given. */
+  head(): number
+  /** Resolves after the next beat, or when the signal aborts. */
+  next(signal: AbortSignal): Promise<void>
+  /** Beats while somebody follows. */
+  join(): Promise<{ leave(): void }>
+  close(): void
+}
+
+type PulseOptions = {
+  readonly board: BoardCache
+  readonly db: Database
+  readonly log: { warn(fields: object, event: string): void }
+}
+
+export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
+  const stop = new AbortController()
+  const waiting = new Set<() => void>()
+  let prints: ReadonlyMap<string, string> = new Map()
+  let beat: Beat | undefined
+  let head = 0
+  let followers = 0
+  let beating: Promise<void> | undefined
+
+  const look = async () => {
+    try {
+      if (!cache.isLoaded()) await cache.refresh()
+      head = Math.max(head, (await readEventBounds(db)).head)
+    } catch (error) {
+      // The board ages on; events wait in the database.
+      log.warn({ message: messageOf(error) }, 'stream.unread')
+    }
+    const board = cache.current()
+    const found = printsOf(board)
+    const versions = [...found].map(([venue, print]): [string, number] => {
+      const version = beat?.versions.get(venue) ?? 0
+      return [venue, prints.get(venue) === print ? version : version + 1]
+    })
+    prints = found
+    beat = { board, versions: new Map(versions) }
+  }
+  const run = async () => {
+    while (followers > 0 && !stop.signal.aborted) {
+      await sleep(BEAT_MS, stop.signal)
+      await look()
+      for (const wake of [...waiting]) wake()
+    }
+    beating = undefined
+  }
+  return {
+    last: () => beat!,
+    head: () => head,
+    next: (signal) =>
+      new Promise((resolve) => {
+        const wake = () => {
+          waiting.delete(wake)
+          signal.removeEventListener('abort', wake)
+          resolve()
+        }
+        if (signal.aborted || stop.signal.aborted) return resolve()
+        waiting.add(wake)
+        signal.addEventListener('abort', wake, { once: true })
+      }),
+    join: async () => {
+      followers += 1
+      await look()
+      beating ??= run()
+      return {
+        leave: () => {
+          followers -= 1
+        }
+      }
+    },
+    close: () => {
+      stop.abort()
+      for (const wake of [...waiting]) wake()
+    }
+  }
+}
+
+/** What must differ for a venue's part of the board to be told again: its rows as stored, and how they are graded now. */
+function printsOf({ rows, versions }: Board): Map<string, string> {
+  const grades = Map.groupBy(rows, ({ row }) => row.venue)
+  return new Map(
+    [...versions].map(([venue, version]) => [
+      venue,
+      `${version} ${(grades.get(venue) ?? []).map(({ row }) => row.grade).join()}`
+    ])
+  )
+}
