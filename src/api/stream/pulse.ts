@@ -36,7 +36,7 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
   let beat: Beat | undefined
   let head = 0
   let followers = 0
-  let beating: Promise<void> | undefined
+  let isBeating = false
 
   const look = async () => {
     try {
@@ -56,12 +56,14 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
     beat = { board, versions: new Map(versions) }
   }
   const run = async () => {
+    if (isBeating) return
+    isBeating = true
     while (followers > 0 && !stop.signal.aborted) {
       await sleep(BEAT_MS, stop.signal)
       await look()
       for (const wake of [...waiting]) wake()
     }
-    beating = undefined
+    isBeating = false
   }
   return {
     last: () => beat!,
@@ -80,7 +82,7 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
     join: async () => {
       followers += 1
       await look()
-      beating ??= run()
+      void run()
       return {
         leave: () => {
           followers -= 1
