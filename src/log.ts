@@ -16,11 +16,23 @@ const SECRETS = [
   '*.authorization'
 ]
 
+const STANDARD_OUTPUT = 1
+const STANDARD_ERROR = 2
+
 /** One JSON line an event; for people only where people look, on a terminal. */
 export function createLog({ logLevel }: Pick<Config, 'logLevel'>, name: string): Log {
-  const options = { name, level: logLevel, base: { name }, redact: SECRETS, timestamp: pino.stdTimeFunctions.isoTime }
+  return openLog(logLevel, name, STANDARD_OUTPUT)
+}
+
+/** For commands: only what is wrong, and never among the answer, which a program may be reading. */
+export function createCommandLog(name: string): Log {
+  return openLog('warn', name, STANDARD_ERROR)
+}
+
+function openLog(level: Config['logLevel'], name: string, fd: number): Log {
+  const options = { name, level, base: { name }, redact: SECRETS, timestamp: pino.stdTimeFunctions.isoTime }
   // Asked of the descriptor: the stream of a thread does not know.
-  return isatty(1)
-    ? pino(options, pretty({ sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }))
-    : pino(options, pino.destination({ fd: 1, sync: true }))
+  return isatty(fd)
+    ? pino(options, pretty({ sync: true, destination: fd, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }))
+    : pino(options, pino.destination({ fd, sync: true }))
 }

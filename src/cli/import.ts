@@ -9,7 +9,7 @@ import { derivePastBasis } from '../jobs/past-basis.ts'
 import type { Database } from '../store/database.ts'
 import { type ImportStage, openImportStage, type StageSummary } from '../store/import-stage.ts'
 import { ensureInstrument, listInstruments } from '../store/instruments.ts'
-import { IMPORT_USAGE, type ImportRequest, readImportArguments } from './import-arguments.ts'
+import type { ImportRequest } from './import-arguments.ts'
 import { createProgress, type Progress } from './import-progress.ts'
 
 export type ImportDeps = {
@@ -25,14 +25,9 @@ const NOTHING: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, bases: 0 }
 
 /**
  * `contango import FILE …`: everything is read and checked before anything is stored. Answers 0 when rows were stored or were
- * there already, 1 when none could be used. Throws InvalidInputError for wrong arguments and for a file that cannot be used.
+ * there already, 1 when none could be used. Throws InvalidInputError for a file that cannot be used.
  */
-export async function runImport(args: readonly string[], deps: ImportDeps): Promise<number> {
-  if (args.includes('--help')) {
-    deps.write(IMPORT_USAGE)
-    return 0
-  }
-  const request = readImportArguments(args)
+export async function runImport(request: ImportRequest, deps: ImportDeps): Promise<number> {
   const { isTerminal, clock, write } = deps
   const progress = createProgress({ clock, isTerminal, write: request.isJson ? () => {} : write })
   const source = await openSourceFile(request.file)

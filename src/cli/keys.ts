@@ -17,50 +17,62 @@ contango keys revoke ID [--json]`
 
 const ACTIONS = ['create', 'list', 'revoke']
 
-/** `contango keys …`: makes, shows and ends API keys. */
-export async function runKeys(args: readonly string[], context: KeysContext): Promise<void> {
+/** What an action does once there is a database. */
+type Action = (context: KeysContext) => Promise<void>
+
+/** `contango keys …`: makes, shows and ends API keys. Throws InvalidInputError for arguments that cannot be used. */
+export function readKeysArguments(args: readonly string[]): Action {
   const [action, ...rest] = args
-  if (action === 'create') return create(rest, context)
-  if (action === 'list') return list(rest, context)
-  if (action === 'revoke') return revoke(rest, context)
+  if (action === 'create') return create(rest)
+  if (action === 'list') return list(rest)
+  if (action === 'revoke') return revoke(rest)
   const was = action === undefined ? 'nothing was given' : `was ${action}${suggestionFor(action, ACTIONS)}`
   throw refused('keys', `expected create, list or revoke; ${was}\n${KEYS_USAGE}`)
 }
 
-async function create(args: readonly string[], { db, write }: KeysContext): Promise<void> {
+function create(args: readonly string[]): Action {
   const { options, words } = readArguments(args, ['--scope', '--name'])
   if (words.length > 0) throw refused(words[0]!, 'not expected here')
   const scopes = scopesOf(options.get('--scope'))
   const name = options.get('--name') ?? null
   if (name !== null && name.length > 100) throw refused('--name', 'at most 100 characters')
-  const { key, secret } = await createKey(db, { scopes, name })
-  if (options.has('--json')) return write(JSON.stringify({ ...viewOf(key), key: secret }))
-  write(secret)
-  write(`  id ${key.id}, scope ${key.scopes.join(',')}${name === null ? '' : `, name ${name}`}`)
-  write('  Shown this once; only a hash of it is kept. Send it as: Authorization: Bearer <key>')
-}
-
-async function list(args: readonly string[], { db, write }: KeysContext): Promise<void> {
-  const { options, words } = readArguments(args, [])
-  if (words.length > 0) throw refused(words[0]!, 'not expected here')
-  const keys = await listKeys(db)
-  if (options.has('--json')) return write(JSON.stringify(keys.map(viewOf)))
-  if (keys.length === 0) return write('No key yet. `contango keys create --scope read` makes one.')
-  for (const key of keys) {
-    const { id, prefix, last4, scopes, createdAt, lastUsedAt, revokedAt } = viewOf(key)
-    const used = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt}`
-    const state = revokedAt === null ? used : `revoked ${revokedAt}`
-    write(`${id}  ${prefix}…${last4}  ${scopes.join(',')}  created ${createdAt}  ${state}  ${key.name ?? ''}`.trimEnd())
+  return async ({ db, write }) => {
+    const { key, secret } = await createKey(db, { scopes, name })
+    if (options.has('--json')) return write(JSON.stringify({ ...viewOf(key), key: secret }))
+    write(secret)
+    write(`  id ${key.id}, scope ${key.scopes.join(',')}${name === null ? '' : `, name ${name}`}`)
+    write('  Shown this once; only a hash of it is kept. Send it as: Authorization: Bearer <key>')
   }
 }
 
-async function revoke(args: readonly string[], { db, clock, write }: KeysContext): Promise<void> {
+function list(args: readonly string[]): Action {
+  const { options, words } = readArguments(args, [])
+  if (words.length > 0) throw refused(words[0]!, 'not expected here')
+  return async ({ db, write }) => {
+    const keys = await listKeys(db)
+    if (options.has('--json')) return write(JSON.stringify(keys.map(viewOf)))
+    if (keys.length === 0) return write('No key yet. `contango keys create --scope read` makes one.')
+    for (const key of keys) {
+      const { id, prefix, last4, scopes, createdAt, lastUsedAt, revokedAt } = viewOf(key)
+      const used = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt}`
+      const state = revokedAt === null ? used : `revoked ${revokedAt}`
+      const line = `${id}  ${prefix}…${last4}  ${scopes.join(',')}  created ${createdAt}  ${state}  ${key.name ?? ''}`
+      write(line.trimEnd())
+    }
+  }
+}
+
+function revoke(args: readonly string[]): Action {
   const { options, words } = readArguments(args, [])
   const [id, extra] = words
   if (id === undefined) throw refused('ID', 'missing; `contango keys list` shows the ids')
   if (extra !== undefined) throw refused(extra, 'not expected here')
-  const key = await revokeKey(db, id, clock.now())
-  write(options.has('--json') ? JSON.stringify(viewOf(key)) : `Revoked ${key.id}; refused within 5 s by every server.`)
+  return async ({ db, clock, write }) => {
+    const key = await revokeKey(db, id, clock.now())
+    write(
+      options.has('--json') ? JSON.stringify(viewOf(key)) : `Revoked ${key.id}; refused within 5 s by every server.`
+    )
+  }
 }
 
 function scopesOf(text: string | undefined): Scope[] {

@@ -1,25 +1,39 @@
 import { systemClock } from '../clock.ts'
 import { type Config, loadConfig } from '../config.ts'
-import { createLog } from '../log.ts'
+import { createCommandLog } from '../log.ts'
 import { type OpenStore, openStore } from '../store/open.ts'
 import { runImport } from './import.ts'
-import { runKeys } from './keys.ts'
+import { IMPORT_USAGE, readImportArguments } from './import-arguments.ts'
+import { KEYS_USAGE, readKeysArguments } from './keys.ts'
 import type { Run } from './run.ts'
 
 const write = (line: string) => {
   process.stdout.write(`${line}\n`)
 }
 
-export const importCommand: Run = (args, env) =>
-  withStore(env, ({ db }) =>
-    runImport(args, { db, clock: systemClock, write, isTerminal: process.stdout.isTTY === true })
-  )
+// Arguments are read first: a wrong one must not start a database only to be refused.
 
-export const keysCommand: Run = (args, env) =>
-  withStore(env, async ({ db }) => {
-    await runKeys(args, { db, clock: systemClock, write })
+export const importCommand: Run = async (args, env) => {
+  if (args.includes('--help')) {
+    write(IMPORT_USAGE)
+    return 0
+  }
+  const request = readImportArguments(args)
+  const isTerminal = process.stdout.isTTY === true
+  return await withStore(env, ({ db }) => runImport(request, { db, clock: systemClock, write, isTerminal }))
+}
+
+export const keysCommand: Run = async (args, env) => {
+  if (args.includes('--help')) {
+    write(KEYS_USAGE)
+    return 0
+  }
+  const run = readKeysArguments(args)
+  return await withStore(env, async ({ db }) => {
+    await run({ db, clock: systemClock, write })
     return 0
   })
+}
 
 /** Runs a command on the configured database, beside a running service or without one. Logs only what is wrong. */
 export async function withStore(
@@ -27,7 +41,7 @@ export async function withStore(
   work: (store: OpenStore, config: Config) => Promise<number>
 ): Promise<number> {
   const config = loadConfig(env)
-  const store = await openStore({ config, log: createLog({ logLevel: 'warn' }, 'cli'), clock: systemClock })
+  const store = await openStore({ config, log: createCommandLog('cli'), clock: systemClock })
   try {
     return await work(store, config)
   } finally {

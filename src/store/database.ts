@@ -44,12 +44,15 @@ pg.defaults.parseInputDatesAsUTC = true
 
 /** Opens the pool; connects lazily, so an unreachable database shows at the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const report = options.onError ?? (() => {})
+  let closing: Promise<void> | undefined
+  // A server that we stop ourselves may cut what the pool has not quite closed: no news to anybody.
+  const report = (error: Error) => {
+    if (closing === undefined) options.onError?.(error)
+  }
   const pool = new pg.Pool({ ...sessionConfig(options), max: options.poolSize, idleTimeoutMillis: 30_000 })
   // Without these listeners one terminated connection ends the process, idle or in use.
   pool.on('error', report)
   pool.on('connect', (client) => client.on('error', () => {}))
-  let closing: Promise<void> | undefined
   const close = () => {
     closing ??= pool.end()
     return closing

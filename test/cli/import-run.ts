@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runImport } from '../../src/cli/import.ts'
+import { readImportArguments } from '../../src/cli/import-arguments.ts'
 import type { Database } from '../../src/store/database.ts'
 
 export const NOW = Date.UTC(2026, 0, 1)
@@ -28,7 +29,7 @@ export async function importJson(db: Database, args: readonly string[]): Promise
 export async function importLines(db: Database, args: readonly string[]): Promise<{ lines: string[]; code: number }> {
   const lines: string[] = []
   const deps = { db, clock: { now: () => NOW }, write: (line: string) => void lines.push(line), isTerminal: false }
-  return { code: await runImport(args, deps), lines }
+  return { code: await runImport(readImportArguments(args), deps), lines }
 }
 
 /** A folder for a test's own files, removed afterwards. */

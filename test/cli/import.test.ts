@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readImportArguments } from '../../src/cli/import-arguments.ts'
 import { DAY, HOUR } from '../../src/domain/time.ts'
 import { InvalidInputError } from '../../src/errors.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { startContango } from '../support/service.ts'
 import { fileFolder, importJson, importLines, listStored } from './import-run.ts'
 
 const PERP = 'bybit:BTC/USDT:USDT'
@@ -311,9 +313,24 @@ test('a step between prices is never taken as more than a day', async () => {
   assert.deepEqual(rows, [{ span_ms: DAY }])
 })
 
-test('the usage text is printed on request and says what the exit code means', async () => {
-  await using t = await testDatabase()
-  const { code, lines } = await importLines(t.db, ['--help'])
-  assert.equal(code, 0)
-  assert.match(lines[0]!, /Exit code 0 when rows were stored/)
+test('usage is printed and wrong arguments are refused without a database', async () => {
+  await using folder = await fileFolder()
+  const file = await folder.write('not-a-folder', '')
+  // A database here would be refused with another message: DATA_DIR is a file.
+  const run = async (...args: string[]) => {
+    await using command = startContango(args, { DATA_DIR: file })
+    await once(command.child, 'close')
+    return { code: command.child.exitCode, said: command.output() }
+  }
+  const usage = await run('import', '--help')
+  assert.equal(usage.code, 0, usage.said)
+  assert.match(usage.said, /Exit code 0 when rows were stored/)
+  for (const args of [
+    ['import', 'f.csv', ...PRICES, '--colums', 'time=x'],
+    ['keys', 'create', '--scop', 'read']
+  ]) {
+    const { code, said } = await run(...args)
+    assert.equal(code, 1)
+    assert.match(said, /unknown option; did you mean --/)
+  }
 })

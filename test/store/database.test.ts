@@ -35,6 +35,18 @@ test('a connection that is cut while idle, or inside a transaction, does not end
   assert.equal((await db.query('select 1')).rowCount, 1)
 })
 
+test('a connection that the server cuts while the pool is being closed is no news', async () => {
+  const reported: Error[] = []
+  await using database = await emptyDatabase()
+  const db = open(database.url, { onError: (error: Error) => reported.push(error) })
+  await db.query('select 1')
+  // What an embedded server says that is stopped right behind us.
+  const closed = db.close()
+  db.pool.emit('error', new Error('terminating connection due to administrator command'))
+  await closed
+  assert.deepEqual(reported, [])
+})
+
 test('a transaction is all or nothing', async () => {
   await using database = await emptyDatabase()
   await using db = open(database.url)

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runKeys } from '../../src/cli/keys.ts'
+import { readKeysArguments } from '../../src/cli/keys.ts'
 import { systemClock } from '../../src/clock.ts'
 import { createKey, findKey, hasActiveKey, listKeys, registerBootstrapKey, revokeKey } from '../../src/store/keys.ts'
 import { testDatabase } from '../support/database.ts'
@@ -61,7 +61,7 @@ test('the command line makes, lists and revokes keys, and refuses what it does n
   await using t = await testDatabase()
   const run = async (...args: string[]) => {
     const lines: string[] = []
-    await runKeys(args, { db: t.db, clock: systemClock, write: (line) => lines.push(line) })
+    await readKeysArguments(args)({ db: t.db, clock: systemClock, write: (line) => lines.push(line) })
     return lines
   }
   const [secret] = await run('create', '--scope', 'read,webhooks', '--name=desk')
