@@ -1,4 +1,5 @@
 import { editsBetween, nearestOf } from './contract/nearest.ts'
+import { canonicalVenue } from './domain/instrument.ts'
 import { type InputProblem, InvalidInputError } from './errors.ts'
 
 /** One setting: how its text is read, and what to say when it cannot be. `read` answers undefined for text it cannot use. */
@@ -76,7 +77,10 @@ export const SETTINGS = {
     about: 'What this process does. Several processes with different roles may share one database.'
   }),
   VENUES: setting<readonly string[] | null>({
-    read: list(/^[a-z0-9]+$/),
+    read: (text) => {
+      const ids = list(/^[a-z0-9]+$/)(text)
+      return ids && [...new Set(ids.map(canonicalVenue))]
+    },
     expected: 'venue ids separated by commas, such as binance,bybit',
     fallback: null,
     example: '',
@@ -278,13 +282,19 @@ export function loadConfig(
     if (!(name in SETTINGS) && (OURS.test(name) || isMisspelt(name)))
       problems.push({ path: name, message: `unknown setting${nearest(name)}` })
   }
-  const unsupported = values.VENUES?.filter((id) => supportedVenues && !supportedVenues.includes(id)) ?? []
-  if (unsupported.length > 0) {
-    const message = `${unsupported.join(', ')} not supported; supported are ${supportedVenues?.join(', ')}`
-    problems.push({ path: 'VENUES', message })
-  }
+  if (supportedVenues) problems.push(...unsupportedVenues(values, supportedVenues))
   if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_configuration')
   return Object.freeze(configOf(values, env.DATA_DIR !== undefined && env.DATA_DIR !== ''))
+}
+
+/** A misspelt venue in VENUE_URLS would be asked at its real address, by someone who meant to ask another. */
+function unsupportedVenues({ VENUES, VENUE_URLS }: Values, supported: readonly string[]): InputProblem[] {
+  const named = { VENUES: VENUES ?? [], VENUE_URLS: Object.keys(VENUE_URLS) }
+  return Object.entries(named).flatMap(([path, ids]) => {
+    const unknown = ids.filter((id) => !supported.includes(id))
+    if (unknown.length === 0) return []
+    return [{ path, message: `${unknown.join(', ')} not supported; supported are ${supported.join(', ')}` }]
+  })
 }
 
 function readSetting(

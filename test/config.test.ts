@@ -146,6 +146,18 @@ test('VENUE_URLS replaces all of a venue’s origins, or one by one, and nothing
   assert.match(refusal({ VENUE_URLS: '{not json' }).message, /expected JSON such as/)
 })
 
+test('venues have one id each, aliases accepted; one that is not supported is refused wherever it is named', () => {
+  assert.deepEqual(loadConfig({ VENUES: 'binanceusdm,binance,krakenfutures' }).venues, ['binance', 'kraken'])
+  const env = { VENUES: 'binance,ftx', VENUE_URLS: '{"binnace":"http://127.0.0.1:9001"}' }
+  assert.throws(
+    () => loadConfig(env, ['binance', 'bybit']),
+    (error: unknown) =>
+      error instanceof InvalidInputError &&
+      /VENUES: ftx not supported; supported are binance, bybit/.test(error.message) &&
+      /VENUE_URLS: binnace not supported/.test(error.message)
+  )
+})
+
 test('whatever a setting is set to, it is read or refused by its own name', () => {
   const name = fc.constantFrom(...Object.keys(SETTINGS))
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.double().map(String), fc.json(), fc.webUrl())

@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts'
 import { loadConfig } from '../config.ts'
 import { InvalidInputError } from '../errors.ts'
+import { ADAPTERS } from '../venues/registry.ts'
 import { runDoctor } from './doctor.ts'
 import type { Run } from './run.ts'
 
@@ -11,5 +12,9 @@ export const doctorCommand: Run = async (args, env) => {
   const write = (line: string) => {
     process.stdout.write(`${line}\n`)
   }
-  return await runDoctor({ config: loadConfig(env), clock: systemClock, write, json: args.includes('--json') })
+  const config = loadConfig(
+    env,
+    ADAPTERS.map(({ id }) => id)
+  )
+  return await runDoctor({ config, clock: systemClock, write, json: args.includes('--json') })
 }
