@@ -74,12 +74,17 @@ test('the demo fills its board from six venues, brings in the past, and survives
         ['binance', 'bybit', 'okx', 'kraken', 'deribit'].every((venue) =>
           ['perpetual', 'future'].every((kind) => rows.some((row) => row.venue === venue && row.kind === kind))
         ) && rows.some(({ venue }) => venue === 'hyperliquid')
-      const rows = await eventually('every venue is on the board', async () => {
-        const all = await board(address)
-        return isThere(all) ? all : undefined
-      })
+      // On a busy machine the first sweeps are late, and late rows are no signals: promised is a minute after the start.
+      const isGood = (rows: BoardRow[]) => rows.filter(({ grade }) => grade === 'signal').length > rows.length / 2
+      const rows = await eventually(
+        'every venue is on the board, and most rows are good for signals',
+        async () => {
+          const all = await board(address)
+          return isThere(all) && isGood(all) ? all : undefined
+        },
+        60_000
+      )
       assert.ok(new Set(rows.map(({ asset }) => asset)).size >= 40)
-      assert.ok(rows.filter(({ grade }) => grade === 'signal').length > rows.length / 2)
     }
   )
 
