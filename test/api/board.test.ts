@@ -183,6 +183,7 @@ test('filters choose rows, several values by commas, aliases accepted', async ()
     ['asset=eth', [2]],
     ['kind=future', [2]],
     ['quote=USDT', [0, 2]],
+    ['quote=usdt', [0, 2]],
     ['minGrade=signal', [0, 1]],
     ['minOpenInterestUsd=0', [0, 2]],
     ['minVolume24hUsd=11', [0, 1]],
