@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { insertSnapshots, type SnapshotRow } from '../src/store/observations.ts'
+import { ensurePartitions } from '../src/store/partitions.ts'
+import { benchDatabase } from './database.ts'
+import { type Figure, inTurn } from './figure.ts'
+import { needTool } from './tools.ts'
+
+const ROWS = 100_000
+const AT_ONCE = 5_000
+const RUNS = 5
+const START = Date.UTC(2026, 10, 2)
+
+/** Snapshots through our own writer, in the transactions that a poll has, against `psql \copy` of the same rows in one go. */
+export async function measureWriting(): Promise<Figure[]> {
+  needTool('psql')
+  await using database = await benchDatabase()
+  const { db, url } = database
+  const folder = await mkdtemp(join(tmpdir(), 'contango-rows-'))
+  try {
+    const rows = Array.from({ length: ROWS }, (_, index) => rowOf(index))
+    await ensurePartitions(db, 'market_snapshot', [START], Date.UTC(2026, 10, 20))
+    const empty = () => db.query('truncate market_snapshot')
+    const ours = async () => {
+      await empty()
+      const startedAt = performance.now()
+      for (let from = 0; from < ROWS; from += AT_ONCE) {
+        const part = rows.slice(from, from + AT_ONCE)
+        await db.transaction((client) =>
+          insertSnapshots(client, part, { source: 'polled', adapterVersion: 1, epoch: 1 })
+        )
+      }
+      return (ROWS / (performance.now() - startedAt)) * 1_000
+    }
+    await ours()
+    const file = join(folder, 'rows.tsv')
+    // The rows as our writer stored them, as psql reads them.
+    psql(url, `\\copy (select * from market_snapshot) to '${file}'`)
+    const yardstick = async () => {
+      await empty()
+      const startedAt = performance.now()
+      psql(url, `\\copy market_snapshot from '${file}'`)
+      return (ROWS / (performance.now() - startedAt)) * 1_000
+    }
+    const measured = await inTurn(RUNS, ours, yardstick)
+    return [
+      {
+        name: 'writing 100,000 snapshots, idempotent, into day partitions',
+        unit: 'rows/s',
+        ours: measured.ours,
+        yardstick: { name: 'psql \\copy', value: measured.yardstick },
+        ratio: measured.ours / measured.yardstick,
+        goal: { atLeast: 0.5 },
+        runs: RUNS
+      }
+    ]
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function psql(url: string, command: string): void {
+  const { status, stderr } = spawnSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', command], {
+    encoding: 'utf8'
+  })
+  if (status !== 0) throw new Error(`psql: ${stderr}`)
+}
+
+function rowOf(index: number): SnapshotRow {
+  const at = START + Math.floor(index / 5_000) * 60_000
+  const price = (20_000 + (index % 977) * 13.37).toFixed(2)
+  return {
+    instrumentId: 1 + (index % 5_000),
+    tickAt: at,
+    observedAt: at + 412,
+    venueTime: at + 310,
+    availableAt: at + 412,
+    bid: price,
+    ask: (Number(price) + 0.1).toFixed(2),
+    bidSize: '12.345',
+    askSize: '8.5',
+    last: price,
+    mark: price,
+    index: (Number(price) - 3.21).toFixed(2),
+    markObservedAt: at + 400,
+    markVenueTime: at + 300,
+    openInterestBase: '123456.789',
+    openInterestUsd: '7901234567.12',
+    openInterestAt: at,
+    volume24hUsd: '51234567890.5',
+    spanMs: 60_000,
+    reasons: []
+  }
+}
