@@ -7,22 +7,14 @@ import { type FxQuote, tradedFxOf } from '../domain/traded-fx.ts'
 import type { Log } from '../log.ts'
 import { type BasisRow, insertBasis } from '../store/basis.ts'
 import { replaceBoard } from '../store/board.ts'
-import type { Database, Transaction } from '../store/database.ts'
+import type { Database } from '../store/database.ts'
 import type { DiskGuard } from '../store/disk.ts'
 import { type Gap, recordGaps } from '../store/gaps.ts'
 import { listInstrumentsOf } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
-import {
-  type Claim,
-  claimTick,
-  findLastTick,
-  findTickRows,
-  finishTick,
-  hasKeptTick,
-  StaleClaimError
-} from '../store/ticks.ts'
+import { claimTick, findTickRows, finishTick, StaleClaimError } from '../store/ticks.ts'
 import { findAdapter } from '../venues/registry.ts'
-import { diskGap, spanOf } from './tick-gaps.ts'
+import { diskGap, spanOf, underivedTicks } from './tick-gaps.ts'
 
 export type DeriveDeps = {
   readonly db: Database
@@ -68,7 +60,7 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
           epoch: claim.epoch
         }
       )
-      await recordGaps(client, [...gaps, ...(await overtaken(client, deps, claim))])
+      await recordGaps(client, [...gaps, ...(await underivedTicks(client, deps, claim))])
       await finishTick(client, claim, {
         state: 'done',
         rows: written,
@@ -105,15 +97,6 @@ function missingBases(
   if (isFull) return [diskGap(venue, tickAt, deps, 'basis')]
   const present = new Set(kept)
   return derived.filter((entry) => !present.has(entry)).map((entry) => gapOf(entry, tickAt, deps))
-}
-
-/** Kept ticks since the last derived one that nobody derived: their quotes are gone from the newest facts. */
-async function overtaken(client: Transaction, { pollMs }: DeriveDeps, { job, scope, tickAt }: Claim): Promise<Gap[]> {
-  const last = await findLastTick(client, { job, scope, before: tickAt })
-  if (last === undefined || tickAt - last <= pollMs) return []
-  const span = { from: last + pollMs, to: tickAt }
-  const isMissed = await hasKeptTick(client, { job: 'collect', scope, from: span.from, before: span.to })
-  return isMissed ? [{ instrumentId: 0, venue: scope, fact: 'basis', ...span, reason: 'not_derived' }] : []
 }
 
 async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, venue: string): Promise<Derived[]> {

@@ -18,7 +18,8 @@ export async function runHousekeeper(
       const claim = await claimTick(db, { job: 'housekeeping', scope: '', tickAt, holder, leaseMs: 60 * SECOND })
       if (!claim) return
       await ensureLivePartitions(db, clock.now())
-      const dead = await closeDeadTicks(db, 'collect')
+      // These end their own, with the gap that belongs to it.
+      const dead = await closeDeadTicks(db, ['collect', 'derive'])
       const deleted = await deleteOldTicks(db, clock.now() - TICKS_KEPT_MS)
       await db.transaction((client) => finishTick(client, claim, { state: 'done', rows: deleted, skipped: 0 }))
       log.info({ deletedTicks: deleted, deadTicks: dead }, 'housekeeping.finished')

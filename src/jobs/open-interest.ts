@@ -4,7 +4,7 @@ import type { Facts } from '../domain/latest.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import { listLatest, upsertLatest } from '../store/latest.ts'
-import { claimTick, finishTick } from '../store/ticks.ts'
+import { type Claim, claimTick, finishTick, holdClaim, StaleClaimError } from '../store/ticks.ts'
 import { skip } from '../venues/normalise.ts'
 import { type Call, emptyReading, type Reading, type Skipped, VenueError, type VenueFailure } from '../venues/venue.ts'
 import type { CollectedVenue } from './collect.ts'
@@ -39,6 +39,22 @@ export async function pollOpenInterest(
   if (!call) return
   const claim = await claimTick(db, { job: 'open-interest', scope: id, tickAt, holder, leaseMs })
   if (!claim) return
+  try {
+    await askAll(deps, venue, call, claim, signal)
+  } catch (error) {
+    if (!(error instanceof StaleClaimError)) throw error
+    log.warn({ venue: id, tick: new Date(tickAt).toISOString() }, 'open-interest.stale')
+  }
+}
+
+/** Stores what each batch brings while the claim is ours, and ends the tick. */
+async function askAll(
+  { db, log }: Deps,
+  venue: AskedVenue,
+  call: Call,
+  claim: Claim,
+  signal: AbortSignal
+): Promise<void> {
   const contracts = [...venue.instruments.values()].filter((instrument) => call.covers(instrument))
   const dropped: Skipped[] = []
   let refusal: VenueFailure | null = null
@@ -48,13 +64,16 @@ export async function pollOpenInterest(
     refusal = asked.refusal
     dropped.push(...asked.reading.skipped)
     const facts = await inDollars(db, factsOf(venue, asked.reading))
-    await db.transaction((client) => upsertLatest(client, tickAt, facts))
+    await db.transaction(async (client) => {
+      await holdClaim(client, claim)
+      await upsertLatest(client, claim.tickAt, facts)
+    })
     rows += facts.openInterest.length
   }
   const state = refusal === null ? 'done' : 'failed'
   const skipped = contracts.length - rows
   await db.transaction((client) => finishTick(client, claim, { state, rows, skipped, failure: refusal }))
-  log.info({ venue: id, rows, contracts: contracts.length, refusal, dropped }, 'open-interest.finished')
+  log.info({ venue: claim.scope, rows, contracts: contracts.length, refusal, dropped }, 'open-interest.finished')
 }
 
 /** Asks one contract after the other, up to a refusal; a failure costs its own contract only. */

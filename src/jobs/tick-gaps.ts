@@ -1,6 +1,7 @@
+import { HOUR } from '../domain/time.ts'
 import type { Transaction } from '../store/database.ts'
 import type { Gap } from '../store/gaps.ts'
-import { type Claim, closeLapsedTicks, findLastTick } from '../store/ticks.ts'
+import { type Claim, closeLapsedTicks, findLastTick, listUnderivedKept } from '../store/ticks.ts'
 import type { Uncovered } from './sweep.ts'
 import type { Verdict } from './venue-health.ts'
 
@@ -8,7 +9,7 @@ type Cadences = { readonly storeMs: number; readonly pollMs: number }
 
 /** What is not stored for want of room is missing as much as what was not asked. */
 export function diskGap(venue: string, tickAt: number, cadences: Cadences, fact: Gap['fact'] = 'market'): Gap {
-  return { instrumentId: 0, venue, fact, from: tickAt, to: tickAt + spanOf(cadences), reason: 'disk_limit' }
+  return gapOfVenue(venue, fact, { from: tickAt, to: tickAt + spanOf(cadences), reason: 'disk_limit' })
 }
 
 /** Ticks since the last one that nobody ran, or whose holder died: the time they stood for is a gap. */
@@ -17,14 +18,7 @@ export async function missedTicks(
   { pollMs }: Cadences,
   { job, scope, tickAt }: Claim
 ): Promise<Gap[]> {
-  const gap = (from: number, to: number, reason: string): Gap => ({
-    instrumentId: 0,
-    venue: scope,
-    fact: 'market',
-    from,
-    to,
-    reason
-  })
+  const gap = (from: number, to: number, reason: string) => gapOfVenue(scope, 'market', { from, to, reason })
   const last = await findLastTick(client, { job, scope, before: tickAt })
   const lapsed = await closeLapsedTicks(client, { job, scope, before: tickAt })
   const gaps = lapsed.flatMap(({ tickAt: missed, previousAt }) => [
@@ -36,6 +30,36 @@ export async function missedTicks(
   if (last !== undefined && tickAt - last > pollMs) gaps.push(gap(last + pollMs, tickAt, 'not_polled'))
   return gaps
 }
+
+/** A collection that ends this late after a later one has been derived is still found; longer than any lease of one. */
+const LATE_MS = HOUR
+
+/** Kept ticks that nobody derived before this one, or whose deriver died: their quotes are gone from the newest facts. */
+export async function underivedTicks(
+  client: Transaction,
+  cadences: Cadences,
+  { job, scope, tickAt }: Claim
+): Promise<Gap[]> {
+  const last = await findLastTick(client, { job, scope, before: tickAt })
+  await closeLapsedTicks(client, { job, scope, before: tickAt })
+  const since = Math.min(last ?? tickAt, tickAt - LATE_MS)
+  const gaps: Gap[] = []
+  for (const { tickAt: from, isLapsed } of await listUnderivedKept(client, { scope, since, before: tickAt })) {
+    const reason = isLapsed ? 'lease_lapsed' : 'not_derived'
+    const before = gaps.at(-1)
+    const to = from + spanOf(cadences)
+    if (before?.to === from && before.reason === reason) gaps[gaps.length - 1] = { ...before, to }
+    else gaps.push(gapOfVenue(scope, 'basis', { from, to, reason }))
+  }
+  return gaps
+}
+
+const gapOfVenue = (venue: string, fact: Gap['fact'], span: Pick<Gap, 'from' | 'to' | 'reason'>): Gap => ({
+  instrumentId: 0,
+  venue,
+  fact,
+  ...span
+})
 
 /** What this tick should have brought and did not: all of the venue, or single instruments. `spanMs` is what the tick stands for. */
 export function gapsOf(

@@ -58,10 +58,20 @@ export async function finishTick(client: Transaction, claim: Claim, outcome: Tic
       outcome.detail === undefined ? null : JSON.stringify(outcome.detail)
     ]
   )
-  if (rows.length === 0) {
-    throw new StaleClaimError(`${claim.job} ${claim.scope} ${new Date(claim.tickAt).toISOString()} is no longer ours`)
-  }
+  if (rows.length === 0) throw staleClaim(claim)
 }
+
+/** For a transaction that stores part of a tick: throws StaleClaimError when the claim is no longer ours, and keeps it ours to the end. */
+export async function holdClaim(client: Transaction, { job, scope, tickAt, epoch }: Claim): Promise<void> {
+  const { rows } = await client.query(
+    `select 1 from tick where job = $1 and scope = $2 and tick_at = $3 and epoch = $4 and state = 'claimed' for update`,
+    [job, scope, new Date(tickAt), epoch]
+  )
+  if (rows.length === 0) throw staleClaim({ job, scope, tickAt })
+}
+
+const staleClaim = ({ job, scope, tickAt }: Omit<Claim, 'epoch'>) =>
+  new StaleClaimError(`${job} ${scope} ${new Date(tickAt).toISOString()} is no longer ours`)
 
 /** A tick that ended without its holder, and the one before it, whose own commit would have told of the time between. */
 export type LapsedTick = { readonly tickAt: number; readonly previousAt: number | undefined }
@@ -139,6 +149,24 @@ export async function listUnderivedTicks(db: Database): Promise<UnderivedTick[]>
   }))
 }
 
+/** Kept collections of `[since, before)` without a derivation, done or running, that no gap tells of; oldest first. */
+export async function listUnderivedKept(
+  client: Transaction,
+  { scope, since, before }: { scope: string; since: number; before: number }
+): Promise<{ tickAt: number; isLapsed: boolean }[]> {
+  const { rows } = await client.query<{ tick_at: Date; is_lapsed: boolean }>(
+    `select c.tick_at, d.state is not null as is_lapsed from tick c
+     left join tick d on d.job = 'derive' and d.scope = c.scope and d.tick_at = c.tick_at
+     where c.job = 'collect' and c.scope = $1 and c.tick_at >= $2 and c.tick_at < $3 and c.state = 'done' and c.rows > 0
+       and (d.state is null or d.state = 'missed') and not exists (
+         select 1 from gap g where g.instrument_id = 0 and g.venue_id = c.scope and g.fact = 'basis'
+           and g.from_at <= c.tick_at and g.to_at > c.tick_at)
+     order by c.tick_at`,
+    [scope, new Date(since), new Date(before)]
+  )
+  return rows.map(({ tick_at, is_lapsed }) => ({ tickAt: tick_at.getTime(), isLapsed: is_lapsed }))
+}
+
 /** How the venues' collections of one tick stand. */
 export async function listTickStates(db: Database, job: string, tickAt: number): Promise<ReadonlyMap<string, string>> {
   const { rows } = await db.query<{ scope: string; state: string }>(
@@ -149,10 +177,10 @@ export async function listTickStates(db: Database, job: string, tickAt: number):
 }
 
 /** Ends as missed the ticks of every other job whose holder died: what they stood for is made up for by the next one. */
-export async function closeDeadTicks(db: Database, except: string): Promise<number> {
+export async function closeDeadTicks(db: Database, except: readonly string[]): Promise<number> {
   const { rows } = await db.query(
     `update tick set state = 'missed', epoch = epoch + 1, finished_at = now(), failure = 'lease_lapsed'
-     where state = 'claimed' and job <> $1 and lease_until < now() - interval '1 minute' returning 1`,
+     where state = 'claimed' and job <> all ($1) and lease_until < now() - interval '1 minute' returning 1`,
     [except]
   )
   return rows.length

@@ -6,7 +6,8 @@ import { floorTo } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
 import { readBoard } from '../../src/store/board.ts'
-import { listUnderivedTicks } from '../../src/store/ticks.ts'
+import type { Database } from '../../src/store/database.ts'
+import { claimTick, listUnderivedTicks } from '../../src/store/ticks.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
 import { type Line, openLine } from '../support/line.ts'
@@ -147,4 +148,31 @@ test('when the database may not grow the board goes on, nothing is kept, and gap
   assert.deepEqual(gaps, [{ fact: 'market', reason: 'disk_limit' }])
   const { rows } = await t.db.query<{ state_reason: string }>('select distinct state_reason from venue')
   assert.match(rows[0]!.state_reason, /MAX_DISK_GB/)
+})
+
+const basisGaps = async (db: Database) =>
+  (
+    await db.query<{ from_at: Date; to_at: Date; reason: string }>(
+      `select from_at, to_at, reason from gap where fact = 'basis' and instrument_id = 0 order by from_at`
+    )
+  ).rows.map(({ from_at, to_at, reason }) => ({ from: from_at.getTime(), to: to_at.getTime(), reason }))
+
+test('a kept tick whose deriver died, and one that was collected after the next had been derived, have no basis: their gaps say why', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(clock)
+  await using line = await openLine(t.db, exchange, { clock })
+  const deps = { ...line.deps, storeMs: line.deps.pollMs }
+  const [died, late, next, last] = [10_000, 20_000, 30_000, 40_000].map((ms) => storeTick() + ms)
+  const collectAt = (tickAt: number) => collect(deps, line.venues.bybit!, tickAt)
+  await collectAt(died!)
+  await claimTick(t.db, { job: 'derive', scope: 'bybit', tickAt: died!, holder: 'dead', leaseMs: -1 })
+  await collectAt(next!)
+  await derive(deps, 'bybit', next!)
+  await collectAt(late!)
+  await collectAt(last!)
+  await derive(deps, 'bybit', last!)
+  assert.deepEqual(await basisGaps(t.db), [
+    { from: died!, to: late!, reason: 'lease_lapsed' },
+    { from: late!, to: next!, reason: 'not_derived' }
+  ])
 })

@@ -73,3 +73,24 @@ test('a refusal ends the round: nothing more is asked', async () => {
   assert.equal(run.asked, 1)
   assert.deepEqual(run.tick, { state: 'failed', rows: 0, skipped: run.contracts.length, failure: 'rate_limited' })
 })
+
+test('a round that was frozen and taken over stores nothing more', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange, { adapters: [binance] })
+  const venue = line.venues.binance!
+  const tickAt = floorTo(systemClock.now(), 60_000)
+  const taking: Promise<unknown>[] = []
+  exchange.fault = (_, path) => {
+    // Its lease lapses while it asks, and another takes the round over.
+    if (path.includes('openInterest') && taking.length === 0)
+      taking.push(t.db.query(`update tick set epoch = epoch + 1, holder = 'another' where job = 'open-interest'`))
+    return undefined
+  }
+  await pollOpenInterest(line.deps, venue, tickAt, never)
+  assert.equal(taking.length, 1)
+  const { rows } = await t.db.query('select 1 from market_latest where open_interest_observed_at is not null')
+  assert.deepEqual(rows, [])
+  const { rows: ticks } = await t.db.query(`select state, holder from tick where job = 'open-interest'`)
+  assert.deepEqual(ticks, [{ state: 'claimed', holder: 'another' }])
+})
