@@ -9,7 +9,7 @@ import { collect } from './collect.ts'
 import { everyTick } from './grid.ts'
 import { loadMarkets } from './markets.ts'
 import { pollOpenInterest } from './open-interest.ts'
-import { type FirstLoad, loadFirst, openStation, type Station, type WorkerDeps } from './station.ts'
+import { type FirstLoad, loadFirst, openStation, reportFailure, type Station, type WorkerDeps } from './station.ts'
 import { backOffMs } from './venue-health.ts'
 
 /** How long the first venue to be ready waits for the others before assets are ranked without them. */
@@ -103,18 +103,18 @@ async function runPolls(deps: WorkerDeps, station: Station, signal: AbortSignal)
       failures = outcome.isSuccess ? 0 : failures + 1
       restUntil = outcome.isSuccess ? 0 : clock.now() + backOffMs(failures, config.pollMs, jitter())
     },
-    (error) => deps.log.error({ venue: station.adapter.id, message: messageOf(error) }, 'collect.failed')
+    (error) => reportFailure(deps, error, 'collect.failed', { venue: station.adapter.id })
   )
 }
 
 async function runOpenInterest(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
-  const { clock, config, log } = deps
+  const { clock, config } = deps
   if (!station.adapter.calls.some(({ reach }) => reach === 'single')) return
   while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
   await everyTick(
     { clock, stepMs: config.openInterestMs, signal },
     (tickAt) => pollOpenInterest({ ...deps, leaseMs: config.openInterestMs }, station, tickAt, signal),
-    (error) => log.error({ venue: station.adapter.id, message: messageOf(error) }, 'open-interest.failed')
+    (error) => reportFailure(deps, error, 'open-interest.failed', { venue: station.adapter.id })
   )
 }
 

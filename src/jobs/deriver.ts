@@ -6,7 +6,7 @@ import type { Database } from '../store/database.ts'
 import { listSpotVenues } from '../store/spot-legs.ts'
 import { listTickStates, listUnderivedTicks } from '../store/ticks.ts'
 import { derive } from './derive.ts'
-import type { WorkerDeps } from './station.ts'
+import { reportFailure, type WorkerDeps } from './station.ts'
 
 /** How long a venue's basis waits for another venue that its spot legs trade on. */
 const LEG_PATIENCE_MS = 2 * SECOND
@@ -21,7 +21,7 @@ export async function runDeriver(deps: WorkerDeps, signal: AbortSignal): Promise
     try {
       await deriveDue(deps)
     } catch (error) {
-      deps.log.error({ message: messageOf(error) }, 'derive.failed')
+      reportFailure(deps, error, 'derive.failed')
       await sleep(SECOND, signal)
     }
     await bell.wait(LOOK_EVERY_MS, signal)

@@ -137,7 +137,8 @@ function sessionConfig(options: DatabaseOptions): pg.ClientConfig {
     options: [theirs, '-c timezone=UTC'].filter(Boolean).join(' '),
     statement_timeout: options.statementTimeoutMs ?? 30_000,
     lock_timeout: 10_000,
-    idle_in_transaction_session_timeout: 60_000
+    // A process that was frozen in a transaction holds its rows' locks: others of the same venue wait no longer than this.
+    idle_in_transaction_session_timeout: 10_000
   }
 }
 

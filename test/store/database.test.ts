@@ -105,9 +105,10 @@ test('every session is in UTC with ends to its waits, and keeps what the URL ask
   await using db = open(url.href)
   const { rows } = await db.query(
     `select current_setting('timezone') as zone, current_setting('work_mem') as memory,
-            current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock`
+            current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
+            current_setting('idle_in_transaction_session_timeout') as idle`
   )
-  assert.deepEqual(rows, [{ zone: 'UTC', memory: '3MB', statement: '30s', lock: '10s' }])
+  assert.deepEqual(rows, [{ zone: 'UTC', memory: '3MB', statement: '30s', lock: '10s', idle: '10s' }])
   const plain = await db.openSession({ plain: true })
   assert.equal((await plain.query('show timezone')).rows[0].TimeZone, 'Asia/Tokyo')
   await plain.end()
