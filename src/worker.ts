@@ -61,4 +61,8 @@ async function run(task: WorkerTask): Promise<void> {
   }
 }
 
-if (workerData !== null && workerData !== undefined) await run(workerData as WorkerTask)
+if (workerData !== null && workerData !== undefined) {
+  await run(workerData as WorkerTask)
+  // Ends this thread, not the process: requests that wait in ccxt's own queue would keep it for as long as they are.
+  process.exit(0)
+}
