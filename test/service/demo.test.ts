@@ -8,13 +8,21 @@ import { DAY } from '../../src/domain/time.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { describeEmbedded, openEmbedded } from '../../src/store/embedded/embedded.ts'
 import { eventually, getJson, type ServiceProcess, startContango } from '../support/service.ts'
+import { assertHolesAreGaps, assertWhole } from '../support/soundness.ts'
 
 const silent = { info() {}, warn() {} }
 const dataDir = await mkdtemp(join(tmpdir(), 'contango-demo-'))
 // As root the server runs as another user, who must be able to enter.
 await chmod(dataDir, 0o755)
 // Fast clocks, so that kills meet work: a poll a second, a storing tick every two.
-const env = { DATA_DIR: dataDir, PORT: '0', POLL_SECONDS: '1', STORE_SECONDS: '2', LOG_LEVEL: 'error' }
+const POLL_MS = 1_000
+const env = {
+  DATA_DIR: dataDir,
+  PORT: '0',
+  POLL_SECONDS: String(POLL_MS / 1_000),
+  STORE_SECONDS: '2',
+  LOG_LEVEL: 'error'
+}
 
 after(() => rm(dataDir, { recursive: true, force: true }))
 
@@ -32,29 +40,8 @@ async function assertSound(): Promise<void> {
   const embedded = await openEmbedded({ dataDir, log: silent })
   const db = openDatabase({ url: embedded.url, poolSize: 2, applicationName: 'contango test' })
   try {
-    const { rows: halves } = await db.query<{ scope: string; tick_at: Date; told: number; written: number }>(
-      `select t.scope, t.tick_at, t.rows as told, s.written + coalesce(e.written, 0) as written from tick t
-       join (select i.venue_id, m.tick_at, count(*) as written from market_snapshot m join instrument i on i.id = m.instrument_id
-             where m.source = 'polled' group by 1, 2) s on s.venue_id = t.scope and s.tick_at = t.tick_at
-       left join (select i.venue_id, f.tick_at, count(*) as written from funding_estimate f join instrument i on i.id = f.instrument_id
-             where f.source = 'polled' group by 1, 2) e on e.venue_id = t.scope and e.tick_at = t.tick_at
-       where t.job = 'collect' and t.rows <> s.written + coalesce(e.written, 0)`
-    )
-    assert.deepEqual(halves, [], 'a tick says how many rows it wrote, and has them')
-    const { rows: orphans } = await db.query(
-      `select m.tick_at from market_snapshot m join instrument i on i.id = m.instrument_id
-       left join tick t on t.job = 'collect' and t.scope = i.venue_id and t.tick_at = m.tick_at and t.state = 'done'
-       where m.source = 'polled' and t.tick_at is null limit 1`
-    )
-    assert.deepEqual(orphans, [], 'no row without a finished tick')
-    const { rows: holes } = await db.query<{ scope: string; tick_at: Date }>(
-      `select scope, tick_at from (
-         select scope, tick_at, state, lag(tick_at) over (partition by scope order by tick_at) as before from tick where job = 'collect'
-       ) t where state <> 'claimed' and before < tick_at - interval '1 second' and not exists (
-         select 1 from gap g where g.venue_id = t.scope and g.instrument_id = 0 and g.from_at <= t.before + interval '1 second'
-           and g.to_at >= t.tick_at)`
-    )
-    assert.deepEqual(holes, [], 'every hole between two ticks is a gap with a reason')
+    await assertWhole(db)
+    await assertHolesAreGaps(db, POLL_MS)
   } finally {
     await db.close()
     await embedded.release()
