@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 /** Folders whose Markdown is not ours. */
 const SKIPPED = new Set(['node_modules', '.git', '.data', 'coverage', 'generated'])
 /** What a path of this repository begins with. */
-const PLACES = /^(src|test|scripts|docs|prisma|\.ci|\.github)\//
-const ENDINGS = /\w\.(ts|mts|mjs|js|json|md|ya?ml|prisma|sql|toml|csv)$/
+const PLACES = /^(src|web|test|scripts|docs|prisma|\.ci|\.github)\//
+const ENDINGS = /\w\.(tsx?|mts|mjs|js|json|md|ya?ml|prisma|sql|toml|csv)$/
 /** Named before they exist, or only on the machine of whoever runs it. */
 const ELSEWHERE = new Set(['.env', 'extra.conf', 'postgres.json', 'postgresql.conf'])
 
@@ -35,7 +35,7 @@ function markdownUnder(folder: string): string[] {
 /** `src/jobs/collect.ts`, `docs/` or `package.json` in back-ticks, or bare in a block of code. */
 function missingPaths(root: string, text: string): string[] {
   const quoted = [...text.matchAll(/`([^`\s]+)`/g)].map(([, inside = '']) => inside)
-  const bare = [...text.matchAll(/(?<![\w./`@-])((?:src|test|scripts|docs|prisma)\/[\w./-]+\w)/g)].map(
+  const bare = [...text.matchAll(/(?<![\w./`@-])((?:src|web|test|scripts|docs|prisma)\/[\w./-]+\w)/g)].map(
     ([, path = '']) => path
   )
   return [...new Set([...quoted, ...bare])]

@@ -1,7 +1,7 @@
-// Prepares a fresh clone: dependencies, then Prisma's client. Plain JavaScript, because it runs on the
+// Prepares a fresh clone: dependencies, then Prisma's client, then the pages. Plain JavaScript, because it runs on the
 // machine's own Node (20 or later) before anything is installed. A second run does nothing.
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -24,6 +24,20 @@ if (!isNewer('src/store/generated/client.ts', 'prisma/schema.prisma', 'node_modu
   run(process.execPath, [path('node_modules/prisma/build/index.js'), 'generate', '--no-hints'], {
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath
   })
+}
+// Where only what runs is installed, the pages were built before, or there are none.
+const isForBuild = process.argv.includes('--without-pages')
+if (!isForBuild && existsSync(path('node_modules/vite')) && !isNewer('web/dist/index.html', ...pageSources())) {
+  say('building the pages …')
+  const ours = path(`node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`)
+  run(existsSync(ours) ? ours : process.execPath, [path('scripts/build-pages.ts')])
+}
+
+/** The files that the pages were made of, as the last build listed them. */
+function pageSources() {
+  const list = path('web/dist/sources.json')
+  const listed = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : []
+  return [...listed, 'web/vite.config.ts', 'scripts/build-pages.ts', 'node_modules/.package-lock.json']
 }
 
 function run(command, args, env = {}) {

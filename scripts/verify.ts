@@ -27,6 +27,10 @@ const CHECKS: readonly Check[] = [
   },
   { name: 'imports, owners, sizes', run: async () => checkImports(root) },
   { name: 'types', run: () => tool('node_modules/typescript/bin/tsc', ['--noEmit', '--pretty', 'false']) },
+  {
+    name: 'types of the pages',
+    run: () => tool('node_modules/typescript/bin/tsc', ['-p', 'web', '--noEmit', '--pretty', 'false'])
+  },
   { name: 'generated files', run: () => tool('scripts/generate.ts', ['--check']) },
   { name: 'paths in documents', run: async () => checkDocPaths(root) },
   { name: 'lock file', run: async () => checkLock(root) }

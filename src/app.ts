@@ -32,7 +32,7 @@ export type ServiceOptions = {
   readonly kind: ServiceKind
   readonly clock?: Clock
   /** Called with the store before anything is served, for what a demo puts into it. */
-  readonly prepare?: (store: OpenStore) => Promise<{ demoKey?: string } | undefined>
+  readonly prepare?: (store: OpenStore) => Promise<void>
 }
 
 /** Starts what this process's roles ask for. Nothing is half-started: a failure closes what was open. */
@@ -52,9 +52,9 @@ export async function startService({
     await store.close()
   }
   try {
-    const extra = await prepare?.(store)
+    await prepare?.(store)
     if (config.roles.includes('api')) {
-      api = await startApi({ config, db: store.db, clock, log, kind, ...extra, capabilities: capabilitiesOf() })
+      api = await startApi({ config, db: store.db, clock, log, kind, capabilities: capabilitiesOf() })
     }
     const holder = `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`
     for (const name of new Set(config.roles.flatMap((role) => THREADS[role]))) {

@@ -12,6 +12,7 @@ import { addGraphql } from './graphql/route.ts'
 import { isLoopbackHost, refuseForeignHosts } from './hosts.ts'
 import { describeApi } from './openapi.ts'
 import { listOperations } from './operations/list.ts'
+import { addPages } from './pages.ts'
 import { HttpError, handleErrors, PROBLEM_TYPE, problemOf } from './problem.ts'
 import { logRequests } from './request-log.ts'
 import { addOperation } from './rest.ts'
@@ -58,7 +59,8 @@ async function addRoutes(app: FastifyInstance, context: ApiContext): Promise<voi
   for (const operation of operations) addOperation(app, operation)
   await addGraphql(app, context, operations)
   addStream(app, context)
-  await addDocuments(app, context)
+  await addDocuments(app)
+  await addPages(app)
 }
 
 function createServer(log: FastifyBaseLogger): FastifyInstance {
@@ -108,10 +110,12 @@ async function addHeaders(app: FastifyInstance): Promise<void> {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        // The documentation page writes styles and draws its icons from data URLs; scripts only come as files of ours.
+        // The documentation page and the playground's editor write styles and draw icons from data URLs; scripts and
+        // workers only come as files of ours.
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],
         scriptSrc: ["'self'"],
+        workerSrc: ["'self'"],
         objectSrc: ["'none'"],
         baseUri: ["'self'"],
         formAction: ["'self'"],

@@ -15,8 +15,6 @@ export type ApiDeps = {
   readonly clock: Clock
   readonly log: FastifyBaseLogger
   readonly kind: 'live' | 'simulated'
-  /** Shown on the first page of a demo. */
-  readonly demoKey?: string | undefined
   /** What we use of each venue. */
   readonly capabilities?: Readonly<Record<string, readonly string[]>> | undefined
 }

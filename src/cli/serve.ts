@@ -62,7 +62,6 @@ export const runDemo: Run = async (args, env) => {
         scopes: ['read', 'webhooks', 'admin']
       })
       demoKey = created.secret
-      return { demoKey }
     }
   }).catch(async (error: unknown) => {
     await sim.close()
@@ -114,6 +113,7 @@ async function announce(
       `Contango is up (${((clock.now() - startedAt) / 1_000).toFixed(1)} s after it began to listen).`,
       '',
       `  first page    ${address}/`,
+      `  playground    ${address}/graphiql`,
       `  API docs      ${address}/docs`,
       `  OpenAPI       ${address}/openapi.yaml`,
       `  API key       ${key}   (shown once; reading from this machine needs none)`,

@@ -135,6 +135,12 @@ export const venueSchema = object({
   backfill: progressSchema
 })
 
+/** What holds for the service as a whole, beside its venues. */
+export const serviceMeta = {
+  kind: oneOf(['live', 'simulated'], 'Whether these are the exchanges or simulated ones'),
+  pollMs: count('Between two polls of prices, milliseconds; grades fall by it', 10_000)
+}
+
 export const jobSchema = object({
   job: text('The job', 'collect'),
   scope: textOrNull('The venue; null for jobs without one', 'binance'),

@@ -3,6 +3,7 @@ import {
   gapSchema,
   jobParameters,
   jobSchema,
+  serviceMeta,
   venueParameters,
   venueSchema
 } from '../../contract/reference.ts'
@@ -24,7 +25,7 @@ import { pageByName } from './reference.ts'
 
 /** Venues, jobs and gaps: how the collecting goes. */
 export function statusOperations(context: ApiContext): Operation[] {
-  const { db, clock } = context
+  const { db, clock, kind, config } = context
   const venues = operation({
     name: 'venues',
     url: '/v1/venues',
@@ -33,10 +34,11 @@ export function statusOperations(context: ApiContext): Operation[] {
     parameters: venueParameters,
     type: 'Venue',
     row: venueSchema,
+    meta: serviceMeta,
     read: async (question) => {
       const views = await venueViews(context, question.values.venue)
       const { page, ...paging } = pageByName(views, ({ venue }) => venue, question)
-      return { data: page, ...paging, asOfMs: clock.now() }
+      return { data: page, ...paging, meta: { kind, pollMs: config.pollMs }, asOfMs: clock.now() }
     }
   })
   const jobs = operation({

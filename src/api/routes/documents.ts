@@ -1,11 +1,9 @@
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { stringify } from 'yaml'
-import type { ApiContext } from '../context.ts'
-import { homePage } from '../home-page.ts'
 
 /** The API's description as documents and as a page, all of it from this service's own files. */
-export async function addDocuments(app: FastifyInstance, context: ApiContext): Promise<void> {
+export async function addDocuments(app: FastifyInstance): Promise<void> {
   let yaml: string | undefined
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger()))
@@ -14,9 +12,6 @@ export async function addDocuments(app: FastifyInstance, context: ApiContext): P
     yaml ??= openapiYaml(app)
     return reply.type('application/yaml; charset=utf-8').send(yaml)
   })
-  app.get('/', { schema: { hide: true } }, async (request, reply) =>
-    reply.type('text/html; charset=utf-8').send(homePage(context, `http://${request.headers.host ?? 'localhost'}`))
-  )
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     logLevel: 'warn',

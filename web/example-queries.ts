@@ -1,0 +1,96 @@
+/** What an analyst asks first: the tabs that the playground opens with. */
+export const EXAMPLE_QUERIES: readonly string[] = [
+  `# The board of BTC perpetuals: basis, funding, and what each row is good for.
+query BtcPerpetuals {
+  basis(asset: ["BTC"], kind: ["perpetual"], first: 10) {
+    nodes {
+      instrument
+      spot
+      basisBps
+      adjustedBasisBps
+      fundingApr
+      openInterestUsd
+      grade
+      reasons
+      ageMs
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+  `# The highest funding per year. Never a rate without its interval, and where that came from.
+query HighestFunding {
+  funding(sort: "-fundingApr", first: 15) {
+    nodes {
+      instrument
+      fundingRate
+      fundingIntervalHours
+      fundingIntervalSource
+      fundingApr
+      nextSettlementAt
+    }
+  }
+}
+`,
+  `# What a contract settled, and what holding a short of it earned.
+query SettledFunding {
+  fundingHistory(instrument: "binance:BTC/USDT:USDT", from: "2026-11-01", first: 50) {
+    nodes {
+      settledAt
+      rate
+      intervalHours
+      intervalSource
+      apr
+    }
+  }
+  fundingRealised(instrument: "binance:BTC/USDT:USDT", from: "2026-11-01") {
+    sumRate
+    hours
+    realisedApr
+    settlements
+    expected
+    coverage
+  }
+}
+`,
+  `# Signals that are open now.
+query OpenSignals {
+  signals(state: ["open"], first: 50) {
+    nodes {
+      type
+      label
+      instrument
+      openedAt
+      value
+    }
+  }
+}
+`,
+  `# How the venues are doing, and what is missing since when and why.
+query VenuesAndGaps {
+  venues {
+    nodes {
+      venue
+      state
+      reason
+      lastSuccessAt
+      coverage
+    }
+  }
+  gaps(first: 20) {
+    nodes {
+      venue
+      instrument
+      fact
+      from
+      to
+      reason
+      filledAt
+    }
+  }
+}
+`
+]
