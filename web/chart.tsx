@@ -22,6 +22,8 @@ type ChartProps = {
 }
 
 const HEIGHT_PX = 170
+/** So few values may stand alone, where no line shows them. */
+const FEW = 40
 
 /** A history, drawn. Where nothing is known, there is a hole and no line across it. */
 export function Chart({ title, summary, times, lines, write, children }: ChartProps): ReactNode {
@@ -78,11 +80,11 @@ function optionsOf(width: number, lines: readonly Line[], write: (value: number)
     ],
     series: [
       { label: 'UTC', value: (_plot, seconds) => (seconds === null ? '–' : shortTime(seconds)) },
-      ...lines.map(({ label, colour: name, isBars }) => ({
+      ...lines.map(({ label, values, colour: name, isBars }) => ({
         label,
         stroke: colour(name),
         width: isBars ? 0 : 1.5,
-        points: { show: false },
+        points: { show: !isBars && values.filter((value) => value !== null).length < FEW, size: 4 },
         value: (_plot: UPlot, value: number | null) => (value === null ? '–' : write(value)),
         ...(isBars ? { fill: colour(name), paths: UPlot.paths.bars!({ size: [0.8, 12] }) } : {})
       }))

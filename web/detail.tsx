@@ -13,13 +13,18 @@ type DetailProps = { readonly live: LiveRow; readonly nowMs: number; readonly on
 /** One contract: what its numbers are made of, its past, and where each came from. */
 export function Detail({ live, nowMs, onClose }: DetailProps): ReactNode {
   const { row } = live
+  const isCurrent = !live.isStale && live.grade !== 'none'
   const [days, setDays] = useState<number>(7)
   const headingRef = useRef<HTMLHeadingElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another contract is another heading to read
   useEffect(() => headingRef.current?.focus(), [row.instrument])
   const questions = historyQuestions(row, days, nowMs)
   return (
-    <aside className="detail" aria-label="Contract" onKeyDown={({ key }) => key === 'Escape' && onClose()}>
+    <aside
+      className={isCurrent ? 'detail' : 'detail aged'}
+      aria-label="Contract"
+      onKeyDown={({ key }) => key === 'Escape' && onClose()}
+    >
       <div className="detail-heading">
         <h2 ref={headingRef} tabIndex={-1}>
           {row.instrument}
@@ -142,7 +147,7 @@ const FIGURES: readonly (readonly [string, Field, (value: number) => string])[] 
   ['after currency conversion', 'adjustedBasisBps', bpsText],
   ['sell contract, buy spot', 'carryEntryBps', bpsText],
   ['buy contract, sell spot', 'reverseEntryBps', bpsText],
-  ['premium, mark over index', 'premiumBps', bpsText],
+  ['mark over index', 'premiumBps', bpsText],
   ['basis APR', 'basisApr', percent],
   ['funding', 'fundingRate', rate],
   ['funding APR', 'fundingApr', percent],

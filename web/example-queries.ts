@@ -1,8 +1,12 @@
+const MONTH_MS = 30 * 86_400_000
+
 /** What an analyst asks first: the tabs that the playground opens with. */
-export const EXAMPLE_QUERIES: readonly string[] = [
-  `# The board of BTC perpetuals: basis, funding, and what each row is good for.
+export function exampleQueries(nowMs: number): readonly string[] {
+  const from = new Date(nowMs - MONTH_MS).toISOString().slice(0, 10)
+  return [
+    `# The board of BTC perpetuals: basis, funding, and what each row is good for.
 query BtcPerpetuals {
-  basis(asset: ["BTC"], kind: ["perpetual"], first: 10) {
+  basis(asset: ["BTC"], kind: ["perpetual"], sort: "-openInterestUsd", first: 10) {
     nodes {
       instrument
       spot
@@ -21,7 +25,7 @@ query BtcPerpetuals {
   }
 }
 `,
-  `# The highest funding per year. Never a rate without its interval, and where that came from.
+    `# The highest funding per year. Never a rate without its interval, and where that came from.
 query HighestFunding {
   funding(sort: "-fundingApr", first: 15) {
     nodes {
@@ -35,9 +39,9 @@ query HighestFunding {
   }
 }
 `,
-  `# What a contract settled, and what holding a short of it earned.
+    `# What a contract settled, and what holding a short of it earned.
 query SettledFunding {
-  fundingHistory(instrument: "binance:BTC/USDT:USDT", from: "2026-11-01", first: 50) {
+  fundingHistory(instrument: "binance:BTC/USDT:USDT", from: "${from}", first: 50) {
     nodes {
       settledAt
       rate
@@ -46,7 +50,7 @@ query SettledFunding {
       apr
     }
   }
-  fundingRealised(instrument: "binance:BTC/USDT:USDT", from: "2026-11-01") {
+  fundingRealised(instrument: "binance:BTC/USDT:USDT", from: "${from}") {
     sumRate
     hours
     realisedApr
@@ -56,7 +60,7 @@ query SettledFunding {
   }
 }
 `,
-  `# Signals that are open now.
+    `# Signals that are open now.
 query OpenSignals {
   signals(state: ["open"], first: 50) {
     nodes {
@@ -69,7 +73,7 @@ query OpenSignals {
   }
 }
 `,
-  `# How the venues are doing, and what is missing since when and why.
+    `# How the venues are doing, and what is missing since when and why.
 query VenuesAndGaps {
   venues {
     nodes {
@@ -93,4 +97,5 @@ query VenuesAndGaps {
   }
 }
 `
-]
+  ]
+}

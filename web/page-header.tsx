@@ -28,7 +28,7 @@ export function PageHeader({ moment, onKey }: PageHeaderProps): ReactNode {
         <KeyField isWanted={connection.state === 'refused'} onKey={onKey} />
         <p className="connection" role="status">
           <span className={`dot dot-${silentMs === undefined ? connection.state : 'failing'}`} />
-          {CONNECTION_WORDS[connection.state]}
+          {silentMs === undefined ? CONNECTION_WORDS[connection.state] : CONNECTION_WORDS.failing}
         </p>
         <time dateTime={asOf}>{asOf === undefined ? '' : `${clockText(asOf)} UTC`}</time>
       </div>

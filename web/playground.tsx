@@ -3,7 +3,7 @@ import 'graphiql/style.css'
 import { GraphiQL, type GraphiQLProps } from 'graphiql'
 import { createRoot } from 'react-dom/client'
 import { authorisation } from './api.ts'
-import { EXAMPLE_QUERIES } from './example-queries.ts'
+import { exampleQueries } from './example-queries.ts'
 
 /** Asks this service, with the key of this tab; what the editor's own headers say comes last. */
 const fetcher: GraphiQLProps['fetcher'] = async (question, options) => {
@@ -23,7 +23,11 @@ const fetcher: GraphiQLProps['fetcher'] = async (question, options) => {
 const page = document.getElementById('page')
 if (page !== null) {
   createRoot(page).render(
-    <GraphiQL fetcher={fetcher} defaultTabs={EXAMPLE_QUERIES.map((query) => ({ query }))} shouldPersistHeaders={false}>
+    <GraphiQL
+      fetcher={fetcher}
+      defaultTabs={exampleQueries(Date.now()).map((query) => ({ query }))}
+      shouldPersistHeaders={false}
+    >
       <GraphiQL.Logo>
         <a href="/">Contango</a>
       </GraphiQL.Logo>

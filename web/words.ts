@@ -2,8 +2,8 @@ import type { BoardRow } from '../src/domain/board-row.ts'
 import type { Grade, QualityReason } from '../src/domain/quality.ts'
 
 export const GRADE_WORDS: Readonly<Record<Grade, string>> = {
-  signal: 'good enough to act on: every check passed',
-  display: 'good for looking at, not for signals',
+  signal: 'every check passed: good for signals',
+  display: 'for looking at, not for signals',
   none: 'not to be relied on'
 }
 

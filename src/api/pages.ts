@@ -9,11 +9,10 @@ const PAGES = { '/': 'index.html', '/graphiql': 'graphiql.html' } as const
 const UNBUILT = 'The pages are not built here: `npm run build` does it. The API itself is there: see /docs.\n'
 
 /** The pages of `web/`, as they were built. Their files have their content's hash in the name; only the pages themselves may change. */
-export async function addPages(app: FastifyInstance): Promise<void> {
-  const isBuilt = existsSync(DIST)
-  if (isBuilt) {
+export async function addPages(app: FastifyInstance, dist = DIST): Promise<void> {
+  if (existsSync(dist)) {
     await app.register(staticFiles, {
-      root: `${DIST}assets`,
+      root: `${dist}assets`,
       prefix: '/assets/',
       decorateReply: false,
       schemaHide: true,
@@ -24,7 +23,7 @@ export async function addPages(app: FastifyInstance): Promise<void> {
     })
   }
   for (const [path, file] of Object.entries(PAGES)) {
-    app.get(path, { schema: { hide: true } }, async (_request, reply) => sendPage(reply, `${DIST}${file}`))
+    app.get(path, { schema: { hide: true } }, async (_request, reply) => sendPage(reply, `${dist}${file}`))
   }
 }
 

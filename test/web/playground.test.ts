@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { buildSchema, parse, validate } from 'graphql'
+import { exampleQueries } from '../../web/example-queries.ts'
+import { boardRow, putOnBoard, testApi } from '../api/fixture.ts'
+import { openBrowser } from './browser.ts'
+
+test('the playground runs its first example, from this host alone and within the content policy', async () => {
+  await using api = await testApi({
+    seed: (db) => putOnBoard(db, boardRow({ instrument: 'binance:BTC/USDT:USDT', basisBps: 12.3456 }))
+  })
+  await using browser = await openBrowser()
+  await using opened = await browser.open(api.url, '/graphiql')
+  const { page } = opened
+  await page.getByRole('tab', { name: 'BtcPerpetuals' }).waitFor()
+  assert.equal(await page.getByRole('tab').count(), exampleQueries(0).length)
+  await page.getByRole('button', { name: /Execute query/ }).click()
+  const answer = page.locator('.graphiql-response')
+  await answer.getByText('12.3456').waitFor()
+  assert.match(await answer.innerText(), /binance:BTC\/USDT:USDT/)
+  const workers = opened.requests.filter((url) => /worker-[\w-]+\.js$/.test(url))
+  assert.ok(workers.length >= 1, 'the editor’s workers are files of ours')
+  opened.assertSound()
+})
+
+test('every example is a question that the schema allows', async () => {
+  const schema = buildSchema(await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8'))
+  const problems = exampleQueries(Date.now()).flatMap((query) => validate(schema, parse(query)))
+  // Signals are not in the schema yet.
+  const others = problems.filter(({ message }) => !message.includes('"signals"'))
+  assert.deepEqual(others, [])
+})
