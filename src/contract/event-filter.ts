@@ -1,0 +1,17 @@
+import { CONTRACT_KINDS } from './board.ts'
+import { objectField, textsField } from './read-body.ts'
+
+/** The words of REST's own filters. What is left out lets everything through. */
+export type EventFilter = { readonly [Word in (typeof FILTER_WORDS)[number]]?: readonly string[] }
+export const FILTER_WORDS = ['asset', 'venue', 'kind', 'type', 'label'] as const
+
+export const filterField = objectField(
+  {
+    asset: textsField('Assets', { example: 'BTC' }),
+    venue: textsField('Venues', { example: 'binance' }),
+    kind: textsField('Kinds of contract', { known: CONTRACT_KINDS, example: 'perpetual' }),
+    type: textsField('Types of signal', { example: 'funding_regime' }),
+    label: textsField('Labels of signals', { example: 'overheated' })
+  },
+  'Which events: every word that is given must hold, by one of its values'
+)
