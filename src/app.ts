@@ -18,11 +18,11 @@ export type Service = {
   close(): Promise<void>
 }
 
-/** Which threads a role needs. Delivering has none before there is something to deliver. */
+/** Which threads a role needs. */
 const THREADS: Readonly<Record<Role, readonly WorkerName[]>> = {
   collect: ['collect', 'history', 'housekeeping'],
   derive: ['derive'],
-  deliver: [],
+  deliver: ['deliver'],
   api: []
 }
 

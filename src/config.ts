@@ -187,6 +187,13 @@ export const SETTINGS = {
     example: 'refuse',
     about: 'Whether webhooks may go to private addresses and over http.'
   }),
+  WEBHOOK_RETENTION_DAYS: setting({
+    read: number(1, 3_650),
+    expected: 'days from 1 to 3650',
+    fallback: 30,
+    example: '30',
+    about: 'Days that published events, and deliveries that have ended, are kept for listing and replay.'
+  }),
   BOOTSTRAP_KEY_FILE: setting<string | null>({
     read: (text) => text,
     expected: 'a file that holds one API key',
@@ -236,6 +243,7 @@ export type Config = {
   readonly history: { readonly settlementDays: number; readonly basisDays: number; readonly callsPerSecond: number }
   readonly maxDiskBytes: number | null
   readonly webhookPrivateTargets: 'refuse' | 'allow'
+  readonly webhookRetentionMs: number
   readonly bootstrapKeyFile: string | null
   readonly rateLimitPerMinute: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
@@ -338,6 +346,7 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
     },
     maxDiskBytes: values.MAX_DISK_GB === null ? null : values.MAX_DISK_GB * 1e9,
     webhookPrivateTargets: values.WEBHOOK_PRIVATE_TARGETS,
+    webhookRetentionMs: values.WEBHOOK_RETENTION_DAYS * 86_400_000,
     bootstrapKeyFile: values.BOOTSTRAP_KEY_FILE,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
     logLevel: values.LOG_LEVEL

@@ -10,9 +10,11 @@ const SECRETS = [
   'url',
   'databaseUrl',
   'password',
+  'secret',
   'authorization',
   'headers.authorization',
   '*.password',
+  '*.secret',
   '*.authorization'
 ]
 

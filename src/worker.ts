@@ -2,6 +2,7 @@ import { parentPort, threadId, workerData } from 'node:worker_threads'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { runCollector } from './jobs/collector.ts'
+import { runDeliver } from './jobs/deliver.ts'
 import { runDeriver } from './jobs/deriver.ts'
 import { runHistorian } from './jobs/historian.ts'
 import { runHousekeeper } from './jobs/housekeeper.ts'
@@ -25,6 +26,7 @@ export const WORKERS = {
   collect: runCollector,
   history: runHistorian,
   derive: runDeriver,
+  deliver: runDeliver,
   housekeeping: runHousekeeper
 } as const
 export type WorkerName = keyof typeof WORKERS

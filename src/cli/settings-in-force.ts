@@ -25,6 +25,7 @@ const SHOWN: Readonly<Record<keyof typeof SETTINGS, (config: Config) => string |
   HISTORY_CALLS_PER_SECOND: ({ history }) => history.callsPerSecond,
   MAX_DISK_GB: ({ maxDiskBytes }) => (maxDiskBytes === null ? null : maxDiskBytes / 1e9),
   WEBHOOK_PRIVATE_TARGETS: ({ webhookPrivateTargets }) => webhookPrivateTargets,
+  WEBHOOK_RETENTION_DAYS: ({ webhookRetentionMs }) => webhookRetentionMs / 86_400_000,
   BOOTSTRAP_KEY_FILE: ({ bootstrapKeyFile }) => bootstrapKeyFile,
   RATE_LIMIT_PER_MINUTE: ({ rateLimitPerMinute }) => rateLimitPerMinute,
   LOG_LEVEL: ({ logLevel }) => logLevel

@@ -1,10 +1,10 @@
-import { aborted, sleep } from '../clock.ts'
+import { sleep } from '../clock.ts'
 import { SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
-import { CHANNEL } from '../store/board.ts'
 import type { Database } from '../store/database.ts'
 import { listSpotVenues } from '../store/spot-legs.ts'
 import { listTickStates, listUnderivedTicks } from '../store/ticks.ts'
+import { createBell, listenForHints } from './bell.ts'
 import { derive } from './derive.ts'
 import { reportFailure, type WorkerDeps } from './station.ts'
 
@@ -16,7 +16,10 @@ const LOOK_EVERY_MS = SECOND / 2
 /** Derives every collected tick as soon as both legs' venues have been collected. Ends when `signal` aborts. */
 export async function runDeriver(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const bell = createBell()
-  const ear = listenForCollections(deps, bell.ring, signal)
+  const hear = (payload: string) => {
+    if (payload.startsWith('collected:')) bell.ring()
+  }
+  const ear = listenForHints(deps, hear, 'derive.deaf', signal)
   while (!signal.aborted) {
     try {
       await deriveDue(deps)
@@ -49,46 +52,4 @@ async function areLegsCollected(db: Database, venue: string, tickAt: number): Pr
   const states = await listTickStates(db, 'collect', tickAt)
   const legs = await listSpotVenues(db, venue)
   return legs.every((leg) => leg === venue || ['done', 'failed', 'missed'].includes(states.get(leg) ?? ''))
-}
-
-/** Rings at every collection; a lost connection is made again, and meanwhile polling goes on. */
-async function listenForCollections({ db, log }: WorkerDeps, ring: () => void, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const session = await db.openSession()
-      const ended = new Promise<void>((resolve) => session.on('end', resolve))
-      session.on('notification', ({ payload = '' }) => {
-        if (payload.startsWith('collected:')) ring()
-      })
-      await session.query(`listen ${CHANNEL}`)
-      await Promise.race([ended, aborted(signal)])
-      await session.end().catch(() => {})
-    } catch (error) {
-      log.warn({ message: messageOf(error) }, 'derive.deaf')
-      await sleep(SECOND, signal)
-    }
-  }
-}
-
-type Bell = { ring(): void; wait(timeoutMs: number, signal: AbortSignal): Promise<void> }
-
-/** Remembers one ring, so that none is lost between two waits. */
-function createBell(): Bell {
-  let isRung = false
-  let wake: (() => void) | undefined
-  return {
-    ring: () => {
-      isRung = true
-      wake?.()
-    },
-    wait: async (timeoutMs, signal) => {
-      if (!isRung) {
-        const rung = new AbortController()
-        wake = () => rung.abort()
-        await sleep(timeoutMs, AbortSignal.any([signal, rung.signal]))
-        wake = undefined
-      }
-      isRung = false
-    }
-  }
 }

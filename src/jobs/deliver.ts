@@ -1,0 +1,26 @@
+import { openSender } from '../webhooks/send.ts'
+import { createBell, listenForHints } from './bell.ts'
+import { PER_HOST_MAX, runDeliverer } from './deliverer.ts'
+import { runPublisher } from './publisher.ts'
+import type { WorkerDeps } from './station.ts'
+
+/** The role that tells subscribers: one loop orders events, the other sends them. Ends when `signal` aborts. */
+export async function runDeliver(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  const { clock, config } = deps
+  const unpublished = createBell()
+  const due = createBell()
+  const hear = (payload: string) => {
+    if (payload === 'event') unpublished.ring()
+    if (payload === 'published') due.ring()
+  }
+  const sender = openSender({ policy: config.webhookPrivateTargets, clock, connectionsPerHost: PER_HOST_MAX })
+  try {
+    await Promise.all([
+      listenForHints(deps, hear, 'deliver.deaf', signal),
+      runPublisher(deps, unpublished, signal),
+      runDeliverer({ ...deps, sender }, due, signal)
+    ])
+  } finally {
+    await sender.close()
+  }
+}

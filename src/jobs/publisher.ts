@@ -1,0 +1,50 @@
+import { sleep } from '../clock.ts'
+import { SECOND } from '../domain/time.ts'
+import { messageOf } from '../errors.ts'
+import { type PublishedEvent, publishEvents, type Subscriber } from '../store/publisher.ts'
+import { bodyOf } from '../webhooks/body.ts'
+import { isWanted } from '../webhooks/filter.ts'
+import type { Bell } from './bell.ts'
+import type { WorkerDeps } from './station.ts'
+
+/** Polling is the guarantee; a notification only makes it sooner. */
+const LOOK_EVERY_MS = SECOND
+/** Events of one transaction. */
+const BATCH = 500
+
+/** Gives events their place in the order of commits and makes their deliveries. Ends when `signal` aborts. */
+export async function runPublisher(
+  deps: Pick<WorkerDeps, 'db' | 'clock' | 'log'>,
+  bell: Bell,
+  signal: AbortSignal
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const published = await publishDue(deps)
+      if (published > 0) deps.log.info({ events: published }, 'events.published')
+      if (published === BATCH) continue
+    } catch (error) {
+      deps.log.error({ message: messageOf(error) }, 'publish.failed')
+      await sleep(SECOND, signal)
+    }
+    await bell.wait(LOOK_EVERY_MS, signal)
+  }
+}
+
+/** Publishes one batch; answers how many. */
+export function publishDue({ db, clock }: Pick<WorkerDeps, 'db' | 'clock'>): Promise<number> {
+  return publishEvents(db, { limit: BATCH, nowMs: clock.now(), isWanted: isWantedBy, bodyOf })
+}
+
+function isWantedBy(subscriber: Subscriber, { type, about, subscriptionId }: PublishedEvent): boolean {
+  const { asset, venue, kind, signalType, signalLabel } = about
+  return isWanted(subscriber, {
+    eventType: type,
+    subscriptionId,
+    asset,
+    venue,
+    kind,
+    type: signalType,
+    label: signalLabel
+  })
+}
