@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['domain'],
   webhooks: ['domain', 'contract', 'store'],
   jobs: ['domain', 'contract', 'venues', 'store', 'webhooks'],
-  api: ['domain', 'contract', 'store'],
+  api: ['domain', 'contract', 'store', 'webhooks'],
   sim: ['domain'],
   imports: ['domain', 'store'],
   cli: ['domain', 'contract', 'venues', 'store', 'jobs', 'imports', 'webhooks']

@@ -26,6 +26,16 @@ export class NotFoundError extends AppError {
   override name = 'NotFoundError'
 }
 
+/** What was asked for does not go with how things stand; `retryAfterSeconds` where asking again later may help. */
+export class ConflictError extends AppError {
+  override name = 'ConflictError'
+  readonly retryAfterSeconds: number | undefined
+  constructor(code: string, message: string, retryAfterSeconds?: number) {
+    super(code, message)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
 /** Start-up cannot go on: a port, a database, a setting. The message says what to do. */
 export class StartError extends AppError {
   override name = 'StartError'

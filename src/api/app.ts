@@ -2,6 +2,8 @@ import compressPlugin from '@fastify/compress'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import { addActions } from './action-routes.ts'
+import { listActions } from './actions/list.ts'
 import { authenticate } from './auth.ts'
 import { type BoardCache, keepBoard } from './board-cache.ts'
 import { openCatalogue } from './catalogue.ts'
@@ -57,6 +59,7 @@ async function addRoutes(app: FastifyInstance, context: ApiContext): Promise<voi
   addHealthRoutes(app, context)
   const operations = listOperations(context)
   for (const operation of operations) addOperation(app, operation)
+  await addActions(app, context, listActions())
   await addGraphql(app, context, operations)
   addStream(app, context)
   await addDocuments(app)

@@ -9,7 +9,15 @@ import type { CatalogueSource } from './catalogue.ts'
 export type ApiDeps = {
   readonly config: Pick<
     Config,
-    'host' | 'port' | 'roles' | 'pollMs' | 'storeMs' | 'marketsMs' | 'bootstrapKeyFile' | 'rateLimitPerMinute'
+    | 'host'
+    | 'port'
+    | 'roles'
+    | 'pollMs'
+    | 'storeMs'
+    | 'marketsMs'
+    | 'bootstrapKeyFile'
+    | 'rateLimitPerMinute'
+    | 'webhookPrivateTargets'
   >
   readonly db: Database
   readonly clock: Clock

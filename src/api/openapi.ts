@@ -17,6 +17,7 @@ const TAGS = [
   { name: 'basis', description: 'Contracts against their spot legs' },
   { name: 'funding', description: 'What longs pay shorts' },
   { name: 'reference', description: 'Venues, assets, instruments' },
+  { name: 'webhooks', description: 'Being told of events, signed and tried again until they arrive' },
   { name: 'stream', description: 'What changes, as it does' },
   { name: 'graphql', description: 'The same in one language' },
   { name: 'service', description: 'How the service itself is doing' }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../contract/envelope.ts'
-import { AppError, InvalidInputError, messageOf, NotFoundError } from '../errors.ts'
+import { AppError, ConflictError, InvalidInputError, messageOf, NotFoundError } from '../errors.ts'
 import { isDatabaseUnavailable } from '../store/database-errors.ts'
 
 type ProblemExtra = {
@@ -74,6 +74,10 @@ export function errorOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error
   if (error instanceof InvalidInputError) return new HttpError(400, error.code, error.message)
   if (error instanceof NotFoundError) return new HttpError(404, error.code, error.message)
+  if (error instanceof ConflictError) {
+    const { retryAfterSeconds: seconds } = error
+    return new HttpError(409, error.code, error.message, seconds ? { headers: { 'retry-after': String(seconds) } } : {})
+  }
   if (isDatabaseUnavailable(error)) {
     const headers = { 'retry-after': RETRY_SECONDS }
     return new HttpError(503, 'database_unavailable', 'The database cannot be reached now; ask again.', { headers })

@@ -2,7 +2,7 @@ import { CONTRACT_KINDS } from './board.ts'
 import { objectField, textsField } from './read-body.ts'
 
 /** The words of REST's own filters. What is left out lets everything through. */
-export type EventFilter = { readonly [Word in (typeof FILTER_WORDS)[number]]?: readonly string[] }
+export type EventFilter = { readonly [Word in (typeof FILTER_WORDS)[number]]?: readonly string[] | undefined }
 export const FILTER_WORDS = ['asset', 'venue', 'kind', 'type', 'label'] as const
 
 export const filterField = objectField(

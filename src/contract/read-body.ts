@@ -105,16 +105,20 @@ export function textField(description: string, lengthMax: number, example?: stri
 /** Several texts: an array, or one text with commas, as queries write it. */
 export function textsField(
   description: string,
-  { known, example }: { readonly known?: readonly string[]; readonly example: string }
+  {
+    known,
+    example,
+    most = TEXTS_MAX
+  }: { readonly known?: readonly string[]; readonly example: string; readonly most?: number }
 ): Field<readonly string[] | undefined> {
   const items = known === undefined ? { type: 'string' } : { type: 'string', enum: known }
   return {
-    schema: { type: 'array', items, minItems: 1, maxItems: TEXTS_MAX, description, examples: [[example]] },
+    schema: { type: 'array', items, minItems: 1, maxItems: most, description, examples: [[example]] },
     isRequired: false,
     read: (value, path, report) => {
       const texts = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value
-      if (!Array.isArray(texts) || texts.length === 0 || texts.length > TEXTS_MAX) {
-        report({ path, message: `expected 1 to ${TEXTS_MAX} texts, such as ["${example}"]; was ${shown(value)}` })
+      if (!Array.isArray(texts) || texts.length === 0 || texts.length > most) {
+        report({ path, message: `expected 1 to ${most} texts, such as ["${example}"]; was ${shown(value)}` })
         return undefined
       }
       for (const [index, text] of texts.entries()) {

@@ -1,4 +1,4 @@
-import { AppError, NotFoundError } from '../errors.ts'
+import { ConflictError, NotFoundError } from '../errors.ts'
 import { CHANNEL } from './board.ts'
 import type { Database, Transaction } from './database.ts'
 import { getSubscription } from './subscriptions.ts'
@@ -84,7 +84,10 @@ export async function replayDeliveries(
 ): Promise<number> {
   const { state } = await getSubscription(client, subscriptionId, true)
   if (state !== 'active') {
-    throw new AppError('webhook_disabled', 'this webhook is disabled; set its state to active before sending again')
+    throw new ConflictError(
+      'webhook_disabled',
+      'this webhook is disabled; set its state to active before sending again'
+    )
   }
   const [ids, from, to] =
     'ids' in replay ? [replay.ids, null, null] : [null, new Date(replay.from), new Date(replay.to)]

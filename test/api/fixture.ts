@@ -103,7 +103,8 @@ export const CONFIG: ApiDeps['config'] = {
   storeMs: 60_000,
   marketsMs: 3_600_000,
   bootstrapKeyFile: null,
-  rateLimitPerMinute: 100_000
+  rateLimitPerMinute: 100_000,
+  webhookPrivateTargets: 'refuse'
 }
 
 type InstrumentFields = {

@@ -4,6 +4,9 @@ import { test } from 'node:test'
 import { buildSchema, type GraphQLObjectType, getNamedType, isObjectType } from 'graphql'
 import request from 'supertest'
 import { isoOf } from '../../src/domain/time.ts'
+import type { Database } from '../../src/store/database.ts'
+import { createKey } from '../../src/store/keys.ts'
+import { aSubscription } from '../support/webhooks.ts'
 import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 import { PERP, seedEverything } from './seed.ts'
 
@@ -13,8 +16,8 @@ const SCHEMA = buildSchema(await readFile(new URL('../../schema.graphql', import
 type Any = any
 type Result = { data: Record<string, Any> | null; errors?: { message: string; extensions: Record<string, Any> }[] }
 
-async function ask(url: string, query: string, variables: Record<string, unknown> = {}): Promise<Result> {
-  const { body } = await request(url).post('/graphql').send({ query, variables })
+async function ask(url: string, query: string, variables: Record<string, unknown> = {}, headers = {}): Promise<Result> {
+  const { body } = await request(url).post('/graphql').set(headers).send({ query, variables })
   return body
 }
 
@@ -48,7 +51,13 @@ const ASKED: Record<string, [string, string]> = {
 const pathOf = (name: string) => `/v1/${name.replace(/(History|Realised)$/, '').replace(/^signal$/, 'signals')}`
 
 test('every operation says the same over REST and GraphQL, field by field', async (t) => {
-  await using api = await testApi({ seed: seedEverything })
+  const seed = async (db: Database) => {
+    await seedEverything(db)
+    await aSubscription(db, 'https://example.com/')
+  }
+  await using api = await testApi({ seed })
+  const { secret } = await createKey(api.db, { scopes: ['read', 'webhooks'] })
+  const headers = { authorization: `Bearer ${secret}` }
   const query = SCHEMA.getQueryType()!
   for (const field of Object.values(query.getFields())) {
     // One signal is asked by its id: `signals` compares the same fields.
@@ -62,9 +71,11 @@ test('every operation says the same over REST and GraphQL, field by field', asyn
         ? `meta { ${everyField(getNamedType(type.getFields().meta!.type) as GraphQLObjectType)} }`
         : ''
       const selection = isList ? `nodes { ${everyField(row)} } ${meta} pageInfo { hasNextPage }` : everyField(row)
-      const answer = await ask(api.url, `{ ${field.name}${args} { ${selection} } }`)
+      const answer = await ask(api.url, `{ ${field.name}${args} { ${selection} } }`, {}, headers)
       assert.equal(answer.errors, undefined, JSON.stringify(answer.errors))
-      const { body } = await request(api.url).get(pathOf(field.name) + text)
+      const { body } = await request(api.url)
+        .get(pathOf(field.name) + text)
+        .set(headers)
       const found = answer.data![field.name]
       const rows: Record<string, unknown>[] = isList ? body.data : [body.data]
       assert.ok(rows.length > 0, 'nothing was compared')

@@ -4,6 +4,9 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import request from 'supertest'
 import { Compile } from 'typebox/schema'
+import type { Database } from '../../src/store/database.ts'
+import { createKey } from '../../src/store/keys.ts'
+import { aSubscription } from '../support/webhooks.ts'
 import { NOW_MS, testApi } from './fixture.ts'
 import { PERP, seedEverything } from './seed.ts'
 
@@ -44,29 +47,38 @@ function assertValid(schema: Json, document: Document, value: unknown, what: str
 }
 
 test('every documented route answers as documented', async () => {
-  await using api = await testApi({ seed: seedEverything })
-  const document = (await request(api.url).get('/openapi.json')).body as Document
+  const seed = async (db: Database) => {
+    await seedEverything(db)
+    await aSubscription(db, 'https://example.com/')
+  }
+  await using api = await testApi({ seed })
+  const { secret } = await createKey(api.db, { scopes: ['read', 'webhooks'] })
+  const get = (url: string) =>
+    request(api.url)
+      .get(url)
+      .set({ authorization: `Bearer ${secret}` })
+  const document = (await get('/openapi.json')).body as Document
   const paths = readable(document)
   assert.ok(paths.length >= 12)
   const variants: Record<string, string[]> = {
     '/v1/basis/history': ['', '&resolution=1h', '&resolution=auto'],
     '/v1/funding/history': ['', '&kind=estimate']
   }
-  for (const [path, get] of paths) {
-    const needed = get.parameters?.some(({ required }) => required) ? `instrument=${PERP}` : ''
+  for (const [path, documented] of paths) {
+    const needed = documented.parameters?.some(({ required }) => required) ? `instrument=${PERP}` : ''
     for (const variant of variants[path] ?? ['']) {
       const url = `${path}?${needed}${variant}`
-      const { status, body } = await request(api.url).get(url)
+      const { status, body } = await get(url)
       assert.equal(status, 200, `${url}: ${JSON.stringify(body)}`)
-      assertValid(get.responses['200']!.content['application/json']!.schema, document, body, url)
+      assertValid(documented.responses['200']!.content['application/json']!.schema, document, body, url)
       if (path.startsWith('/v1/') && !variant.includes('estimate')) {
         assert.ok(Array.isArray(body.data) ? body.data.length > 0 : body.data, `${url} has something to check`)
       }
     }
-    const { status, body } = await request(api.url).get(`${path}?nonsense=1`)
+    const { status, body } = await get(`${path}?nonsense=1`)
     if (path.startsWith('/v1/')) {
       assert.equal(status, 400)
-      assertValid(get.responses['400']!.content['application/problem+json']!.schema, document, body, path)
+      assertValid(documented.responses['400']!.content['application/problem+json']!.schema, document, body, path)
     }
   }
 })

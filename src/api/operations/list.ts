@@ -5,6 +5,7 @@ import { fundingHistoryOperations } from './funding-history.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
 import { statusOperations } from './status.ts'
+import { webhookOperations } from './webhooks.ts'
 
 /** Everything that may be read, over REST and GraphQL alike. */
 export function listOperations(context: ApiContext): Operation[] {
@@ -13,6 +14,7 @@ export function listOperations(context: ApiContext): Operation[] {
     basisHistoryOperation(context),
     ...fundingHistoryOperations(context),
     ...referenceOperations(context),
-    ...statusOperations(context)
+    ...statusOperations(context),
+    ...webhookOperations(context)
   ]
 }
