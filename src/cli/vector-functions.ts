@@ -15,6 +15,7 @@ import { openInterestInverse, openInterestLinear } from '../domain/open-interest
 import { type AverageScheme, averagePremium, projectPremium } from '../domain/premium.ts'
 import { skewNoiseBps } from '../domain/skew.ts'
 import { midrankPercentile } from '../domain/statistics.ts'
+import { SIGNAL_VECTOR_FUNCTIONS } from './vector-signals.ts'
 import {
   exactOf,
   type Fields,
@@ -34,6 +35,7 @@ const SCHEMES: readonly AverageScheme[] = ['linear', 'arithmetic']
 /** The domain function behind each vector's `fn`; the vector's own field names are translated here and nowhere else. */
 export const VECTOR_FUNCTIONS: Readonly<Record<string, (input: Fields) => unknown>> = {
   ...VENUE_VECTOR_FUNCTIONS,
+  ...SIGNAL_VECTOR_FUNCTIONS,
   'basis.mid': bookBasis,
   'basis.executable': bookBasis,
   'basis.multiplied': multipliedBasis,
