@@ -8,11 +8,22 @@ const OWN_EUPHORIA_CHANCE = 0.22
 const OWN_PANIC_CHANCE = 0.16
 /** Rotations that always have somebody euphoric and somebody in panic, offset so that one is at its height at any time. */
 const ROTATIONS = 4
-const ROTATION_MS = 6 * DAY
+const ROTATION_MS = 8 * DAY
 const RAMP_MS = 0.8 * DAY
 /** Premium at the height of a spell, bps; drawn log-uniformly. */
 const MILDEST_BPS = 11
 const WILDEST_BPS = 48
+/** A rotation's spell is never so mild that funding stays within its dead band, whatever the contract's own habit. */
+const MILDEST_ROTATION_BPS = 22
+/**
+ * Rotations take the assets that a service follows by itself one after the other (the smallest are not among those), so that none
+ * comes again within the 90 days among which its funding is ranked: else its second spell would be nothing out of the ordinary.
+ */
+const ROTATING = ASSETS.filter(({ tier }) => tier < 3)
+/** Prime to their number: every one comes once before any comes again, and neighbours in the list do not come together. */
+const ROTATION_STRIDE = 15
+/** Who is in panic is two months away from its euphoria. */
+const HALF_WAY = ROTATING.length >> 1
 const STRENGTH_BY_TIER = [0.6, 0.85, 1, 1.1] as const
 
 /** The premium (fraction) that the crowd adds to an asset's perpetuals: 0 in calm, positive in euphoria, negative in panic. */
@@ -20,12 +31,13 @@ export type RegimeModel = { level(asset: Asset, atMs: number): number }
 
 export function createRegimeModel(seed: number): RegimeModel {
   const ownSalts = ASSETS.map(({ name }) => saltOf(seed, `regime ${name}`))
-  const rotationSalts = Array.from({ length: ROTATIONS }, (_, index) => saltOf(seed, `rotation ${index}`))
+  const salt = saltOf(seed, 'rotations')
+  const first = mix(salt, 0) % ROTATING.length
   return {
     level: (asset, atMs) => {
       if (asset.index >= ASSETS.length) return 0
       let bps = ownSpell(ownSalts[asset.index]!, atMs)
-      for (let index = 0; index < ROTATIONS; index++) bps += rotationSpell(rotationSalts[index]!, index, asset, atMs)
+      for (let index = 0; index < ROTATIONS; index++) bps += rotationSpell(salt, first, index, asset, atMs)
       return bps * STRENGTH_BY_TIER[asset.tier] * 1e-4
     }
   }
@@ -42,18 +54,20 @@ function ownSpell(salt: number, atMs: number): number {
   return height * envelope(shifted - slot * OWN_SLOT_MS - start, length)
 }
 
-function rotationSpell(salt: number, rotation: number, asset: Asset, atMs: number): number {
+function rotationSpell(salt: number, first: number, rotation: number, asset: Asset, atMs: number): number {
   const shifted = atMs + (rotation * ROTATION_MS) / ROTATIONS
   const turn = Math.floor(shifted / ROTATION_MS)
-  const euphoric = mix(salt, turn) % ASSETS.length
-  const panicked = (euphoric + 1 + (mix(salt + 1, turn) % (ASSETS.length - 1))) % ASSETS.length
-  if (asset.index !== euphoric && asset.index !== panicked) return 0
-  const height = heightBps(salt + 2, turn * 2 + (asset.index === euphoric ? 0 : 1))
-  return (asset.index === euphoric ? height : -height) * envelope(shifted - turn * ROTATION_MS, ROTATION_MS)
+  const number = turn * ROTATIONS - rotation
+  const place = (((first + number * ROTATION_STRIDE) % ROTATING.length) + ROTATING.length) % ROTATING.length
+  const euphoric = ROTATING[place]
+  const panicked = ROTATING[(place + HALF_WAY) % ROTATING.length]
+  if (asset !== euphoric && asset !== panicked) return 0
+  const height = heightBps(salt + 2, number * 2 + (asset === euphoric ? 0 : 1), MILDEST_ROTATION_BPS)
+  return (asset === euphoric ? height : -height) * envelope(shifted - turn * ROTATION_MS, ROTATION_MS)
 }
 
-function heightBps(salt: number, index: number): number {
-  return MILDEST_BPS * (WILDEST_BPS / MILDEST_BPS) ** uniform(salt, index)
+function heightBps(salt: number, index: number, mildest = MILDEST_BPS): number {
+  return mildest * (WILDEST_BPS / mildest) ** uniform(salt, index)
 }
 
 /** 0 outside the spell, 1 inside, smooth ramps at both ends. */
