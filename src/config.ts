@@ -173,6 +173,34 @@ export const SETTINGS = {
     example: '2',
     about: 'Calls per second and venue that fetching the past may use; live polls come first.'
   }),
+  FUNDING_REGIME_PERSIST_HOURS: setting({
+    read: number(0, 8_760),
+    expected: 'hours from 0 to 8760',
+    fallback: 24,
+    example: '24',
+    about: 'Hours for which funding must be extreme before it is a regime. The same in every process of one database.'
+  }),
+  FUNDING_REGIME_WINDOW_DAYS: setting({
+    read: number(1, 3_650),
+    expected: 'days from 1 to 3650',
+    fallback: 90,
+    example: '90',
+    about: 'Days of settlements among which a rate is ranked for funding regimes.'
+  }),
+  FUNDING_REGIME_MIN_DAYS: setting({
+    read: number(0, 3_650),
+    expected: 'days from 0 to 3650',
+    fallback: 30,
+    example: '30',
+    about: 'Days that these settlements must span before there is a rank.'
+  }),
+  FUNDING_REGIME_MIN_SETTLEMENTS: setting({
+    read: integer(1, 100_000),
+    expected: 'a whole number from 1 to 100000',
+    fallback: 90,
+    example: '90',
+    about: 'Settlements that there must be before there is a rank.'
+  }),
   MAX_DISK_GB: setting<number | null>({
     read: number(0.01, 1_000_000),
     expected: 'gigabytes',
@@ -241,6 +269,12 @@ export type Config = {
   readonly callTimeoutMs: number
   readonly maxResponseBytes: number
   readonly history: { readonly settlementDays: number; readonly basisDays: number; readonly callsPerSecond: number }
+  readonly fundingRegime: {
+    readonly persistHours: number
+    readonly windowDays: number
+    readonly minDays: number
+    readonly minObservations: number
+  }
   readonly maxDiskBytes: number | null
   readonly webhookPrivateTargets: 'refuse' | 'allow'
   readonly webhookRetentionMs: number
@@ -251,7 +285,7 @@ export type Config = {
 
 /** Names that begin like ours but are not ours are most likely misspelt, and are refused. */
 const OURS =
-  /^(CONTANGO|VENUE|ASSET|POLL|STORE|HISTORY|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
+  /^(CONTANGO|VENUE|ASSET|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
 
 /** Names of other programs that happen to be near ours. */
 const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
@@ -343,6 +377,12 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
       settlementDays: values.HISTORY_SETTLEMENT_DAYS,
       basisDays: values.HISTORY_BASIS_DAYS,
       callsPerSecond: values.HISTORY_CALLS_PER_SECOND
+    },
+    fundingRegime: {
+      persistHours: values.FUNDING_REGIME_PERSIST_HOURS,
+      windowDays: values.FUNDING_REGIME_WINDOW_DAYS,
+      minDays: values.FUNDING_REGIME_MIN_DAYS,
+      minObservations: values.FUNDING_REGIME_MIN_SETTLEMENTS
     },
     maxDiskBytes: values.MAX_DISK_GB === null ? null : values.MAX_DISK_GB * 1e9,
     webhookPrivateTargets: values.WEBHOOK_PRIVATE_TARGETS,

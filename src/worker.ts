@@ -6,6 +6,7 @@ import { runDeliver } from './jobs/deliver.ts'
 import { runDeriver } from './jobs/deriver.ts'
 import { runHistorian } from './jobs/historian.ts'
 import { runHousekeeper } from './jobs/housekeeper.ts'
+import { runSignals } from './jobs/signals.ts'
 import type { WorkerDeps } from './jobs/station.ts'
 import { createLog } from './log.ts'
 import { openDatabase } from './store/database.ts'
@@ -25,7 +26,9 @@ export type WorkerTask = {
 export const WORKERS = {
   collect: runCollector,
   history: runHistorian,
-  derive: runDeriver,
+  derive: async (deps: WorkerDeps, signal: AbortSignal) => {
+    await Promise.all([runDeriver(deps, signal), runSignals(deps, signal)])
+  },
   deliver: runDeliver,
   housekeeping: runHousekeeper
 } as const

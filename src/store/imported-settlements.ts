@@ -33,7 +33,7 @@ export async function insertSettlementsWith(
   stamp: SettlementStamp
 ): Promise<number> {
   const rows = rates.map((rate) => settlementRow(instrumentId, rate, 0, intervals.get(rate.settledAt) ?? null, stamp))
-  return (await writeSettlements(client, rows)).length
+  return (await writeSettlements(client, instrumentId, rows)).length
 }
 
 /** Revises every stored settlement whose interval the whole history shows to be another. Answers how many. */
@@ -48,5 +48,5 @@ export async function reviseIntervals(
     const intervalHours = intervals[index] ?? null
     return row.intervalHours === intervalHours ? [] : [reviseInterval(instrumentId, row, intervalHours, stamp)]
   })
-  return (await writeSettlements(client, rows)).length
+  return (await writeSettlements(client, instrumentId, rows)).length
 }

@@ -3,6 +3,7 @@ import { DAY } from '../domain/time.ts'
 import { type Columns, type Row, writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 import type { Source } from './observations.ts'
+import { markSettlements } from './signal-progress.ts'
 
 /** A settled rate to be kept. Times in epoch milliseconds; the rate an exact fraction per interval. */
 export type SettledRate = {
@@ -85,20 +86,35 @@ export async function insertSettlements(
     const isSeen = isNear(index) && index !== 0 && index !== edge
     return isSeen || before.intervalHours === null ? [reviseInterval(instrumentId, before, intervalHours, stamp)] : []
   })
-  const written = await writeSettlements(client, rows)
+  const written = await writeSettlements(client, instrumentId, rows)
   return written.filter(({ revision }) => revision === 0).length
 }
 
-/** Writes rows made by `settlementRow`; what is there already stays. Answers the revisions written. */
-export async function writeSettlements(client: Transaction, rows: readonly Row[]): Promise<{ revision: number }[]> {
-  return await writeRows<{ revision: number }>(client, {
+/**
+ * Writes rows of one instrument made by `settlementRow`; what is there already stays. Whatever is written is due for signals in the
+ * same transaction. Answers the revisions written.
+ */
+export async function writeSettlements(
+  client: Transaction,
+  instrumentId: number,
+  rows: readonly Row[]
+): Promise<{ revision: number }[]> {
+  const written = await writeRows<{ revision: number; settled_at: Date }>(client, {
     table: 'settlement',
     columns: SETTLEMENT,
     rows,
     computed: { known_at: 'now()' },
     onConflict: '(instrument_id, settled_at, revision) do nothing',
-    returning: 't.revision'
+    returning: 't.revision, t.settled_at'
   })
+  if (written.length > 0) {
+    const oldest = written.reduce(
+      (least, { settled_at }) => Math.min(least, settled_at.getTime()),
+      Number.POSITIVE_INFINITY
+    )
+    await markSettlements(client, instrumentId, oldest)
+  }
+  return written
 }
 
 /** The next revision of a stored settlement: all as it was but for the interval. */

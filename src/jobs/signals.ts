@@ -1,0 +1,43 @@
+import { sleep } from '../clock.ts'
+import { endingAfter } from '../domain/regime-series.ts'
+import { MINUTE, SECOND } from '../domain/time.ts'
+import { messageOf } from '../errors.ts'
+import { listOpenEnds } from '../store/signal-facts.ts'
+import { markQuiet } from '../store/signal-progress.ts'
+import { type EvaluateDeps, evaluateNext } from './evaluate.ts'
+import { TYPE } from './regime-walk.ts'
+import type { WorkerDeps } from './station.ts'
+
+const LOOK_EVERY_MS = SECOND
+/** Silence and delisting bring no settlement that would make anything due. */
+const LOOK_FOR_ENDS_EVERY_MS = MINUTE
+
+/** Opens and closes signals as settlements come, one instrument at a time, beside the board. Ends when `signal` aborts. */
+export async function runSignals(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  const own = { ...deps, fundingRegime: deps.config.fundingRegime }
+  let lookedAt = Number.NEGATIVE_INFINITY
+  while (!signal.aborted) {
+    try {
+      if (Math.abs(deps.clock.now() - lookedAt) >= LOOK_FOR_ENDS_EVERY_MS) {
+        lookedAt = deps.clock.now()
+        await markEnds(own)
+      }
+      if (!(await evaluateNext(own))) await sleep(LOOK_EVERY_MS, signal)
+    } catch (error) {
+      deps.log.error({ message: messageOf(error) }, 'signals.failed')
+      await sleep(LOOK_EVERY_MS, signal)
+    }
+  }
+}
+
+/** Makes due what has an open signal and has fallen silent, or is no longer traded. */
+export async function markEnds({ db, clock }: Pick<EvaluateDeps, 'db' | 'clock'>): Promise<void> {
+  const ends = await listOpenEnds(db, TYPE, clock.now())
+  const ended = ends.filter(({ last, outlook }) => endingAfter(last, outlook) !== null)
+  if (ended.length === 0) return
+  await markQuiet(
+    db,
+    TYPE,
+    ended.map(({ instrumentId }) => instrumentId)
+  )
+}

@@ -1,0 +1,110 @@
+import type { IntervalSource } from '../domain/board-row.ts'
+import type { RegimeFact, RegimeOutlook, Timed } from '../domain/regime-series.ts'
+import type { SignalSubject, SignalType } from '../domain/signal.ts'
+import type { Database } from './database.ts'
+
+type Queryable = Pick<Database, 'query'>
+
+type FactRow = {
+  settled_at: Date
+  rate: string
+  interval_hours: number | null
+  interval_source: IntervalSource | null
+  cap: string | null
+  floor: string | null
+}
+
+/**
+ * An instrument's settlements from a time on (null: all), newest revisions, ascending. Bounds are those of the last estimate before
+ * each settlement from `boundsFrom` on; where none was kept they are not known.
+ */
+export async function listRegimeFacts(
+  db: Queryable,
+  instrumentId: number,
+  { from, boundsFrom }: { readonly from: number | null; readonly boundsFrom: number | null }
+): Promise<RegimeFact[]> {
+  const { rows } = await db.query<FactRow>(
+    `with bounds as (
+       select distinct on (next_settlement_at) next_settlement_at, cap, floor from funding_estimate
+       where instrument_id = $1 and tick_at >= $3::timestamptz - interval '1 day' and tick_at < next_settlement_at
+         and (cap is not null or floor is not null)
+       order by next_settlement_at, tick_at desc, revision desc
+     ), settled as (
+       select distinct on (settled_at) settled_at, rate, interval_hours, interval_source, cap, floor from settlement
+       where instrument_id = $1 and settled_at >= $2 order by settled_at, revision desc
+     )
+     select s.settled_at, s.rate, s.interval_hours, s.interval_source, coalesce(s.cap, b.cap) as cap, coalesce(s.floor, b.floor) as floor
+     from settled s left join bounds b on b.next_settlement_at = s.settled_at order by s.settled_at`,
+    [instrumentId, dateFrom(from), dateFrom(boundsFrom)]
+  )
+  return rows.map((row) => ({
+    at: row.settled_at.getTime(),
+    rate: Number(row.rate),
+    intervalHours: row.interval_hours,
+    intervalSource: row.interval_source,
+    cap: row.cap === null ? null : Number(row.cap),
+    floor: row.floor === null ? null : Number(row.floor)
+  }))
+}
+
+const dateFrom = (at: number | null) => (at === null ? '-infinity' : new Date(at))
+
+/** An instrument as signals see it, and how things stand with it. */
+export type Evaluated = RegimeOutlook & SignalSubject & { readonly symbol: string; readonly base: string }
+
+type OutlookRow = {
+  status: string
+  delisted_at: Date | null
+  tracked: boolean
+  done_to: Date | null
+  has_backfill: boolean
+  declared_hours: number | null
+}
+
+const OUTLOOK = `i.status, i.delisted_at, i.tracked, b.done_to, b.instrument_id is not null as has_backfill,
+  case when l.funding_interval_source <> 'assumed' then l.funding_interval_hours end as declared_hours`
+const OUTLOOK_JOINS = `left join backfill b on b.instrument_id = i.id and b.fact = 'settlement'
+  left join market_latest l on l.instrument_id = i.id`
+
+/** What an evaluation must know of its instrument. */
+export async function getEvaluated(db: Queryable, instrumentId: number, nowMs: number): Promise<Evaluated> {
+  type Found = OutlookRow & { key: string; venue_id: string; symbol: string; asset: string; base: string; kind: string }
+  const { rows } = await db.query<Found>(
+    `select i.key, i.venue_id, i.symbol, i.asset, i.base, i.kind, ${OUTLOOK} from instrument i ${OUTLOOK_JOINS} where i.id = $1`,
+    [instrumentId]
+  )
+  const row = rows[0]!
+  const { key, venue_id: venue, symbol, asset, base, kind } = row
+  return { instrument: key, spot: null, venue, symbol, asset, base, kind, ...outlookOf(row, nowMs) }
+}
+
+/** Where nobody fetches, nothing more will come: silence until now is all that there is to know. */
+function outlookOf({ tracked, has_backfill, ...row }: OutlookRow, nowMs: number): RegimeOutlook {
+  return {
+    isDelisted: row.status === 'delisted' || row.status === 'expired',
+    delistedAt: row.delisted_at?.getTime() ?? null,
+    knownTo: tracked && has_backfill ? (row.done_to?.getTime() ?? Number.NEGATIVE_INFINITY) : nowMs,
+    declaredHours: row.declared_hours
+  }
+}
+
+export type OpenEnd = { readonly instrumentId: number; readonly last: Timed; readonly outlook: RegimeOutlook }
+
+/** How things stand with every instrument that has an open signal and is not due anyway. */
+export async function listOpenEnds(db: Queryable, type: SignalType, nowMs: number): Promise<OpenEnd[]> {
+  const { rows } = await db.query<OutlookRow & { instrument_id: number; at: Date; span_hours: number }>(
+    `select distinct on (s.instrument_id) s.instrument_id, n.at, n.span_hours, ${OUTLOOK}
+     from signal s
+       join signal_progress p on p.instrument_id = s.instrument_id and p.spot_id = s.spot_id and p.type = s.type
+       join signal_input n on n.instrument_id = s.instrument_id and n.spot_id = s.spot_id and n.type = s.type and n.at = s.last_at
+       join instrument i on i.id = s.instrument_id ${OUTLOOK_JOINS}
+     where s.state = 'open' and s.type = $1 and p.due_from is null and n.span_hours is not null
+     order by s.instrument_id`,
+    [type]
+  )
+  return rows.map(({ instrument_id, at, span_hours, ...row }) => ({
+    instrumentId: instrument_id,
+    last: { at: at.getTime(), intervalHours: span_hours },
+    outlook: outlookOf(row, nowMs)
+  }))
+}

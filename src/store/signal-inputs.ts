@@ -1,0 +1,81 @@
+import type { RegimeState } from '../domain/funding-regime.ts'
+import type { RegimeRow } from '../domain/regime-series.ts'
+import type { SignalType } from '../domain/signal.ts'
+import { type Columns, writeRows } from './copy.ts'
+import type { Database, Transaction } from './database.ts'
+
+/** What a signal looked at, as far as the next evaluation goes on from it. */
+export type StoredInput = {
+  readonly at: number
+  readonly value: number | null
+  readonly heldHours: number
+  readonly state: RegimeState
+}
+
+/** The last input before a time that was evaluated with these parameters. */
+export async function findInputBefore(
+  db: Pick<Database, 'query'>,
+  {
+    instrumentId,
+    type,
+    parameters,
+    before
+  }: { instrumentId: number; type: SignalType; parameters: string; before: number }
+): Promise<StoredInput | undefined> {
+  const { rows } = await db.query<{ at: Date; value: number | null; held_hours: number; state: RegimeState }>(
+    `select at, value, held_hours, state from signal_input
+     where instrument_id = $1 and spot_id = 0 and type = $2 and at < $3 and parameters = $4 order by at desc limit 1`,
+    [instrumentId, type, new Date(before), parameters]
+  )
+  const row = rows[0]
+  return row && { at: row.at.getTime(), value: row.value, heldHours: row.held_hours, state: row.state }
+}
+
+const INPUT: Columns = {
+  instrument_id: 'int4',
+  spot_id: 'int4',
+  type: 'text',
+  at: 'timestamptz',
+  value: 'float8',
+  span_hours: 'float8',
+  percentile: 'float8',
+  observations: 'int4',
+  held_hours: 'float8',
+  state: 'text',
+  flags: 'text[]',
+  parameters: 'text'
+}
+
+const VALUES = Object.keys(INPUT).slice(4)
+const listed = (table: string) => VALUES.map((name) => `${table}.${name}`).join(', ')
+
+/** Writes inputs anew; one that is the same stays, with the time at which it was first known. */
+export async function writeInputs(
+  client: Transaction,
+  { instrumentId, type, parameters }: { instrumentId: number; type: SignalType; parameters: string },
+  rows: readonly RegimeRow[]
+): Promise<number> {
+  const sets = [...VALUES, 'known_at'].map((name) => `${name} = excluded.${name}`).join(', ')
+  const written = await writeRows(client, {
+    table: 'signal_input',
+    columns: INPUT,
+    rows: rows.map((row) => [
+      instrumentId,
+      0,
+      type,
+      row.at,
+      row.rate8h,
+      row.intervalHours,
+      row.percentile,
+      row.observations,
+      row.heldHours,
+      row.state,
+      row.flags,
+      parameters
+    ]),
+    computed: { known_at: 'now()' },
+    onConflict: `(instrument_id, spot_id, type, at) do update set ${sets}
+      where (${listed('t')}) is distinct from (${listed('excluded')})`
+  })
+  return written.length
+}
