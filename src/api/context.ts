@@ -17,6 +17,7 @@ export type ApiDeps = {
     | 'marketsMs'
     | 'bootstrapKeyFile'
     | 'rateLimitPerMinute'
+    | 'fundingRegime'
     | 'webhookPrivateTargets'
   >
   readonly db: Database

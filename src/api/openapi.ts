@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { boardRowSchema, fundingRowSchema } from '../contract/board.ts'
 import { problemSchema } from '../contract/envelope.ts'
 import type { ParameterSpec } from '../contract/parameter.ts'
+import { signalSchema } from '../contract/signals.ts'
 import { pathNames } from './operations/operation.ts'
 
 const DESCRIPTION = [
@@ -16,6 +17,7 @@ const DESCRIPTION = [
 const TAGS = [
   { name: 'basis', description: 'Contracts against their spot legs' },
   { name: 'funding', description: 'What longs pay shorts' },
+  { name: 'signals', description: 'What opened and closed, and why' },
   { name: 'reference', description: 'Venues, assets, instruments' },
   { name: 'webhooks', description: 'Being told of events, signed and tried again until they arrive' },
   { name: 'stream', description: 'What changes, as it does' },
@@ -28,6 +30,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
   app.addSchema(problemSchema)
   app.addSchema(boardRowSchema)
   app.addSchema(fundingRowSchema)
+  app.addSchema(signalSchema)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -12,6 +12,7 @@ import { isoOf, isoOrNull } from '../domain/time.ts'
 import { CONTRACT_KINDS, INTERVAL_SOURCES } from './board.ts'
 import {
   absences,
+  arrayOf,
   count,
   nullable,
   number,
@@ -89,6 +90,18 @@ export const signalSchema = object(
     absent: absences()
   },
   { $id: 'Signal', description: 'One opening of one signal, and its end' }
+)
+
+export const signalTypeSchema = object(
+  {
+    type: oneOf(SIGNAL_TYPES, 'The type'),
+    title: text('Its name', 'Funding regime'),
+    meaning: text('What it means'),
+    not: text('What it does not mean'),
+    labels: arrayOf(object({ label: oneOf(REGIMES, 'The label'), meaning: text('What it means') })),
+    parameters: signalParametersSchema
+  },
+  { description: 'A type of signal' }
 )
 
 export type SignalView = ReturnType<typeof signalView>

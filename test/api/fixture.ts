@@ -102,6 +102,7 @@ export const CONFIG: ApiDeps['config'] = {
   pollMs: 10_000,
   storeMs: 60_000,
   marketsMs: 3_600_000,
+  fundingRegime: { persistHours: 24, windowDays: 90, minDays: 30, minObservations: 90 },
   bootstrapKeyFile: null,
   rateLimitPerMinute: 100_000,
   webhookPrivateTargets: 'refuse'

@@ -48,7 +48,8 @@ const ASKED: Record<string, [string, string]> = {
   instruments: ['(kind: ["spot", "perpetual"])', '?kind=spot,perpetual'],
   gaps: ['(venue: ["binance"])', '?venue=binance']
 }
-const pathOf = (name: string) => `/v1/${name.replace(/(History|Realised)$/, '').replace(/^signal$/, 'signals')}`
+const PATHS: Record<string, string> = { signal: 'signals', signalTypes: 'signals/types' }
+const pathOf = (name: string) => `/v1/${PATHS[name] ?? name.replace(/(History|Realised)$/, '')}`
 
 test('every operation says the same over REST and GraphQL, field by field', async (t) => {
   const seed = async (db: Database) => {

@@ -1,4 +1,6 @@
 import type { Database } from '../../src/store/database.ts'
+import { writeSignals } from '../../src/store/signals.ts'
+import { aSignal } from '../support/signals.ts'
 import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard } from './fixture.ts'
 
 export const PERP = 'binance:BTC/USDT:USDT'
@@ -30,4 +32,15 @@ export async function seedEverything(db: Database): Promise<void> {
     [perp, new Date(NOW_MS)]
   )
   await db.query(`insert into asset (id, rank, tracked, ranked_at) values ('BTC', 1, true, $1)`, [new Date(NOW_MS)])
+  await db.transaction((client) =>
+    writeSignals(client, [
+      aSignal({ id: 'sig_open', instrumentId: perp }),
+      aSignal({
+        id: 'sig_closed',
+        instrumentId: perp,
+        openedAt: NOW_MS - 99 * 3_600_000,
+        closedAt: NOW_MS - 50 * 3_600_000
+      })
+    ])
+  )
 }

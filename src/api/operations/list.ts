@@ -4,6 +4,7 @@ import { boardOperations } from './board.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
+import { signalOperations } from './signals.ts'
 import { statusOperations } from './status.ts'
 import { webhookOperations } from './webhooks.ts'
 
@@ -13,6 +14,7 @@ export function listOperations(context: ApiContext): Operation[] {
     ...boardOperations(context),
     basisHistoryOperation(context),
     ...fundingHistoryOperations(context),
+    ...signalOperations(context),
     ...referenceOperations(context),
     ...statusOperations(context),
     ...webhookOperations(context)

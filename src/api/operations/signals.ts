@@ -1,0 +1,116 @@
+import { oneSignalParameters, signalParameters, signalTypeParameters } from '../../contract/signal-parameters.ts'
+import { TYPE_WORDS } from '../../contract/signal-words.ts'
+import { signalSchema, signalTypeSchema, signalView } from '../../contract/signals.ts'
+import { REGIME_BOUNDS, REGIMES } from '../../domain/funding-regime.ts'
+import { STALE_INTERVALS } from '../../domain/regime-series.ts'
+import { SIGNAL_TYPES } from '../../domain/signal.ts'
+import { InvalidInputError, NotFoundError } from '../../errors.ts'
+import { findSignal, type ListedSignal, listSignals, type SignalSort } from '../../store/signal-list.ts'
+import { pageOf } from '../answers.ts'
+import { namesOf } from '../catalogue.ts'
+import type { ApiContext } from '../context.ts'
+import { cursorKeys, type Operation, operation, type Question } from './operation.ts'
+import { pageByName } from './reference.ts'
+
+/** Signals, open and past, and what each type means. */
+export function signalOperations(context: ApiContext): Operation[] {
+  const { clock } = context
+  const signals = operation({
+    name: 'signals',
+    url: '/v1/signals',
+    tag: 'signals',
+    summary: 'Signals, open and past',
+    description:
+      'Newest opening first unless sorted otherwise. With `from` and `to`, those that were open at some time between them. ' +
+      'A signal that has been told stays: what no longer follows from corrected facts closes as `revised`.',
+    parameters: signalParameters,
+    type: 'Signal',
+    row: signalSchema,
+    read: (question) => readSignals(context, question)
+  })
+  const one = operation({
+    name: 'signal',
+    url: '/v1/signals/:id',
+    tag: 'signals',
+    summary: 'One signal',
+    parameters: oneSignalParameters,
+    type: 'Signal',
+    row: signalSchema,
+    isSingle: true,
+    read: async ({ values }) => ({ data: viewOf(await getSignal(context, values.id)), asOfMs: clock.now() })
+  })
+  const types = operation({
+    name: 'signalTypes',
+    url: '/v1/signals/types',
+    tag: 'signals',
+    summary: 'Every type of signal: what it means, what it does not, and its parameters here',
+    parameters: signalTypeParameters,
+    type: 'SignalType',
+    row: signalTypeSchema,
+    read: async (question) => {
+      const { page, ...paging } = pageByName(typeViews(context), ({ type }) => type, question)
+      return { data: page, ...paging, asOfMs: clock.now() }
+    }
+  })
+  return [signals, one, types]
+}
+
+async function getSignal({ db }: ApiContext, id: string): Promise<ListedSignal> {
+  const found = await findSignal(db, id)
+  if (found === undefined)
+    throw new NotFoundError('unknown_signal', 'id: no signal has this id; /v1/signals lists them')
+  return found
+}
+
+const viewOf = ({ signal, subject }: ListedSignal) => signalView(signal, subject)
+
+async function readSignals({ db, clock, catalogue }: ApiContext, question: Question<typeof signalParameters>) {
+  const { values, fingerprint } = question
+  const { venues, assets } = namesOf(await catalogue.read(), values)
+  const instruments =
+    values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
+  if (values.from !== undefined && values.to !== undefined && values.from >= values.to) {
+    throw new InvalidInputError([{ path: 'from', message: 'must be before to' }], 'invalid_parameter')
+  }
+  const order = values.sort ?? { field: 'openedAt', isDescending: true }
+  const found = await listSignals(db, {
+    types: values.type ?? null,
+    labels: values.label ?? null,
+    states: values.state ?? null,
+    assets: assets === undefined ? null : [...assets],
+    venues: venues === undefined ? null : [...venues],
+    instrumentIds: instruments === undefined ? null : instruments.map(({ id }) => id),
+    fromMs: values.from ?? null,
+    toMs: values.to ?? null,
+    sort: order.field,
+    isDescending: order.isDescending,
+    after: placeOf(question),
+    limit: values.limit + 1
+  })
+  const { page, ...paging } = pageOf(found, values.limit, fingerprint, ({ signal }) => [signal[order.field], signal.id])
+  return { data: page.map(viewOf), ...paging, asOfMs: clock.now() }
+}
+
+/** Where the page before ended: the value sorted by, a number or a time, and the id. */
+function placeOf(question: Question<typeof signalParameters>): readonly [number, string] | null {
+  const sorted: SignalSort = question.values.sort?.field ?? 'openedAt'
+  const keys = cursorKeys(question, [sorted.endsWith('At') ? 'time' : 'any', 'text'])
+  if (keys === undefined) return null
+  const [value, id] = keys
+  if (typeof value === 'number') return [value, String(id)]
+  throw new InvalidInputError([{ path: 'cursor', message: 'not a cursor that this service gave' }], 'invalid_cursor')
+}
+
+function typeViews({ config }: ApiContext) {
+  return SIGNAL_TYPES.map((type) => {
+    const { title, meaning, not, labels } = TYPE_WORDS[type]
+    return {
+      type,
+      title,
+      meaning,
+      not,
+      labels: REGIMES.map((label) => ({ label, meaning: labels[label] })),
+      parameters: { ...REGIME_BOUNDS, ...config.fundingRegime, staleIntervals: STALE_INTERVALS }
+    }
+  })
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import request from 'supertest'
+import type { Signal } from '../../src/domain/signal.ts'
+import { HOUR } from '../../src/domain/time.ts'
+import type { Database } from '../../src/store/database.ts'
+import { writeSignals } from '../../src/store/signals.ts'
+import { every8h, openRig } from '../support/regimes.ts'
+import { aSignal } from '../support/signals.ts'
+import { insertInstrument, NOW_MS, testApi } from './fixture.ts'
+
+const BTC = 'binance:BTC/USDT:USDT'
+const PEPE = 'bybit:1000PEPE/USDT:USDT'
+const ago = (hours: number) => NOW_MS - hours * HOUR
+
+/** Two of BTC, two of PEPE: opened 100, 80, 60 and 40 hours ago, the first and third closed after ten. */
+async function seed(db: Database): Promise<void> {
+  const btc = await insertInstrument(db, { key: BTC })
+  const pepe = await insertInstrument(db, { key: PEPE, asset: 'PEPE' })
+  const rows: (Partial<Signal> & Pick<Signal, 'id' | 'instrumentId'>)[] = [
+    { id: 'sig_a', instrumentId: btc, openedAt: ago(100), closedAt: ago(90) },
+    { id: 'sig_b', instrumentId: btc, openedAt: ago(80), label: 'PANIC', value: -0.001, peakValue: -0.002 },
+    { id: 'sig_c', instrumentId: pepe, openedAt: ago(60), closedAt: ago(50), closeReason: 'stale', closing: null },
+    { id: 'sig_d', instrumentId: pepe, openedAt: ago(40), value: 0.002 }
+  ]
+  await db.transaction((client) => writeSignals(client, rows.map(aSignal)))
+}
+
+const open = () => testApi({ seed })
+
+async function idsOf(url: string, query: string): Promise<string[]> {
+  const { status, body } = await request(url).get(`/v1/signals${query}`)
+  assert.equal(status, 200, JSON.stringify(body))
+  return body.data.map(({ id }: { id: string }) => id.slice(4))
+}
+
+test('signals are listed newest first and filtered by every word of theirs', async () => {
+  await using api = await open()
+  for (const [query, wanted] of [
+    ['', 'dcba'],
+    ['?state=open', 'db'],
+    ['?state=closed', 'ca'],
+    ['?label=PANIC', 'b'],
+    ['?type=funding_regime&venue=bybit', 'dc'],
+    ['?asset=pepe', 'dc'],
+    [`?instrument=${BTC}`, 'ba'],
+    ['?sort=openedAt', 'abcd'],
+    ['?sort=-value', 'dcab'],
+    ['?sort=peakValue&label=PANIC,OVERHEATED', 'bacd'],
+    [`?from=${ago(55)}`, 'dcb'],
+    [`?to=${ago(60)}`, 'ba'],
+    [`?from=${ago(90)}&to=${ago(80)}`, '']
+  ] as const) {
+    assert.equal((await idsOf(api.url, query)).join(''), wanted, query)
+  }
+})
+
+test('pages of signals follow on each other in any order', async () => {
+  await using api = await open()
+  for (const sort of ['openedAt', '-openedAt', 'value', '-value', '-peakValue', 'lastAt', '-lastAt']) {
+    const whole = await idsOf(api.url, `?sort=${sort}`)
+    const found: string[] = []
+    for (let cursor = ''; ; ) {
+      const { body } = await request(api.url).get(`/v1/signals?sort=${sort}&limit=1${cursor}`)
+      found.push(...body.data.map(({ id }: { id: string }) => id.slice(4)))
+      if (body.page.next === null) break
+      cursor = `&cursor=${body.page.next}`
+    }
+    assert.deepEqual(found, whole, sort)
+    assert.equal(new Set(found).size, 4)
+  }
+})
+
+test('one signal is what the list shows of it, and one that is not there is a 404', async () => {
+  await using api = await open()
+  const { body: list } = await request(api.url).get('/v1/signals?state=closed&venue=bybit')
+  const { body } = await request(api.url).get('/v1/signals/sig_c')
+  assert.deepEqual(body.data, list.data[0])
+  assert.deepEqual([body.data.instrument, body.data.asset, body.data.closeReason], [PEPE, 'PEPE', 'stale'])
+  assert.deepEqual(body.data.absent, { spot: 'contract_alone', closing: 'no_settlement_closed_it' })
+  const missing = await request(api.url).get('/v1/signals/sig_none')
+  assert.deepEqual([missing.status, missing.body.code], [404, 'unknown_signal'])
+})
+
+test('what cannot be asked is refused by name', async () => {
+  await using api = await open()
+  for (const [query, code, path] of [
+    ['type=carry', 'invalid_parameter', 'type'],
+    ['label=NEUTRAL', 'invalid_parameter', 'label'],
+    ['state=gone', 'invalid_parameter', 'state'],
+    ['sort=id', 'invalid_parameter', 'sort'],
+    ['venue=nowhere', 'unknown_venue', 'venue'],
+    ['colour=red', 'unknown_parameter', 'colour'],
+    [`from=${ago(1)}&to=${ago(2)}`, 'invalid_parameter', 'from'],
+    ['cursor=abc', 'invalid_cursor', 'cursor']
+  ] as const) {
+    const { status, body } = await request(api.url).get(`/v1/signals?${query}`)
+    assert.deepEqual([status, body.code, body.errors[0].path], [400, code, path], query)
+  }
+})
+
+test('the catalogue says what each type means, what it does not, and its parameters here', async () => {
+  await using api = await testApi({
+    config: { fundingRegime: { persistHours: 48, windowDays: 60, minDays: 20, minObservations: 50 } }
+  })
+  const { body } = await request(api.url).get('/v1/signals/types')
+  const [regime] = body.data
+  assert.equal(regime.type, 'funding_regime')
+  assert.deepEqual([regime.parameters.persistHours, regime.parameters.windowDays], [48, 60])
+  assert.equal(regime.parameters.OVERHEATED.enterRate8h, 0.0003)
+  assert.match(regime.not, /Not a forecast/)
+})
+
+test('an event carries exactly what the signal’s own address shows', async () => {
+  await using api = await testApi()
+  const rig = await openRig(api.db)
+  await rig.settle(every8h(0, 60, 0.0001))
+  await rig.evaluate()
+  const check = async () => {
+    await rig.evaluate()
+    const { events } = await rig.show()
+    const { body } = await request(api.url).get(`/v1/signals/${events.at(-1)!.data.id}`)
+    assert.deepEqual(events.at(-1)!.data, body.data)
+    return events.length
+  }
+  await rig.settle(every8h(480, 3, 0.001))
+  assert.equal(await check(), 1)
+  await rig.settle(every8h(504, 1, 0.0001))
+  assert.equal(await check(), 2)
+})
