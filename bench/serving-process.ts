@@ -14,6 +14,7 @@ if (kind === 'api') {
   const config = loadConfig({ PORT: '0', RATE_LIMIT_PER_MINUTE: '1000000', LOG_LEVEL: 'warn' })
   const api = await startApi({ config, db, clock: systemClock, log: pino({ level: 'warn' }), kind: 'simulated' })
   console.log(api.address)
+  process.on('SIGINT', () => process.exit(0))
 } else {
   const { readFile } = await import('node:fs/promises')
   const app = Fastify({ logger: false })

@@ -1,6 +1,5 @@
 import { sleep } from '../clock.ts'
 import { SECOND } from '../domain/time.ts'
-import { messageOf } from '../errors.ts'
 import type { Database } from '../store/database.ts'
 import { listSpotVenues } from '../store/spot-legs.ts'
 import { listTickStates, listUnderivedTicks } from '../store/ticks.ts'
