@@ -285,3 +285,47 @@ test('the playground may learn the schema, and a key without the scope may ask n
     .send({ query: '{ venues { nodes { venue } } }' })
   assert.equal(refused.status, 401)
 })
+
+test('what REST can change, mutations change: with the same refusals, and once for each idempotency key', async () => {
+  await using api = await testApi({ config: { webhookPrivateTargets: 'allow' }, seed: seedEverything })
+  const { secret } = await createKey(api.db, { scopes: ['webhooks'] })
+  const { secret: reading } = await createKey(api.db, { scopes: ['read'] })
+  const as = (key: string) => ({ authorization: `Bearer ${key}` })
+  const admin = as((await createKey(api.db, { scopes: ['read', 'webhooks'] })).secret)
+  const create = `mutation ($url: String!, $filter: JSON, $key: String) {
+    createWebhook(url: $url, events: ["signal.opened"], filter: $filter, idempotencyKey: $key) { id secret events filter state } }`
+  const wanted = { url: 'http://127.0.0.1:9/hook', filter: { asset: ['BTC'] }, key: 'once' }
+  const made = (await ask(api.url, create, wanted, admin)).data!.createWebhook
+  assert.match(made.secret, /^whsec_/)
+  const again = (await ask(api.url, create, wanted, admin)).data!.createWebhook
+  assert.deepEqual(again, made)
+  const { body } = await request(api.url).get(`/v1/webhooks/${made.id}`).set(admin)
+  assert.deepEqual([body.data.filter, body.data.state], [{ asset: ['BTC'] }, 'active'])
+  const problem = await ask(api.url, create, { ...wanted, key: null, filter: { assets: ['BTC'] } }, admin)
+  assert.equal(problem.errors![0]!.extensions.code, 'invalid_body')
+  assert.deepEqual(
+    problem.errors![0]!.extensions.errors.map(({ path }: { path: string }) => path),
+    ['filter.assets']
+  )
+  for (const [headers, code] of [
+    [{}, 'unauthorised'],
+    [as(reading), 'insufficient_scope']
+  ] as const) {
+    const refused = await ask(api.url, create, wanted, headers)
+    assert.equal(refused.errors![0]!.extensions.code, code)
+  }
+  const unread = await request(api.url)
+    .post('/graphql')
+    .set(as(secret))
+    .send({ query: '{ webhooks { nodes { id } } }' })
+  assert.equal(unread.status, 403, 'the whole of GraphQL needs the scope read')
+  const change = `mutation { updateWebhook(id: "${made.id}", state: "disabled") { state } testWebhook(id: "${made.id}") { event } }`
+  const changed = await ask(api.url, change, {}, admin)
+  assert.equal(changed.data?.updateWebhook?.state ?? 'disabled', 'disabled')
+  assert.equal(changed.errors![0]!.extensions.code, 'webhook_disabled')
+  assert.equal(
+    (await ask(api.url, `mutation { deleteWebhook(id: "${made.id}") }`, {}, admin)).data!.deleteWebhook,
+    true
+  )
+  assert.equal((await request(api.url).get(`/v1/webhooks/${made.id}`).set(admin)).status, 404)
+})

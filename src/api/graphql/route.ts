@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { mercurius } from 'mercurius'
+import { type MercuriusContext, mercurius } from 'mercurius'
 import { InvalidInputError } from '../../errors.ts'
+import type { Scope } from '../../store/keys.ts'
+import type { Action } from '../actions/action.ts'
 import { authorise } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import { isLoopbackHost } from '../hosts.ts'
@@ -9,6 +11,7 @@ import type { Operation } from '../operations/operation.ts'
 import { errorOf, HttpError } from '../problem.ts'
 import { LIMITS, limitRule, TOKENS_MAX } from './limits.ts'
 import { LINKS, linkLoaders, linkResolvers } from './links.ts'
+import { mutationResolvers } from './mutations.ts'
 import { resolversOf, schemaOf } from './schema.ts'
 
 declare module 'mercurius' {
@@ -19,18 +22,22 @@ declare module 'mercurius' {
 
 const JSON_TYPES = /^application\/(json|graphql-response\+json)\b/
 
-/** GraphQL over the operations that REST has. The playground is a page of its own. */
+/** GraphQL over the operations and actions that REST has. The playground is a page of its own. */
 export async function addGraphql(
   app: FastifyInstance,
   context: ApiContext,
-  operations: readonly Operation[]
+  operations: readonly Operation[],
+  actions: readonly Action[]
 ): Promise<void> {
   const isLoopback = isLoopbackHost(context.config.host)
+  const mayAsk = ({ request }: MercuriusContext, { scope = 'read' }: { readonly scope?: Scope }) =>
+    authorise(request?.caller, scope, isLoopback)
   await app.register(mercurius, {
-    schema: graphqlSchema(operations),
+    schema: schemaOf(operations, actions, LINKS),
     resolvers: {
-      ...resolversOf(operations, ({ request }, { scope = 'read' }) => authorise(request?.caller, scope, isLoopback)),
-      ...linkResolvers(context)
+      ...resolversOf(operations, mayAsk),
+      ...linkResolvers(context),
+      Mutation: mutationResolvers(context, actions, mayAsk)
     },
     loaders: linkLoaders(context),
     // From its second run on a query is compiled.
@@ -57,10 +64,6 @@ export async function addGraphql(
     },
     handler: (request, reply) => answer(request, reply, context.log)
   })
-}
-
-export function graphqlSchema(operations: readonly Operation[]): string {
-  return schemaOf(operations, LINKS)
 }
 
 async function answer(request: FastifyRequest, reply: FastifyReply, log: FastifyBaseLogger): Promise<unknown> {

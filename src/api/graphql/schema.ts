@@ -1,8 +1,10 @@
 import type { IResolverObject, IResolvers, MercuriusContext } from 'mercurius'
 import { isoOf } from '../../domain/time.ts'
+import type { Action } from '../actions/action.ts'
 import type { Answer } from '../answers.ts'
 import { type Operation, questionOf } from '../operations/operation.ts'
-import { argumentsOf, describe, enterObject, type TypeBook, textsOf } from './types.ts'
+import { mutationsOf } from './mutations.ts'
+import { argumentsOf, capital, describe, enterObject, type TypeBook, textsOf } from './types.ts'
 
 /** Fields of rows that lead to other things. */
 export type Links = Readonly<Record<string, string>>
@@ -22,8 +24,8 @@ const PAGE_INFO = `type PageInfo {
   endCursor: String
 }`
 
-/** The whole schema in GraphQL's own language, made of the operations that REST has. */
-export function schemaOf(operations: readonly Operation[], links: Links): string {
+/** The whole schema in GraphQL's own language, made of the operations and actions that REST has. */
+export function schemaOf(operations: readonly Operation[], actions: readonly Action[], links: Links): string {
   const book: TypeBook = new Map([
     ['JSON', '"Any JSON value"\nscalar JSON'],
     ['PageInfo', PAGE_INFO]
@@ -39,7 +41,8 @@ export function schemaOf(operations: readonly Operation[], links: Links): string
     const returned = isSingle ? type : `${capital(name)}Connection`
     return `${describe(words, '  ')}  ${name}${argumentsOf(parameters)}: ${returned}!`
   })
-  return `${[`type Query {\n${fields.join('\n')}\n}`, ...book.values()].join('\n\n')}\n`
+  const mutations = mutationsOf(book, actions)
+  return `${[`type Query {\n${fields.join('\n')}\n}`, mutations, ...book.values()].join('\n\n')}\n`
 }
 
 function enterMeta(book: TypeBook, name: string, meta: NonNullable<Operation['meta']>): void {
@@ -93,5 +96,3 @@ const CONNECTION: IResolverObject = {
 }
 
 const metaOf = ({ asOfMs, meta }: Answer) => ({ asOf: isoOf(asOfMs), ...meta })
-
-export const capital = (name: string): string => `${name[0]!.toUpperCase()}${name.slice(1)}`

@@ -52,7 +52,7 @@ function isNullable({ type, anyOf }: Json): boolean {
 }
 
 function outputType(book: TypeBook, owner: string, field: string, schema: Json): string {
-  const named = namedType(book, `${owner}${field[0]!.toUpperCase()}${field.slice(1)}`, withoutNull(schema))
+  const named = namedType(book, owner + capital(field), withoutNull(schema))
   return isNullable(schema) ? named : `${named}!`
 }
 
@@ -121,3 +121,5 @@ export function textsOf(args: Readonly<Record<string, unknown>>): Record<string,
 export function describe(text: string | undefined, indent: string): string {
   return text === undefined || text === '' ? '' : `${indent}${JSON.stringify(text)}\n`
 }
+
+export const capital = (name: string): string => `${name[0]!.toUpperCase()}${name.slice(1)}`

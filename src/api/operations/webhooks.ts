@@ -44,11 +44,11 @@ export function webhookOperations({ db, clock }: ApiContext): Operation[] {
   })
   const deliveries = operation({
     ...common,
-    name: 'webhookDeliveries',
+    name: 'deliveries',
     url: '/v1/webhooks/:id/deliveries',
     summary: 'What a webhook was told, the newest first, with every attempt',
     parameters: deliveryParameters,
-    type: 'WebhookDelivery',
+    type: 'Delivery',
     row: deliverySchema,
     read: async (question) => {
       const { id, state: states = DELIVERY_STATES, limit } = question.values
