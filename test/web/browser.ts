@@ -13,6 +13,9 @@ const UNWANTED = new Set([
   '--no-zygote',
   '--disable-features=AudioServiceOutOfProcess,IsolateOrigins,site-per-process'
 ])
+/** Why there can be no browser here; false where there can. */
+export const NO_BROWSER =
+  process.platform === 'linux' && process.arch === 'x64' ? false : 'the browser that npm brings runs on Linux on x64'
 const UNPACKED_MS_MAX = 120_000
 
 export type TestBrowser = AsyncDisposable & {
