@@ -289,6 +289,8 @@ const OURS =
 
 /** Names of other programs that happen to be near ours. */
 const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
+/** What `contango listen` reads: no settings of the service, which may run in the same shell. */
+const CLIENTS = new Set(['CONTANGO_URL', 'CONTANGO_KEY'])
 /** Shorter names of ours are a letter or two from ordinary words. */
 const COMPARED_FROM = 6
 const LONG_FROM = 9
@@ -321,7 +323,7 @@ export function loadConfig(
     Object.entries(SETTINGS).map(([name, entry]) => [name, readSetting(name, entry, env[name], problems)])
   ) as Values
   for (const name of Object.keys(env)) {
-    if (!(name in SETTINGS) && (OURS.test(name) || isMisspelt(name)))
+    if (!(name in SETTINGS) && !CLIENTS.has(name) && (OURS.test(name) || isMisspelt(name)))
       problems.push({ path: name, message: `unknown setting${nearest(name)}` })
   }
   if (supportedVenues) problems.push(...unsupportedVenues(values, supportedVenues))

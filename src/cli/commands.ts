@@ -24,6 +24,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'create --scope read,webhooks,admin [--name NAME] | list | revoke ID',
     load: async () => (await import('./store-commands.ts')).keysCommand
   },
+  listen: {
+    about: 'receives, verifies and prints webhooks   (listen --help)',
+    load: async () => (await import('./listen.ts')).runListen
+  },
   doctor: {
     about: 'what is configured, what is reachable, what is wrong   [--json]',
     load: async () => (await import('./doctor-command.ts')).doctorCommand

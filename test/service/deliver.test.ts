@@ -4,6 +4,7 @@ import { sleep } from '../../src/clock.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import { until } from '../support/embedded-process.ts'
+import { createRandom } from '../support/random.ts'
 import { type Receiver, startReceiver, verify } from '../support/receiver.ts'
 import { type ServiceProcess, startContango } from '../support/service.ts'
 import { anEvent, aSubscription, storeEvents } from '../support/webhooks.ts'
@@ -15,17 +16,6 @@ const settings = (databaseUrl: string) => ({
   LOG_LEVEL: 'info'
 })
 const isUp = (service: ServiceProcess) => service.says(/service\.started/)
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 const eventsOf = (receiver: Receiver): number[] => receiver.received.map(({ body }) => JSON.parse(body).data.n)
 
@@ -84,15 +74,14 @@ const IN_FLIGHT_MAX = 16
 test(`${KILLS} kills under load lose nothing; what comes twice was in flight and has the same id`, {
   timeout: 280_000
 }, async (t) => {
-  const seed = Date.now() % 1e9
-  t.diagnostic(`seed ${seed}`)
-  const random = seeded(seed)
+  const random = createRandom(Date.now())
+  t.diagnostic(`seed ${random.seed}`)
   await using database = await testDatabase()
   await using receiver = await startReceiver()
   const { id, secret } = await aSubscription(database.db, receiver.url)
   // Answers late by chance, so that a kill finds tries under way.
   receiver.behave = async () => {
-    await sleep(random() * 30)
+    await sleep(random.between(0, 30))
     return { kind: 'answer', status: 204 }
   }
   let sent = 0
@@ -111,7 +100,7 @@ test(`${KILLS} kills under load lose nothing; what comes twice was in flight and
     const before = receiver.received.length
     const service = startContango(['start'], settings(database.url))
     await receiver.hasReceived(before + 1)
-    await sleep(random() * 400)
+    await sleep(random.between(0, 400))
     await service.end('SIGKILL')
     assert.equal(service.child.signalCode, 'SIGKILL')
   }
