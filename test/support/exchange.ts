@@ -19,6 +19,8 @@ export type Fault =
 
 export type Exchange = AsyncDisposable & {
   readonly urls: Readonly<Record<VenueName, string>>
+  /** Where regimes are switched. */
+  readonly controlUrl: string
   /** Decides about each request by venue and path, with what was posted as its query; undefined lets it through. */
   fault: (venue: VenueName, path: string) => Fault | undefined
   /** Every request that arrived, in order. */
@@ -33,6 +35,7 @@ export async function startExchange(clock: Clock, seed = 7): Promise<Exchange> {
   const doors: { close(): Promise<void> }[] = []
   const exchange: Exchange = {
     urls: { ...sim.urls },
+    controlUrl: sim.controlUrl,
     fault: () => undefined,
     requests: [],
     injected: 0,

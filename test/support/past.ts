@@ -25,7 +25,8 @@ export async function openPast(
   wanted: string | ((instrument: Instrument) => boolean),
   options: LineOptions = {}
 ): Promise<Past> {
-  const exchange = await startExchange(systemClock)
+  const clock = options.clock ?? systemClock
+  const exchange = await startExchange(clock)
   const line = await openLine(db, exchange, options)
   const instruments = await listInstruments(db)
   const instrument = instruments.find(typeof wanted === 'string' ? ({ key }) => key === wanted : wanted)
@@ -38,7 +39,7 @@ export async function openPast(
     line,
     instrument,
     want: (fact, days, instrumentId = instrument.id, priority = 1) =>
-      requestBackfill(db, [{ instrumentId, fact, wantedFrom: floorTo(systemClock.now(), DAY) - days * DAY, priority }]),
+      requestBackfill(db, [{ instrumentId, fact, wantedFrom: floorTo(clock.now(), DAY) - days * DAY, priority }]),
     run: () => fetchPast(deps, { adapter, client, instruments }, never),
     async [Symbol.asyncDispose]() {
       await line[Symbol.asyncDispose]()
