@@ -58,7 +58,7 @@ test('a new contract, and one under a new name, are known after the next reload;
   const onBybit = await reload(rig, 'bybit')
   assert.equal(onBybit('NEW/USDT:USDT')!.status, 'listed')
   assert.equal(onBybit('ETH/USDT:USDT')!.status, 'listed')
-  assert.ok((await rig.injected()) > 1)
+  assert.ok((await rig.injected()) > 0)
 })
 
 test('a funding interval that changes is the one of every row from the next poll on, with its own yearly figure', async () => {

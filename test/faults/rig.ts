@@ -37,7 +37,7 @@ export type Rig = AsyncDisposable & {
   /** Moves the time on by a poll (or to `atMs`), collects both venues at once, and derives both boards. */
   tick(atMs?: number): Promise<Readonly<Record<string, { outcome: CollectOutcome | undefined; tookMs: number }>>>
   setFaults(rules: readonly FaultRule[]): Promise<void>
-  /** How many requests have met each fault that is on. */
+  /** How many requests have met the fault that is on; of several the one that the fewest have. */
   injected(): Promise<number>
   requests(since?: number): Promise<{ venue: string; path: string; at: number; fault: string | null }[]>
   /** What a venue that nothing is wrong with says at this moment. */
@@ -79,7 +79,7 @@ export async function openRig(venues: readonly string[] = ['binance', 'bybit']):
       await control('/faults', { method: 'PUT', body: JSON.stringify(rules) })
     },
     injected: async () =>
-      (await control('/faults')).faults.reduce((sum: number, rule: { injected: number }) => sum + rule.injected, 0),
+      Math.min(...(await control('/faults')).faults.map((rule: { injected: number }) => rule.injected)),
     requests: async (since = 0) => (await control(`/requests?since=${since}`)).requests,
     truth: async (id) => {
       const venue = oracle.venues[id]!

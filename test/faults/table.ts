@@ -62,6 +62,7 @@ export const SCENARIOS: readonly Scenario[] = [
   refused('429 with seconds', 'rate_limited', 30, 30),
   refused('429 with a date', 'rate_limited', 'date:30', 30),
   refused('429 without a time', 'rate_limited', null, 60),
+  refused('429 with words', 'rate_limited', 'in a while', 60),
   refused('429 with a negative time', 'rate_limited', -5, 60),
   refused('429 with a thousand million seconds', 'rate_limited', 1e9, 3_600),
   refused('418', 'banned', 600, 600),
