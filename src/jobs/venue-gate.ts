@@ -5,8 +5,8 @@ import { findVenueHealth, saveBan } from '../store/venues.ts'
 import type { VenueGate } from '../venues/ccxt-client.ts'
 import { isRefusal, refusedState, stayAwayMs } from './venue-health.ts'
 
-/** How long what was read about a ban may be relied on. */
-const REMEMBER_MS = SECOND
+/** How long what was read about a ban may be relied on: a poll's calls in a row need not ask each, and nobody asks on for longer. */
+const REMEMBER_MS = SECOND / 10
 
 /** The gate before one venue, kept in the database: a ban met by any process, for whatever it asked, keeps all of them out. */
 export function createGate({ db, clock }: { readonly db: Database; readonly clock: Clock }, venue: string): VenueGate {
