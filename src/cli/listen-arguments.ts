@@ -62,7 +62,7 @@ function filterOf(text: string | undefined): Record<string, string[]> {
   const filter: Record<string, string[]> = {}
   for (const part of text?.split(',') ?? []) {
     const [word = '', value = ''] = part.split(/=(.*)/s)
-    ;(filter[word] ??= []).push(value)
+    filter[word] = [...(filter[word] ?? []), value]
   }
   return filter
 }
