@@ -35,6 +35,9 @@ export type ServiceOptions = {
   readonly prepare?: (store: OpenStore) => Promise<void>
 }
 
+/** Who asks over HTTP is told 503 after this long, and not when a worker would give up. */
+const API_STATEMENT_MS = 8_000
+
 /** Starts what this process's roles ask for. Nothing is half-started: a failure closes what was open. */
 export async function startService({
   config,
@@ -43,7 +46,7 @@ export async function startService({
   clock = systemClock,
   prepare
 }: ServiceOptions): Promise<Service> {
-  const store = await openStore({ config, kind, log, clock })
+  const store = await openStore({ config, kind, log, clock, statementTimeoutMs: API_STATEMENT_MS })
   const threads: Thread[] = []
   let api: RunningApi | undefined
   const close = async () => {

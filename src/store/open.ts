@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import { SECOND } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import { type Database, openDatabase } from './database.ts'
 import { type Embedded, openEmbedded } from './embedded/embedded.ts'
@@ -27,10 +28,12 @@ export type StoreOptions = {
   readonly clock: Clock
   /** Stamps a new database and refuses the other kind; undefined takes either. */
   readonly kind?: ServiceKind
+  /** Within which a statement must end; the driver waits two seconds more. Unset: as `openDatabase` does. */
+  readonly statementTimeoutMs?: number
 }
 
 /** Opens the database that the configuration names: started or joined, migrated, proved, stamped, with room for today. */
-export async function openStore({ config, kind, log, clock }: StoreOptions): Promise<OpenStore> {
+export async function openStore({ config, kind, log, clock, statementTimeoutMs }: StoreOptions): Promise<OpenStore> {
   const embedded: Embedded | undefined =
     config.databaseUrl === null ? await openEmbedded({ dataDir: config.dataDir, log }) : undefined
   const url = config.databaseUrl ?? embedded!.url
@@ -38,6 +41,7 @@ export async function openStore({ config, kind, log, clock }: StoreOptions): Pro
     url,
     poolSize: POOL_SIZE,
     applicationName: 'contango',
+    ...(statementTimeoutMs === undefined ? {} : { statementTimeoutMs, answerMarginMs: 2 * SECOND }),
     onError: (error) => log.warn({ message: error.message }, 'database.connection_cut')
   })
   const close = async () => {
