@@ -135,9 +135,14 @@ test('the demo fills its board from six venues, brings in the past, and survives
           ({ job }) => job === 'derive'
         )?.lastTickAt ?? ''
       for (let kills = 0; kills < 2; kills += 1) {
-        const before = await tickOf()
         const server = await describeEmbedded(dataDir)
         process.kill(server!.pid!, 'SIGKILL')
+        // Its children answer for a moment longer.
+        await eventually('another one runs', async () => {
+          const { running, pid } = (await describeEmbedded(dataDir))!
+          return running && pid !== server!.pid ? true : undefined
+        })
+        const before = await eventually('it is asked', async () => (await tickOf()) || undefined)
         const after = await eventually('a later tick is derived', async () =>
           (await tickOf()) > before ? true : undefined
         )
