@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { measureDelivering } from './delivering.ts'
 import { type Figure, isMet, machine, type Results, tableOf, Unmeasured } from './figure.ts'
 import { measurePolling } from './polling.ts'
+import { measureRemembering } from './remembering.ts'
 import { measureServing } from './serving.ts'
 import { measureStarting } from './starting.ts'
 import { measureSweeping } from './sweeping.ts'
@@ -15,7 +17,9 @@ const MEASURES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   serving: measureServing,
   sweeping: measureSweeping,
   polling: measurePolling,
-  starting: measureStarting
+  delivering: measureDelivering,
+  starting: measureStarting,
+  remembering: measureRemembering
 }
 
 const wanted = process.argv.slice(2)

@@ -6,6 +6,7 @@ import { type Clock, sleep, systemClock } from './clock.ts'
 import type { Config, Role } from './config.ts'
 import { messageOf } from './errors.ts'
 import type { Log } from './log.ts'
+import { reportMemory } from './memory.ts'
 import { type OpenStore, openStore } from './store/open.ts'
 import type { ServiceKind } from './store/proof.ts'
 import { ADAPTERS } from './venues/registry.ts'
@@ -49,7 +50,10 @@ export async function startService({
   const store = await openStore({ config, kind, log, clock, statementTimeoutMs: API_STATEMENT_MS })
   const threads: Thread[] = []
   let api: RunningApi | undefined
+  const stop = new AbortController()
+  void reportMemory(log, config.memoryLogMs, stop.signal)
   const close = async () => {
+    stop.abort()
     await api?.close()
     await Promise.all(threads.map((thread) => thread.stop()))
     await store.close()

@@ -236,6 +236,13 @@ export const SETTINGS = {
     example: '1200',
     about: 'Requests a minute that one key, or one address without a key, may make.'
   }),
+  MEMORY_LOG_SECONDS: setting({
+    read: number(1, 86_400),
+    expected: 'seconds from 1 to 86400',
+    fallback: 600,
+    example: '600',
+    about: 'Seconds between log events of what each thread holds in memory.'
+  }),
   LOG_LEVEL: setting<(typeof LOG_LEVELS)[number]>({
     read: oneOf(...LOG_LEVELS),
     expected: LOG_LEVELS.join(', '),
@@ -280,6 +287,7 @@ export type Config = {
   readonly webhookRetentionMs: number
   readonly bootstrapKeyFile: string | null
   readonly rateLimitPerMinute: number
+  readonly memoryLogMs: number
   readonly logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -391,6 +399,7 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
     webhookRetentionMs: values.WEBHOOK_RETENTION_DAYS * 86_400_000,
     bootstrapKeyFile: values.BOOTSTRAP_KEY_FILE,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    memoryLogMs: values.MEMORY_LOG_SECONDS * 1_000,
     logLevel: values.LOG_LEVEL
   }
 }

@@ -9,6 +9,7 @@ import { runHousekeeper } from './jobs/housekeeper.ts'
 import { runSignals } from './jobs/signals.ts'
 import type { WorkerDeps } from './jobs/station.ts'
 import { createLog } from './log.ts'
+import { reportMemory } from './memory.ts'
 import { openDatabase } from './store/database.ts'
 import { createDiskGuard } from './store/disk.ts'
 import { ADAPTERS } from './venues/registry.ts'
@@ -58,6 +59,7 @@ async function run(task: WorkerTask): Promise<void> {
     isSimulated,
     disk: createDiskGuard(db, config.maxDiskBytes, systemClock.now)
   }
+  void reportMemory(log, config.memoryLogMs, stop.signal)
   try {
     await WORKERS[name](deps, stop.signal)
   } finally {

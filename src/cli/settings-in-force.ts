@@ -32,6 +32,7 @@ const SHOWN: Readonly<Record<keyof typeof SETTINGS, (config: Config) => string |
   WEBHOOK_RETENTION_DAYS: ({ webhookRetentionMs }) => webhookRetentionMs / 86_400_000,
   BOOTSTRAP_KEY_FILE: ({ bootstrapKeyFile }) => bootstrapKeyFile,
   RATE_LIMIT_PER_MINUTE: ({ rateLimitPerMinute }) => rateLimitPerMinute,
+  MEMORY_LOG_SECONDS: ({ memoryLogMs }) => memoryLogMs / 1_000,
   LOG_LEVEL: ({ logLevel }) => logLevel
 }
 
