@@ -1,4 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react'
+// Before the chart, which asks for the language as it is loaded.
+import './language.ts'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 

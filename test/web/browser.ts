@@ -35,8 +35,11 @@ export async function openBrowser(): Promise<TestBrowser> {
   const browser = await launch()
   return {
     open: async (origin, path, options) => {
-      // The page's own language: a browser without one takes the machine's, which need not be a language.
-      const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1400, height: 900 }, ...options })
+      const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options })
+      // What a browser without a language of its own makes of a machine's LANG=C.
+      await context.addInitScript(() =>
+        Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix', configurable: true })
+      )
       const page = await context.newPage()
       const requests: string[] = []
       const problems: string[] = []
