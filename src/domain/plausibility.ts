@@ -109,8 +109,14 @@ const COMMON_RATE_RATIO = 10
 const RATE_8H_ZERO = 1e-6
 const RATE_8H_SHIFT = 2e-5
 
-/** Whether these rates per 8 h, taken together, can follow the ones before: pairs of now and before. */
+/**
+ * Whether these rates per 8 h, taken together, can follow the ones before: pairs of now and before. One rate of exactly 0 is a rate;
+ * most of a market's at once are fields that were not filled.
+ */
 export function areRatesOfOneUnit(pairs: readonly (readonly [number, number])[]): boolean {
+  const before = pairs.filter(([, rate]) => Math.abs(rate) > RATE_8H_ZERO)
+  const emptied = before.filter(([now]) => now === 0)
+  if (emptied.length >= COMMON_MIN && emptied.length > before.length / 2) return false
   const known = pairs.filter(([now, before]) => Math.abs(before) > RATE_8H_ZERO && now !== 0)
   if (known.length < COMMON_MIN) return true
   const factor = median(known.map(([now, before]) => Math.abs(now / before)))

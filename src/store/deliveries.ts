@@ -30,8 +30,12 @@ export type Attempt = {
   readonly answer: string | null
 }
 
+/** In one statement, so that a delivery's state and its attempts are of one moment. */
 const COLUMNS = `d.id, d.subscription_id, d.event_id, d.event_type, d.sequence, d.state, d.next_attempt_at, d.created_at,
-  d.finished_at`
+  d.finished_at, coalesce((
+    select json_agg(json_build_object('number', a.number, 'startedAt', floor(extract(epoch from a.started_at) * 1000),
+      'durationMs', a.duration_ms, 'outcome', a.outcome, 'status', a.status, 'message', a.message, 'answer', a.answer) order by a.number)
+    from attempt a where a.delivery_id = d.id), '[]') as attempts`
 
 /** A subscription's deliveries, the newest first, from before the sequence `before`. */
 export async function listDeliveries(
@@ -48,7 +52,7 @@ export async function listDeliveries(
        and ($3::bigint is null or d.sequence < $3) order by d.sequence desc limit $4`,
     [wanted.subscriptionId, wanted.states, wanted.before ?? null, wanted.limit]
   )
-  return withAttempts(db, rows)
+  return rows.map(deliveryOf)
 }
 
 /** The delivery of this id, if its subscription is still there. */
@@ -60,7 +64,7 @@ export async function getDelivery(db: Pick<Database, 'query'>, id: string): Prom
   if (rows[0] === undefined) {
     throw new NotFoundError('unknown_delivery', `no delivery has the id ${JSON.stringify(id.slice(0, 100))}`)
   }
-  return (await withAttempts(db, rows))[0]!
+  return deliveryOf(rows[0])
 }
 
 /** Sends it again, or sooner, as the same message. */
@@ -107,14 +111,8 @@ export async function replayDeliveries(
   return rows.length
 }
 
-async function withAttempts(db: Pick<Database, 'query'>, rows: readonly Row[]): Promise<Delivery[]> {
-  const { rows: attempts } = await db.query<AttemptRow>(
-    `select delivery_id, number, started_at, duration_ms, outcome, status, message, answer from attempt
-     where delivery_id = any ($1) order by delivery_id, number`,
-    [rows.map(({ id }) => id)]
-  )
-  const byDelivery = Map.groupBy(attempts, (row) => row.delivery_id)
-  return rows.map((row) => ({
+function deliveryOf(row: Row): Delivery {
+  return {
     id: row.id,
     subscriptionId: row.subscription_id,
     eventId: row.event_id,
@@ -124,13 +122,8 @@ async function withAttempts(db: Pick<Database, 'query'>, rows: readonly Row[]): 
     nextAttemptAt: row.next_attempt_at?.getTime() ?? null,
     createdAt: row.created_at.getTime(),
     finishedAt: row.finished_at?.getTime() ?? null,
-    attempts: (byDelivery.get(row.id) ?? []).map(attemptOf)
-  }))
-}
-
-function attemptOf(row: AttemptRow): Attempt {
-  const { number, outcome, status, message, answer } = row
-  return { number, startedAt: row.started_at.getTime(), durationMs: row.duration_ms, outcome, status, message, answer }
+    attempts: row.attempts
+  }
 }
 
 type Row = {
@@ -143,15 +136,5 @@ type Row = {
   readonly next_attempt_at: Date | null
   readonly created_at: Date
   readonly finished_at: Date | null
-}
-
-type AttemptRow = {
-  readonly delivery_id: string
-  readonly number: number
-  readonly started_at: Date
-  readonly duration_ms: number
-  readonly outcome: string
-  readonly status: number | null
-  readonly message: string | null
-  readonly answer: string | null
+  readonly attempts: readonly Attempt[]
 }

@@ -66,4 +66,7 @@ test('all rates ten times what they were is a change of unit; a market that move
   assert.ok(areRatesOfOneUnit(times(1)) && areRatesOfOneUnit(times(-2)) && areRatesOfOneUnit(times(5)))
   assert.ok(!areRatesOfOneUnit(times(100)) && !areRatesOfOneUnit(times(0.01)))
   assert.ok(areRatesOfOneUnit([]))
+  assert.ok(!areRatesOfOneUnit(times(0)), 'fields that were not filled')
+  const oneEmptied = times(1).map(([now, before], index) => [index === 0 ? 0 : now, before] as const)
+  assert.ok(areRatesOfOneUnit(oneEmptied), 'a rate of 0 is a rate')
 })

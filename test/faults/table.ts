@@ -122,8 +122,8 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'zeros',
     rules: [{ kind: 'zeros', path: TICKERS }],
     state: 'degraded',
-    reason: /^coverage: 0 of/,
-    gaps: /^(quote_unusable|absent_from_answer|stale_leg)$/,
+    reason: /^(coverage: 0 of|rate_implausible: )/,
+    gaps: /^(quote_unusable|absent_from_answer|stale_leg|rate_implausible)$/,
     isSuccess: false
   },
   {

@@ -256,7 +256,7 @@ test('a stop gives back what it cannot wait for, and the next one sends it', asy
   await first.stop()
   receiver.behave = () => ok
   await using _second = startDelivering(t.db, systemClock)
-  await until('it is delivered', async () => (await deliveriesOf(t.db, id))[0]?.state === 'delivered', 5_000)
+  await until('it is delivered', async () => (await deliveriesOf(t.db, id))[0]?.state === 'delivered', 14_000)
   assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1)
 })
 

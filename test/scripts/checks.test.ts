@@ -54,10 +54,10 @@ for (const [file, text, problem] of [
   [
     'src/api/x.ts',
     "import '../venues/a.ts'",
-    'src/api/x.ts:1 imports src/venues/a.ts: api may import domain, contract, store (see ARCHITECTURE.md)'
+    'src/api/x.ts:1 imports src/venues/a.ts: api may import domain, contract, store, webhooks (see ARCHITECTURE.md)'
   ],
   ['src/api/x.ts', "import type { A } from '../jobs/a.ts'", /src\/jobs\/a\.ts: api may import/],
-  ['src/jobs/x.ts', "export { a } from '../api/a.ts'", /jobs may import domain, venues, store/],
+  ['src/jobs/x.ts', "export { a } from '../api/a.ts'", /jobs may import domain, contract, venues, store, webhooks/],
   ['src/store/x.ts', "const a = await import('../venues/a.ts')", /store may import domain/],
   ['src/venues/x.ts', "export type A = import('../store/a.ts').A", /venues may import domain/],
   ['src/domain/x.ts', "import '../errors.ts'", /domain may import nothing/],
