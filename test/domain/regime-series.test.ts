@@ -182,7 +182,14 @@ test('flags say what stands at the anchor and what was cut at the bounds', () =>
 })
 
 test('equal rates of different intervals are ties', () => {
-  const rates = [1, 2, 4, 8, 24].map((hours, step) => fact(step * 24, (0.0001 / 8) * hours, { intervalHours: hours }))
+  const pairs = [
+    [1, 0.0000125],
+    [4, 0.00005],
+    [8, 0.0001],
+    [12, 0.00015],
+    [24, 0.0003]
+  ] as const
+  const rates = pairs.map(([intervalHours, rate], step) => fact(step * 24, rate, { intervalHours }))
   assert.deepEqual(new Set(walk(rates).map(({ row }) => row.rate8h)), new Set([0.0001]))
 })
 

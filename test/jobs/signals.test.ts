@@ -100,8 +100,8 @@ test('the first evaluation tells of what is open at its end and keeps the rest a
     new Map([
       ...every8h(0, CALM_COUNT, CALM),
       ...every8h(AFTER_CALM, 3, HOT),
-      ...every8h(AFTER_CALM + 24, 70, CALM),
-      ...every8h(AFTER_CALM + 584, 3, HOT)
+      ...every8h(AFTER_CALM + 24, 12, CALM),
+      ...every8h(AFTER_CALM + 120, 3, 2 * HOT)
     ])
   )
   await rig.evaluate()
@@ -110,10 +110,10 @@ test('the first evaluation tells of what is open at its end and keeps the rest a
     signals.map(({ opened, reason }) => [opened - AFTER_CALM, reason]),
     [
       [16, 'exit'],
-      [600, null]
+      [136, null]
     ]
   )
-  assert.deepEqual(await told(rig), [['signal.opened', 600]])
+  assert.deepEqual(await told(rig), [['signal.opened', 136]])
 })
 
 test('a regime found whole is told of when it is news, and kept silently when it is long over', async () => {
@@ -179,6 +179,8 @@ test('settlements that arrive in any order and in any pieces give the same signa
         await t.db.query('truncate settlement, signal_progress, signal_input, signal, event')
         const rig = await openRig(t.db)
         for (let from = 0; from < order.length; from += size) await rig.settle(new Map(order.slice(from, from + size)))
+        // As an import ends: what the pieces could not see of the intervals shows in the whole.
+        await rig.reviseIntervals()
         await rig.evaluate()
         const { signals, inputs } = await contents(t.db)
         wanted ??= { signals, inputs }
@@ -349,6 +351,20 @@ test('a delisted contract closes its signal as delisted', async () => {
   const { signals, events } = await rig.show()
   assert.deepEqual([signals[0]!.closed! - AFTER_CALM, signals[0]!.reason], [20, 'delisted'])
   assert.equal(events.at(-1)!.data.absent.closing, 'no_settlement_closed_it')
+  await t.db.query(`update instrument set status = 'listed', delisted_at = null`)
+  await live(rig, every8h(AFTER_CALM + 24, 3, HOT))
+  const again = (await rig.show()).signals.map(({ opened, closed }) => [
+    opened - AFTER_CALM,
+    closed && closed - AFTER_CALM
+  ])
+  assert.deepEqual(
+    again,
+    [
+      [16, 20],
+      [40, null]
+    ],
+    'traded again, a day counts anew: what was told to have ended is not told to go on'
+  )
 })
 
 test('other parameters close what was open with the old ones, and tell of what is open with the new', async () => {

@@ -4,6 +4,7 @@ import { parseInstrumentKey } from '../../src/domain/instrument.ts'
 import { HOUR } from '../../src/domain/time.ts'
 import { type EvaluateDeps, evaluateNext } from '../../src/jobs/evaluate.ts'
 import type { Database } from '../../src/store/database.ts'
+import { reviseIntervals } from '../../src/store/imported-settlements.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { insertSettlements } from '../../src/store/settlements.ts'
@@ -61,6 +62,7 @@ function rigOf(db: Database, id: number, env: Record<string, string>) {
       })
       return await db.transaction((client) => insertSettlements(client, id, rows, STAMP))
     },
+    reviseIntervals: () => db.transaction((client) => reviseIntervals(client, id, STAMP)),
     /** Everything that is due. */
     evaluate: async () => {
       while (await evaluateNext(deps)) {}
