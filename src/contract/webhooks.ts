@@ -22,9 +22,17 @@ import { readTime } from './time-text.ts'
 
 export const SUBSCRIPTION_STATES = ['active', 'disabled'] as const
 const DISABLED_REASONS = ['gone', 'failing', 'by_owner']
-const OUTCOMES = ['delivered', 'refused', 'redirected', 'gone', 'unreachable', 'timeout', 'forbidden_target']
+export const OUTCOMES = [
+  'delivered',
+  'refused',
+  'redirected',
+  'gone',
+  'unreachable',
+  'timeout',
+  'forbidden_target'
+] as const
 export const DELIVERY_STATES = ['pending', 'delivered', 'failed', 'cancelled'] as const
-const URL_LENGTH_MAX = 2_000
+export const URL_LENGTH_MAX = 2_000
 const DESCRIPTION_LENGTH_MAX = 500
 const IDS_MAX = 1_000
 

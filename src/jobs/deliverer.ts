@@ -15,7 +15,7 @@ import { secretsAt } from '../webhooks/signature.ts'
 import type { Try } from '../webhooks/try.ts'
 import { type AttemptRecorder, createAttemptRecorder } from './attempt-recorder.ts'
 import type { Bell } from './bell.ts'
-import type { WorkerDeps } from './station.ts'
+import { reportFailure, type WorkerDeps } from './station.ts'
 
 /** Tries under way at one host: a slow receiver holds up only its own. */
 export const PER_HOST_MAX = 16
@@ -59,7 +59,7 @@ export async function runDeliverer(deps: DelivererDeps, bell: Bell, signal: Abor
     try {
       await startDue(courier, signal)
     } catch (error) {
-      deps.log.error({ message: messageOf(error) }, 'deliver.failed')
+      reportFailure(deps, error, 'deliver.failed')
       await sleep(SECOND, signal)
     }
     await bell.wait(LOOK_EVERY_MS, signal)

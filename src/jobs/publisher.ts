@@ -1,11 +1,10 @@
 import { sleep } from '../clock.ts'
 import { SECOND } from '../domain/time.ts'
-import { messageOf } from '../errors.ts'
 import { type PublishedEvent, publishEvents, type Subscriber } from '../store/publisher.ts'
 import { bodyOf } from '../webhooks/body.ts'
 import { isWanted } from '../webhooks/filter.ts'
 import type { Bell } from './bell.ts'
-import type { WorkerDeps } from './station.ts'
+import { reportFailure, type WorkerDeps } from './station.ts'
 
 /** Polling is the guarantee; a notification only makes it sooner. */
 const LOOK_EVERY_MS = SECOND
@@ -24,7 +23,7 @@ export async function runPublisher(
       if (published > 0) deps.log.info({ events: published }, 'events.published')
       if (published === BATCH) continue
     } catch (error) {
-      deps.log.error({ message: messageOf(error) }, 'publish.failed')
+      reportFailure(deps, error, 'publish.failed')
       await sleep(SECOND, signal)
     }
     await bell.wait(LOOK_EVERY_MS, signal)

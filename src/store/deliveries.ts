@@ -3,8 +3,7 @@ import { CHANNEL } from './board.ts'
 import type { Database, Transaction } from './database.ts'
 import { getSubscription } from './subscriptions.ts'
 
-export const DELIVERY_STATES = ['pending', 'delivered', 'failed', 'cancelled'] as const
-export type DeliveryState = (typeof DELIVERY_STATES)[number]
+export type DeliveryState = 'pending' | 'delivered' | 'failed' | 'cancelled'
 
 /** One event for one subscription, with every try of it. Times in epoch milliseconds. */
 export type Delivery = {

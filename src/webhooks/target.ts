@@ -1,10 +1,9 @@
 import { lookup as systemLookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { URL_LENGTH_MAX } from '../contract/webhooks.ts'
 
 /** Whether webhooks may go to private addresses and over http. */
 export type TargetPolicy = 'refuse' | 'allow'
-
-export const URL_LENGTH_MAX = 2_000
 
 /** The target is none that we may call; the message never names a resolved address. */
 export class ForbiddenTargetError extends Error {

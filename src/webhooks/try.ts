@@ -1,13 +1,6 @@
+import type { OUTCOMES } from '../contract/webhooks.ts'
+
 /** What one try came to, in a word. */
-export const OUTCOMES = [
-  'delivered',
-  'refused',
-  'redirected',
-  'gone',
-  'unreachable',
-  'timeout',
-  'forbidden_target'
-] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** One try of a delivery: when, how long, and what the receiver said. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts'
+import { publishDue } from '../../src/jobs/publisher.ts'
 import type { Database } from '../../src/store/database.ts'
 import { type Delivery, listDeliveries, replayDeliveries } from '../../src/store/deliveries.ts'
 import { claimDeliveries } from '../../src/store/delivery-claims.ts'
@@ -303,10 +304,13 @@ test('old deliveries and events go, but nothing that is unpublished or still to 
   await storeEvents(t.db, anEvent({ id: 'unpublished' }))
   assert.deepEqual(await deleteOldDeliveries(t.db, Date.now() - HOUR), { deliveries: 0, events: 0 })
   assert.deepEqual(await deleteOldDeliveries(t.db, Date.now() + HOUR), { deliveries: 1, events: 1 })
+  await storeEvents(t.db, anEvent({ id: 'after the pending one', about: null, type: 'signal.updated' }))
+  await publishDue({ db: t.db, clock: systemClock })
+  assert.equal((await deleteOldDeliveries(t.db, Date.now() + HOUR)).events, 0, 'no hole is made in the order')
   const { rows } = await t.db.query<{ id: string }>('select id from event order by id')
   assert.deepEqual(
     rows.map((row) => row.id),
-    ['pending', 'unpublished']
+    ['after the pending one', 'pending', 'unpublished']
   )
   const { rows: attempts } = await t.db.query('select 1 from attempt')
   assert.equal(attempts.length, 0)

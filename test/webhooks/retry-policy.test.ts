@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts'
 import { judgeTry, readRetryAfter, SCHEDULE_MS } from '../../src/webhooks/retry-policy.ts'
-import { type OUTCOMES, outcomeOf } from '../../src/webhooks/try.ts'
+import { type Outcome, outcomeOf } from '../../src/webhooks/try.ts'
 
 const judge = (triesDone: number, jitter = 0, retryAfterMs: number | null = null, outcome = 'refused' as const) =>
   judgeTry({ outcome, retryAfterMs }, { triesDone, atMs: 0, jitter })
@@ -54,7 +54,7 @@ test('Retry-After is seconds or a date; anything else asks for nothing', () => {
 })
 
 test('only 2xx is a success, a redirect is a failure, and 410 ends it', () => {
-  const table: [number, (typeof OUTCOMES)[number]][] = [
+  const table: [number, Outcome][] = [
     [200, 'delivered'],
     [204, 'delivered'],
     [299, 'delivered'],
