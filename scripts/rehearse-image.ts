@@ -144,6 +144,7 @@ async function checkRun({ workdir, env, command, health }: Built): Promise<void>
       stdio: ['ignore', 'inherit', 'pipe'],
       ...user
     })
+  let service: ReturnType<typeof start> | undefined
   try {
     // Listening on every address is what the image does and this machine should not: the refusal comes before it listens.
     const open = start({})
@@ -155,7 +156,7 @@ async function checkRun({ workdir, env, command, health }: Built): Promise<void>
     if (refused === 0 || !/no API key yet/.test(said))
       throw new Error(`without a key it should refuse to start: ${said}`)
     say('without a key it refuses to listen to other machines')
-    const service = start({ HOST: '127.0.0.1', BOOTSTRAP_KEY_FILE: keyFile })
+    service = start({ HOST: '127.0.0.1', BOOTSTRAP_KEY_FILE: keyFile })
     const gone = once(service, 'exit')
     service.stderr.pipe(process.stderr)
     const ask = (path: string) =>
@@ -176,6 +177,7 @@ async function checkRun({ workdir, env, command, health }: Built): Promise<void>
     if (code !== 0) throw new Error(`SIGTERM ended it with ${code}`)
     say(`SIGTERM ended it in order after ${Math.round(performance.now() - stoppedAt)} ms`)
   } finally {
+    service?.kill('SIGKILL')
     await sim.close()
     await postgres.release()
   }

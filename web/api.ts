@@ -81,13 +81,11 @@ export type Venue = {
 export type Signal = {
   readonly id: string
   readonly type: string
-  readonly label: string | null
-  readonly instrument: string | null
-  readonly asset: string | null
-  readonly venue: string | null
+  readonly label: string
+  readonly instrument: string
+  readonly asset: string
   readonly openedAt: string
-  readonly value: number | null
-  readonly explanation: unknown
+  readonly explanation: { readonly meaning: string; readonly closesWhen: string | null }
 }
 
 export type Bucket = {

@@ -2,10 +2,13 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 
 import './board.css'
 import { COLUMNS } from './columns.tsx'
 import type { LiveRow } from './live-row.ts'
+import { SignalMark } from './signal-strip.tsx'
 
 type BoardTableProps = {
   readonly rows: readonly LiveRow[]
   readonly nowMs: number
+  /** What the open signals say, by contract. */
+  readonly labels: ReadonlyMap<string, string>
   readonly sort: string
   readonly chosen: string | undefined
   readonly onSort: (sort: string) => void
@@ -18,7 +21,7 @@ const ROW_PX = 25
 const SPARE_ROWS = 12
 
 /** All rows in one table, of which only those in sight are drawn. */
-export function BoardTable({ rows, nowMs, sort, chosen, onSort, onChoose }: BoardTableProps): ReactNode {
+export function BoardTable({ rows, nowMs, labels, sort, chosen, onSort, onChoose }: BoardTableProps): ReactNode {
   const { sightRef, first, last } = useSight(rows.length)
   const shown = rows.slice(first, last)
   return (
@@ -39,6 +42,7 @@ export function BoardTable({ rows, nowMs, sort, chosen, onSort, onChoose }: Boar
               live={live}
               nowMs={nowMs}
               place={first + index + 2}
+              label={labels.get(live.row.instrument)}
               isChosen={live.row.instrument === chosen}
               onChoose={onChoose}
             />
@@ -104,11 +108,12 @@ type RowProps = {
   readonly live: LiveRow
   readonly nowMs: number
   readonly place: number
+  readonly label: string | undefined
   readonly isChosen: boolean
   readonly onChoose: (instrument: string) => void
 }
 
-function Row({ live, nowMs, place, isChosen, onChoose }: RowProps): ReactNode {
+function Row({ live, nowMs, place, label, isChosen, onChoose }: RowProps): ReactNode {
   const { row, grade, isStale } = live
   const [name, ...others] = COLUMNS
   const state = grade === 'none' ? 'useless' : isStale ? 'stale' : ''
@@ -124,6 +129,7 @@ function Row({ live, nowMs, place, isChosen, onChoose }: RowProps): ReactNode {
         <button type="button" title={row.instrument}>
           {name?.cell(live, nowMs)}
         </button>
+        {label !== undefined && <SignalMark label={label} />}
       </th>
       {others.map(({ field, isText, cell }) => (
         <td key={field} className={isText ? 'text' : ''} data-field={field}>

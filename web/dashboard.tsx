@@ -15,6 +15,7 @@ function Dashboard(): ReactNode {
   const moment = useSyncExternalStore(feed.subscribe, feed.moment)
   const [view, setView] = useState(() => viewOf(location.search))
   const { rows, nowMs, signals, silentMs } = moment
+  const labels = useMemo(() => new Map(signals.map(({ instrument, label }) => [instrument, label])), [signals])
   const selected = useMemo(() => selectRows(rows, view), [rows, view])
   const show = useCallback((next: View) => {
     setView(next)
@@ -29,18 +30,30 @@ function Dashboard(): ReactNode {
   return (
     <>
       <PageHeader moment={moment} onKey={feed.restart} />
-      <SignalStrip signals={signals} nowMs={nowMs} onChoose={choose} />
+      <SignalStrip
+        signals={signals}
+        nowMs={nowMs}
+        onChoose={(asset, instrument) => show({ ...view, asset: [asset], instrument })}
+      />
       <FilterBar view={view} rows={rows} shown={selected.length} onView={show} />
       <main className={silentMs === undefined ? 'content' : 'content silent'}>
         <BoardTable
           rows={selected}
           nowMs={nowMs}
+          labels={labels}
           sort={view.sort}
           chosen={view.instrument}
           onSort={(sort) => show({ ...view, sort })}
           onChoose={choose}
         />
-        {chosen !== undefined && <Detail live={chosen} nowMs={nowMs} onClose={close} />}
+        {chosen !== undefined && (
+          <Detail
+            live={chosen}
+            signals={signals.filter(({ instrument }) => instrument === view.instrument)}
+            nowMs={nowMs}
+            onClose={close}
+          />
+        )}
       </main>
     </>
   )

@@ -1,17 +1,24 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import './detail.css'
 import type { BoardRow } from '../src/domain/board-row.ts'
-import { queryOf } from './api.ts'
+import { queryOf, type Signal } from './api.ts'
 import { GradeMark, Missing, SOURCE_WORDS } from './columns.tsx'
 import { BASIS_DAYS, BasisChart, FundingChart, historyQuestions, RealisedFunding } from './histories.tsx'
 import type { LiveRow } from './live-row.ts'
 import { bpsText, clockText, percentText, signClass, spanText, timeText } from './numbers.ts'
+import { SignalNotes } from './signal-strip.tsx'
 import { absenceOf, GRADE_WORDS, REASON_WORDS } from './words.ts'
 
-type DetailProps = { readonly live: LiveRow; readonly nowMs: number; readonly onClose: () => void }
+type DetailProps = {
+  readonly live: LiveRow
+  /** Those that are open on it. */
+  readonly signals: readonly Signal[]
+  readonly nowMs: number
+  readonly onClose: () => void
+}
 
 /** One contract: what its numbers are made of, its past, and where each came from. */
-export function Detail({ live, nowMs, onClose }: DetailProps): ReactNode {
+export function Detail({ live, signals, nowMs, onClose }: DetailProps): ReactNode {
   const { row } = live
   const isCurrent = !live.isStale && live.grade !== 'none'
   const [days, setDays] = useState<number>(7)
@@ -35,17 +42,20 @@ export function Detail({ live, nowMs, onClose }: DetailProps): ReactNode {
       </div>
       <p className="aside">against {row.spot ?? <Missing row={row} field="spot" />}</p>
       <Grade {...live} />
+      <SignalNotes signals={signals} nowMs={nowMs} />
       <Legs row={row} nowMs={nowMs} />
       <Figures row={row} />
-      <BasisChart question={questions.basis}>
-        <span className="choices">
-          {BASIS_DAYS.map((choice) => (
-            <button key={choice} type="button" aria-pressed={choice === days} onClick={() => setDays(choice)}>
-              {choice} d
-            </button>
-          ))}
-        </span>
-      </BasisChart>
+      {row.spot !== null && (
+        <BasisChart question={questions.basis}>
+          <span className="choices">
+            {BASIS_DAYS.map((choice) => (
+              <button key={choice} type="button" aria-pressed={choice === days} onClick={() => setDays(choice)}>
+                {choice} d
+              </button>
+            ))}
+          </span>
+        </BasisChart>
+      )}
       {row.kind === 'perpetual' && (
         <>
           <FundingChart question={questions.settled} />
@@ -211,6 +221,7 @@ function Sources({ row, questions }: { row: BoardRow; questions: ReturnType<type
           ['realised', questions.realised]
         ]
       : []),
+    ['its signals', queryOf('/v1/signals', { instrument })],
     ['what is missing', queryOf('/v1/gaps', { instrument })],
     ['the contract', queryOf('/v1/instruments', { asset: row.asset, venue: row.venue })]
   ]

@@ -1,4 +1,4 @@
-import { ask, RefusedError, type Signal, type Venue } from './api.ts'
+import { ask, type Signal, type Venue } from './api.ts'
 import { type Connection, followBoard } from './board-follower.ts'
 import { keepRows } from './board-rows.ts'
 import type { LiveRow } from './live-row.ts'
@@ -59,7 +59,7 @@ export function openFeed(): Feed {
     tell({ venues: data, isSimulated: meta.kind === 'simulated' })
   }
   const loadSignals = async () => {
-    tell({ signals: await openSignals() })
+    tell({ signals: (await ask<readonly Signal[]>('/v1/signals?state=open&limit=1000')).data })
   }
   const follower = followBoard({
     board,
@@ -105,13 +105,4 @@ export function openFeed(): Feed {
 /** Failures show in the connection's state; what is shown meanwhile keeps its age. */
 function quietly(work: () => Promise<void>): () => void {
   return () => void work().catch(() => {})
-}
-
-async function openSignals(): Promise<readonly Signal[]> {
-  try {
-    return (await ask<readonly Signal[]>('/v1/signals?state=open&limit=1000')).data
-  } catch (error) {
-    if (error instanceof RefusedError && error.status === 404) return []
-    throw error
-  }
 }

@@ -6,29 +6,30 @@ import { spanText } from './numbers.ts'
 type SignalStripProps = {
   readonly signals: readonly Signal[]
   readonly nowMs: number
-  readonly onChoose: (instrument: string) => void
+  /** An asset, and the first of its contracts with this signal. */
+  readonly onChoose: (asset: string, instrument: string) => void
 }
 
-/** The signals that are open now, by what they say. */
+/** The signals that are open now, by what they say and about which asset. */
 export function SignalStrip({ signals, nowMs, onChoose }: SignalStripProps): ReactNode {
   if (signals.length === 0) return null
-  const groups = Map.groupBy(signals, ({ label, type }) => label ?? type)
+  const labels = Map.groupBy(signals, ({ label }) => label)
   return (
     <section className="signals" aria-label="Open signals">
-      {[...groups].map(([label, members]) => (
-        <div key={label} className={`signal-group label-${label.toLowerCase()}`}>
+      {[...labels].map(([label, members]) => (
+        <div key={label} className={`signal-group ${classOf(label)}`}>
           <h2>
             {label} <span className="aside">{members.length}</span>
           </h2>
           <ul>
-            {members.map((signal) => (
-              <li key={signal.id}>
+            {[...Map.groupBy(members, ({ asset }) => asset)].map(([asset, contracts]) => (
+              <li key={asset}>
                 <button
                   type="button"
-                  title={titleOf(signal, nowMs)}
-                  onClick={() => signal.instrument !== null && onChoose(signal.instrument)}
+                  title={contracts.map((signal) => `${signal.instrument}: ${openText(signal, nowMs)}`).join('\n')}
+                  onClick={() => onChoose(asset, contracts[0]?.instrument ?? '')}
                 >
-                  {signal.instrument ?? signal.asset ?? signal.venue}
+                  {asset} {contracts.length > 1 && <span className="aside">× {contracts.length}</span>}
                 </button>
               </li>
             ))}
@@ -39,7 +40,30 @@ export function SignalStrip({ signals, nowMs, onChoose }: SignalStripProps): Rea
   )
 }
 
-function titleOf({ type, openedAt, explanation }: Signal, nowMs: number): string {
-  const why = typeof explanation === 'string' ? `\n${explanation}` : ''
-  return `${type}, open for ${spanText(nowMs - Date.parse(openedAt))}${why}`
+const classOf = (label: string) => `label-${label.toLowerCase()}`
+
+/** In a contract's row: that a signal is open on it. */
+export function SignalMark({ label }: { label: string }): ReactNode {
+  return (
+    <span className={`signal-mark ${classOf(label)}`} role="img" aria-label={`open signal: ${label}`} title={label}>
+      ●
+    </span>
+  )
+}
+
+function openText({ type, openedAt }: Signal, nowMs: number): string {
+  return `${type}, open for ${spanText(nowMs - Date.parse(openedAt))}`
+}
+
+/** What is open on one contract, and what that means. */
+export function SignalNotes({ signals, nowMs }: Pick<SignalStripProps, 'signals' | 'nowMs'>): ReactNode {
+  return signals.map((signal) => (
+    <section key={signal.id} className={`signal-note ${classOf(signal.label)}`}>
+      <h3>
+        {signal.label} <span className="aside">{openText(signal, nowMs)}</span>
+      </h3>
+      <p>{signal.explanation.meaning}</p>
+      <p className="aside">{signal.explanation.closesWhen}</p>
+    </section>
+  ))
 }

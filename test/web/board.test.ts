@@ -5,6 +5,7 @@ import type { BoardRow } from '../../src/domain/board-row.ts'
 import { DAY, HOUR, isoOf, SECOND } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createKey } from '../../src/store/keys.ts'
+import { writeSignals } from '../../src/store/signals.ts'
 import { bpsText, percentText } from '../../web/numbers.ts'
 import {
   boardRow,
@@ -17,6 +18,7 @@ import {
   type TestApi,
   testApi
 } from '../api/fixture.ts'
+import { aSignal } from '../support/signals.ts'
 import { NO_BROWSER, openBrowser, type TestBrowser } from './browser.ts'
 
 const BTC = 'binance:BTC/USDT:USDT'
@@ -103,8 +105,6 @@ async function seed(db: Database): Promise<void> {
   )
 }
 
-/** Until signals are there: the page asks, and shows none. */
-const NOT_YET = /\/v1\/signals/
 const rowOf = (page: Page, instrument: string) => page.locator(`tr[data-instrument="${instrument}"]`)
 const cellOf = (page: Page, instrument: string, field: string) =>
   rowOf(page, instrument).locator(`[data-field="${field}"]`)
@@ -143,7 +143,7 @@ test('the board shows the API’s own numbers; what is null is a dash that says 
   assert.equal(await reasonFor(BTC, 'basisApr'), 'a perpetual does not expire')
   assert.match((await cellOf(page, NO_SPOT, 'grade').locator('.grade').getAttribute('title')) ?? '', /no spot market/)
   await page.getByText('none of these numbers is a market’s').waitFor()
-  opened.assertSound(NOT_YET)
+  opened.assertSound()
 })
 
 test('filters and order are the API’s, stay in the address and survive a reload', needsBrowser, async () => {
@@ -172,7 +172,7 @@ test('filters and order are the API’s, stay in the address and survive a reloa
   await page.getByRole('button', { name: 'Reset' }).click()
   await rowOf(page, NO_SPOT).waitFor()
   assert.equal((await shownIn(page)).at(-1), NO_SPOT, 'rows without the value come last')
-  opened.assertSound(NOT_YET)
+  opened.assertSound()
 })
 
 test(
@@ -197,13 +197,13 @@ test(
     const sources = await detail
       .locator('.sources a')
       .evaluateAll((links) => links.map((link) => link.getAttribute('href')))
-    assert.equal(sources.length, 6)
+    assert.equal(sources.length, 7)
     for (const source of sources) assert.equal((await fetch(`${api.url}${source}`)).status, 200, String(source))
     await page.reload()
     await detail.getByRole('heading', { name: BTC }).waitFor()
     await page.keyboard.press('Escape')
     await detail.waitFor({ state: 'detached' })
-    opened.assertSound(NOT_YET)
+    opened.assertSound()
   }
 )
 
@@ -225,7 +225,7 @@ test('a change on the board comes by the stream, and by asking where there is no
     }
   )
   for (const { page } of [opened, deaf]) await cellOf(page, BTC, 'basisBps').getByText('+77.70').waitFor()
-  opened.assertSound(NOT_YET)
+  opened.assertSound()
 })
 
 test(
@@ -258,6 +258,42 @@ test(
   }
 )
 
+test('open signals are above the board; one leads to its contract and says what it means', needsBrowser, async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      await seed(db)
+      const { rows } = await db.query<{ id: number }>('select id from instrument where key = $1', [BTC])
+      const instrumentId = rows[0]!.id
+      const signals = [
+        aSignal({
+          id: 'sig_open',
+          instrumentId,
+          label: 'PANIC',
+          openedAt: NOW_MS - 50 * HOUR,
+          value: -0.001,
+          peakValue: -0.002
+        }),
+        aSignal({ id: 'sig_closed', instrumentId, openedAt: NOW_MS - 90 * HOUR, closedAt: NOW_MS - 80 * HOUR })
+      ]
+      await db.transaction((client) => writeSignals(client, signals))
+    }
+  })
+  await using opened = await browser.open(api.url, '/')
+  const { page } = opened
+  const strip = page.getByRole('region', { name: 'Open signals' })
+  await strip.getByRole('heading', { name: 'PANIC 1' }).waitFor()
+  assert.equal(await strip.getByRole('button').count(), 1)
+  await rowOf(page, BTC).getByLabel('open signal: PANIC').waitFor()
+  await strip.getByRole('button', { name: 'BTC' }).click()
+  const detail = page.getByRole('complementary', { name: 'Contract' })
+  await detail.getByRole('heading', { name: BTC }).waitFor()
+  const response = await fetch(`${api.url}/v1/signals?state=open`)
+  const { data } = (await response.json()) as { data: { explanation: { meaning: string } }[] }
+  await detail.getByText(data[0]!.explanation.meaning).waitFor()
+  await detail.getByText('open for 2 d 2 h').waitFor()
+  opened.assertSound()
+})
+
 test('where a key is needed the page asks for one and keeps it in the tab', needsBrowser, async () => {
   let secret = ''
   await using api = await testApi({
@@ -278,7 +314,7 @@ test('where a key is needed the page asks for one and keeps it in the tab', need
   await rowOf(page, BTC).waitFor()
   assert.equal(await page.getByLabel('API key').count(), 0)
   assert.ok(!opened.requests.some((url) => url.includes(secret)))
-  opened.assertSound(/401|\/v1\/signals/)
+  opened.assertSound(/401/)
 })
 
 test('five thousand rows are all there, few are drawn, and the page stays quick', needsBrowser, async (t) => {
