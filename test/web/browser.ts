@@ -17,6 +17,8 @@ const UNWANTED = new Set([
 export const NO_BROWSER =
   process.platform === 'linux' && process.arch === 'x64' ? false : 'the browser that npm brings runs on Linux on x64'
 const UNPACKED_MS_MAX = 120_000
+/** The playground's editor is megabytes, and the machine may be busy. */
+const WAITED_MS_MAX = 120_000
 
 export type TestBrowser = AsyncDisposable & {
   /** Opens a page of the service at `origin`; every request, error and refusal is watched. */
@@ -40,6 +42,7 @@ export async function openBrowser(): Promise<TestBrowser> {
       await context.addInitScript(() =>
         Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix', configurable: true })
       )
+      context.setDefaultTimeout(WAITED_MS_MAX)
       const page = await context.newPage()
       const requests: string[] = []
       const problems: string[] = []
