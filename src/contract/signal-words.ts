@@ -10,11 +10,12 @@ export function meaningOf({ label, opening, parameterSet }: Signal): string {
     label === 'OVERHEATED'
       ? ['longs paid shorts', 'Longs crowd the contract', 'higher than']
       : ['shorts paid longs', 'Shorts crowd the contract', 'lower than']
-  const share = label === 'OVERHEATED' ? percentile : percentile === null ? null : 100 - percentile
+  const share = percentile === null ? null : label === 'OVERHEATED' ? percentile : 100 - percentile
+  const rank = share === null ? 'most' : `${share.toFixed(1)} %`
   return (
-    `${crowd}: for ${plain(heldHours)} h (at least ${plain(persistHours)}) ${who} ${percent(Math.abs(rate8h))} per 8 h ` +
-    `(${percent(Math.abs(apr))} a year, settled every ${plain(intervalHours)} h), ${side} ${share === null ? 'most' : `${share.toFixed(1)} %`} of the ` +
-    `settlements of ${plain(windowDays)} days. It says how funding is, not where the price goes.`
+    `${crowd}: funding had been extreme for ${plain(heldHours)} h (at least ${plain(persistHours)} are asked for) when ${who} ` +
+    `${percent(Math.abs(rate8h))} per 8 h (${percent(Math.abs(apr))} a year, settled every ${plain(intervalHours)} h), ${side} ${rank} ` +
+    `of the settlements of ${plain(windowDays)} days. It says how funding is, not where the price goes.`
   )
 }
 
