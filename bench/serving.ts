@@ -11,7 +11,7 @@ import { needTool, wrk } from './tools.ts'
 const RUNS = 5
 const LOAD = { seconds: 3, connections: 10 }
 
-const GRAPHQL = `{ basis(first: 50) { nodes { instrument spot venue asset kind basisBps adjustedBasisBps premiumBps carryEntryBps
+const GRAPHQL = `query ($least: Float) { basis(first: 50, minOpenInterestUsd: $least) { nodes { instrument spot venue asset kind basisBps adjustedBasisBps premiumBps carryEntryBps
   reverseEntryBps fundingRate fundingIntervalHours fundingIntervalSource fundingApr nextSettlementAt openInterestUsd grade reasons
   ageMs observedAt } pageInfo { hasNextPage endCursor } } }`
 
@@ -24,7 +24,8 @@ export async function measureServing(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'contango-serving-'))
   const stop = new AbortController()
   await using api = await startChild('serving-process.ts', ['api', database.url])
-  const graphqlBody = JSON.stringify({ query: GRAPHQL })
+  const asked = JSON.stringify({ query: GRAPHQL, variables: { least: 'N' } })
+  const graphqlBody = asked.replace('"N"', '0')
   const fifty = await (await post(`${api.first}/graphql`, graphqlBody)).text()
   const bodies = [
     await bodyOf(`${api.first}/v1/basis?limit=5000`),
@@ -33,10 +34,14 @@ export async function measureServing(): Promise<Figure[]> {
   ]
   const files = bodies.map((_, index) => join(folder, `${index}.json`))
   await Promise.all(bodies.map((body, index) => writeFile(files[index]!, body)))
-  const script = join(folder, 'graphql.lua')
+  const [script, differing] = ['same.lua', 'other.lua'].map((name) => join(folder, name)) as [string, string]
+  const lua = `wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n`
+  await writeFile(script, `${lua}wrk.body = ${JSON.stringify(graphqlBody)}\n`)
+  // The same document with another number each time: nothing that has been answered before helps.
+  const [head, tail] = asked.split('"N"').map((part) => JSON.stringify(part))
   await writeFile(
-    script,
-    `wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\nwrk.body = ${JSON.stringify(graphqlBody)}\n`
+    differing,
+    `${lua}local n = 0\nrequest = function()\n  n = n + 1\n  return wrk.format(nil, nil, nil, ${head} .. n .. ${tail})\nend\n`
   )
   await using plain = await startChild('serving-process.ts', ['plain', ...files])
   const refreshing = (async () => {
@@ -85,9 +90,15 @@ export async function measureServing(): Promise<Figure[]> {
       await compare('the same, 304', 0.9, ['/v1/basis?limit=5000', unchanged], ['hello world', '/hello']),
       await compare('board, 50 rows', 0.8, ['/v1/basis?limit=50', {}], ['the same bytes from memory', '/static1']),
       await compare(
-        'GraphQL, 50 rows of 20 fields',
+        'GraphQL, 50 rows of 20 fields, a question that others ask as well',
         0.25,
         ['/graphql', { script }],
+        ['the same bytes from memory', '/static2']
+      ),
+      await compare(
+        'GraphQL, 50 rows of 20 fields, each time another question',
+        0.25,
+        ['/graphql', { script: differing }],
         ['the same bytes from memory', '/static2']
       )
     ]

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts'
 import { readBoard } from '../store/board.ts'
 import { type BoardListener, type BoardVersions, listenForBoards, readBoardVersions } from '../store/board-changes.ts'
 import type { Database } from '../store/database.ts'
+import type { Written } from './board-answers.ts'
 
 /** A row as served now, and its JSON. */
 export type ServedRow = { readonly row: BoardRow; readonly json: string }
@@ -15,8 +16,8 @@ export type Board = {
   readonly rows: readonly ServedRow[]
   /** How each venue's part stands in the database. */
   readonly versions: BoardVersions
-  /** Answers already made from this board, by query. */
-  readonly answers: Map<string, unknown>
+  /** Answers already made from this board, by question. */
+  readonly answers: Map<string, Written>
 }
 
 export type BoardCache = {
@@ -94,9 +95,11 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
   return {
     current: () => {
       const nowMs = clock.now()
+      // Before the rows have been read nothing is kept: an empty board must not be the answer of the second after.
+      if (versions === undefined) return { asOfMs: nowMs, rows: [], versions: new Map(), answers: new Map() }
       if (board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS) {
         const rows = [...stored.values()].flat().map((row) => servedRowOf(row, nowMs, pollIntervalMs))
-        board = { asOfMs: nowMs, rows, versions: versions ?? new Map(), answers: new Map() }
+        board = { asOfMs: nowMs, rows, versions, answers: new Map() }
       }
       return board
     },

@@ -4,7 +4,7 @@ import type { ParameterSpec } from '../contract/parameter.ts'
 import type { FieldSchema } from '../contract/schema.ts'
 import { type Answer, sendAnswer } from './answers.ts'
 import { type HistoryQuestion, sendHistory } from './history.ts'
-import { type Operation, pathNames, type Question, questionOf } from './operations/operation.ts'
+import { type Operation, pathNames, questionOf } from './operations/operation.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -47,9 +47,8 @@ export function addOperation(app: FastifyInstance, operation: Operation): void {
       response: { 200: { description: 'The answer', content: contentOf(operation) }, ...REFUSALS }
     },
     handler: async (request, reply) => {
-      const question = questionOf(operation, given(operation, request))
       // A reply is a promise itself, of nothing: what comes back undefined has been sent.
-      const answer = (await answerOf(operation, question, request, reply)) as Answer | FastifyReply | undefined
+      const answer = (await answerOf(operation, request, reply)) as Answer | FastifyReply | undefined
       return answer === undefined || !('data' in answer) ? reply : sendAnswer(reply, answer)
     }
   })
@@ -65,8 +64,10 @@ function given({ url }: Operation, { query, params }: FastifyRequest): Record<st
   return { ...Object.fromEntries(fromQuery), ...(params as object) }
 }
 
-function answerOf(operation: Operation, question: Question, request: FastifyRequest, reply: FastifyReply) {
-  if (operation.send !== undefined) return operation.send(question, request, reply)
+function answerOf(operation: Operation, request: FastifyRequest, reply: FastifyReply) {
+  const ask = () => questionOf(operation, given(operation, request))
+  if (operation.send !== undefined) return operation.send(ask, request, reply)
+  const question = ask()
   if (operation.open === undefined) return operation.read(question)
   return operation.open(question).then((opened) => sendHistory(question as HistoryQuestion, opened, request, reply))
 }

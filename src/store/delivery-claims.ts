@@ -73,10 +73,10 @@ export async function renewDeliveries(db: Database, held: readonly Held[], lease
   )
 }
 
-/** Gives back what was not finished: it is due at once for whoever comes. */
+/** Gives back what was not finished: it is due at once for whoever comes, and a renewal that is still on its way no longer holds it. */
 export async function releaseDeliveries(db: Database, held: readonly Held[]): Promise<void> {
   await db.query(
-    `update delivery d set lease_until = null, holder = null
+    `update delivery d set epoch = d.epoch + 1, lease_until = null, holder = null
      from unnest($1::text[], $2::int[]) as h (id, epoch) where d.id = h.id and d.epoch = h.epoch`,
     [held.map(({ id }) => id), held.map(({ epoch }) => epoch)]
   )

@@ -329,3 +329,27 @@ test('what REST can change, mutations change: with the same refusals, and once f
   )
   assert.equal((await request(api.url).get(`/v1/webhooks/${made.id}`).set(admin)).status, 404)
 })
+
+test('what the board alone tells is told once for each board; what asks the database is asked anew, and keys are judged each time', async () => {
+  await using api = await testApi({ seed: seedEverything })
+  const board = '{ basis { nodes { instrument ageMs } meta { asOf } } }'
+  const first = await ask(api.url, board)
+  await putOnBoard(api.db, boardRow({ instrument: 'binance:NEW/USDT:USDT', asset: 'NEW' }))
+  const packed = await request(api.url).post('/graphql').set('accept-encoding', 'br').send({ query: board })
+  assert.deepEqual(packed.body, first)
+  const refused = await request(api.url)
+    .post('/graphql')
+    .set('authorization', 'Bearer ctg_wrong')
+    .send({ query: board })
+  assert.equal(refused.status, 401)
+  api.clock.advance(1_000)
+  const later = await ask(api.url, board)
+  assert.equal(later.data!.basis.nodes[0].ageMs, first.data!.basis.nodes[0].ageMs + 1_000)
+  const settled = `{ basis { nodes { instrument } } fundingHistory(${HISTORY}) { nodes { rate } } }`
+  const before = readsOf(api.statements)
+  for (let turn = 0; turn < 2; turn += 1) await ask(api.url, settled)
+  assert.equal(readsOf(api.statements) - before, 2)
+  const linked = '{ funding(asset: ["BTC"]) { nodes { history { nodes { rate } } } } }'
+  for (let turn = 0; turn < 2; turn += 1) await ask(api.url, linked)
+  assert.equal(readsOf(api.statements) - before, 4)
+})

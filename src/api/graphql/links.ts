@@ -27,15 +27,16 @@ type Named = { readonly instrument?: string | null; readonly spot?: string | nul
 
 /** Instruments are in memory: looking one up for each row asks the database nothing. */
 export function linkResolvers({ catalogue }: ApiContext): IResolvers {
-  const detailOf = async (key: string | null | undefined) => {
+  const detailOf = async (key: string | null | undefined, asked: MercuriusContext) => {
+    asked.isOfBoard = false
     if (key === null || key === undefined) return null
     const { byKey, byId } = await catalogue.read()
     const instrument = byKey.get(key)
     return instrument === undefined ? null : instrumentView(instrument, (id) => byId.get(id)?.key)
   }
   const details = {
-    instrumentDetail: ({ instrument }: Named) => detailOf(instrument),
-    spotDetail: ({ spot }: Named) => detailOf(spot)
+    instrumentDetail: ({ instrument }: Named, _args: unknown, asked: MercuriusContext) => detailOf(instrument, asked),
+    spotDetail: ({ spot }: Named, _args: unknown, asked: MercuriusContext) => detailOf(spot, asked)
   }
   const { instrumentDetail, spotDetail } = details
   return {
@@ -49,7 +50,22 @@ export function linkResolvers({ catalogue }: ApiContext): IResolvers {
 /** Histories of all rows of a list come in one query. */
 export function linkLoaders(context: ApiContext): MercuriusLoaders<MercuriusContext> {
   return {
-    BasisRow: { history: { loader: (queries: never) => basisHistories(context, queries), opts: { cache: false } } },
-    FundingRow: { history: { loader: (queries: never) => fundingHistories(context, queries), opts: { cache: false } } }
+    BasisRow: {
+      history: {
+        loader: (queries: never, asked: MercuriusContext) => basisHistories(context, notOfBoard(queries, asked)),
+        opts: { cache: false }
+      }
+    },
+    FundingRow: {
+      history: {
+        loader: (queries: never, asked: MercuriusContext) => fundingHistories(context, notOfBoard(queries, asked)),
+        opts: { cache: false }
+      }
+    }
   } as unknown as MercuriusLoaders<MercuriusContext>
+}
+
+function notOfBoard<T>(queries: T, asked: MercuriusContext): T {
+  asked.isOfBoard = false
+  return queries
 }

@@ -45,6 +45,7 @@ export function mutationResolvers(
   for (const action of actions) {
     mutation[action.name] = async (_root: unknown, args: Record<string, unknown>, asked: MercuriusContext) => {
       authorise(asked, action)
+      asked.isOfBoard = false
       const { id, idempotencyKey, ...fields } = args
       const caller = asked.request?.caller
       const { data } = await perform(context, action, {

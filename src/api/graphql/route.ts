@@ -4,7 +4,9 @@ import { type MercuriusContext, mercurius } from 'mercurius'
 import { InvalidInputError } from '../../errors.ts'
 import type { Scope } from '../../store/keys.ts'
 import type { Action } from '../actions/action.ts'
+import { JSON_TYPE } from '../answers.ts'
 import { authorise } from '../auth.ts'
+import { findAnswer, keepAnswer, sendWritten } from '../board-answers.ts'
 import type { ApiContext } from '../context.ts'
 import { isLoopbackHost } from '../hosts.ts'
 import type { Operation } from '../operations/operation.ts'
@@ -17,6 +19,8 @@ import { resolversOf, schemaOf } from './schema.ts'
 declare module 'mercurius' {
   interface MercuriusContext {
     request?: FastifyRequest
+    /** Whether all that has been asked so far is told from the board alone. */
+    isOfBoard?: boolean
   }
 }
 
@@ -62,15 +66,26 @@ export async function addGraphql(
       security: [{}, { key: [] }],
       response: { 200: { description: 'The answer', content: { 'application/json': { schema: { type: 'object' } } } } }
     },
-    handler: (request, reply) => answer(request, reply, context.log)
+    handler: (request, reply) => answer(request, reply, context)
   })
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, log: FastifyBaseLogger): Promise<unknown> {
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { board: cache, log }: ApiContext
+): Promise<unknown> {
   const { query, variables, operationName } = bodyOf(request)
-  reply.type('application/json; charset=utf-8')
+  const board = cache.current()
+  const question = JSON.stringify([query, variables ?? null, operationName ?? null])
+  const known = findAnswer(board, question)
+  if (known !== undefined) return sendWritten(known, request, reply)
+  reply.type(JSON_TYPE)
   try {
-    return await reply.graphql(query, { request }, variables, operationName)
+    const asked: MercuriusContext = { request, isOfBoard: true } as MercuriusContext
+    const result = await reply.graphql<{ errors?: unknown }>(query, asked, variables, operationName)
+    const isKept = asked.isOfBoard && result.errors === undefined && cache.isLoaded() && cache.current() === board
+    return isKept ? sendWritten(keepAnswer(board, question, JSON.stringify(result)), request, reply) : result
   } catch (error) {
     const { errors } = error as { errors?: readonly GraphQLError[] }
     if (errors === undefined) throw error

@@ -70,6 +70,7 @@ export function resolversOf(
   for (const operation of operations) {
     query[operation.name] = async (_root: unknown, args: Record<string, unknown>, context: MercuriusContext) => {
       authorise(context, operation)
+      if (!operation.isOfBoard) context.isOfBoard = false
       const answer = await operation.read(questionOf(operation, textsOf(args)))
       return operation.isSingle ? answer.data : connectionOf(answer, args.after == null)
     }

@@ -32,14 +32,16 @@ type OperationOf<Spec extends ParameterSpec> = {
   readonly isSingle?: true
   /** What `meta` holds besides `asOf`. */
   readonly meta?: Readonly<Record<string, FieldSchema>>
+  /** Answers from the board in memory alone: whoever asks the same of the same board is told the same. */
+  readonly isOfBoard?: true
   /** What a key must allow; `read` unless said. */
   readonly scope?: Scope
   readonly read: (question: Question<NoInfer<Spec>>) => Promise<Answer>
   /** Of a history: opens it, so that it can be answered as a table as well. */
   readonly open?: (question: Question<NoInfer<Spec>>) => Promise<OpenHistory>
-  /** Where REST has a quicker way than writing what `read` answers. */
+  /** Where REST has a quicker way than writing what `read` answers; `ask` reads the question, when it has to be read. */
   readonly send?: (
-    question: Question<NoInfer<Spec>>,
+    ask: () => Question<NoInfer<Spec>>,
     request: FastifyRequest,
     reply: FastifyReply
   ) => Promise<FastifyReply>

@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { JSON_TYPE } from './answers.ts'
+import type { Board } from './board-cache.ts'
+import { compress, type Encoding, encodingFor } from './encoding.ts'
+import { etagOf } from './etag.ts'
+
+/** One answer of one board: written once, compressed once, for all who ask the same within its second. */
+export type Written = {
+  readonly etag: string
+  readonly bytes: Buffer
+  readonly packed: Map<Encoding, Promise<Buffer>>
+}
+
+/** Of the answers of one board so much is kept; a small one counts as a hundredth, which bounds their number. */
+const KEPT_BYTES = 32_000_000
+
+/** What has been answered to this question from this board. */
+export function findAnswer(board: Board, question: string): Written | undefined {
+  return board.answers.get(question)
+}
+
+/** Writes an answer, and keeps it for the next who asks the same. The board and the question are its tag: neither ever changes. */
+export function keepAnswer(board: Board, question: string, text: string): Written {
+  const bytes = Buffer.from(text)
+  const etag = etagOf(question, String(board.asOfMs), [...board.versions].join())
+  const written: Written = { etag, bytes, packed: new Map() }
+  let kept = bytes.length
+  for (const answer of board.answers.values()) kept += Math.max(answer.bytes.length, KEPT_BYTES / 100)
+  if (kept < KEPT_BYTES) board.answers.set(question, written)
+  return written
+}
+
+/** Below this many bytes compressing costs more than it saves. */
+const COMPRESS_FROM = 1_024
+
+export async function sendWritten(
+  { etag, bytes, packed }: Written,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<FastifyReply> {
+  reply.header('etag', etag).header('vary', 'accept-encoding').type(JSON_TYPE)
+  const encoding = bytes.length < COMPRESS_FROM ? undefined : encodingFor(request.headers['accept-encoding'])
+  if (encoding === undefined) return reply.send(bytes)
+  const made = packed.get(encoding) ?? compress(bytes, encoding)
+  packed.set(encoding, made)
+  return reply.header('content-encoding', encoding).send(await made)
+}
