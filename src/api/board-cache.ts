@@ -96,12 +96,10 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
     current: () => {
       const nowMs = clock.now()
       // Before the rows have been read nothing is kept: an empty board must not be the answer of the second after.
-      if (versions === undefined) return { asOfMs: nowMs, rows: [], versions: new Map(), answers: new Map() }
-      if (board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS) {
-        const rows = [...stored.values()].flat().map((row) => servedRowOf(row, nowMs, pollIntervalMs))
-        board = { asOfMs: nowMs, rows, versions, answers: new Map() }
-      }
-      return board
+      if (versions === undefined) return gradedAt(nowMs, pollIntervalMs, [], new Map())
+      const isOld = board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS
+      if (isOld) board = gradedAt(nowMs, pollIntervalMs, [...stored.values()].flat(), versions)
+      return board!
     },
     isLoaded: () => versions !== undefined,
     refresh,
@@ -118,6 +116,11 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
       await Promise.race([end().catch(() => {}), sleep(CLOSE_MS)])
     }
   }
+}
+
+function gradedAt(nowMs: number, pollIntervalMs: number, stored: readonly StoredRow[], versions: BoardVersions): Board {
+  const rows = stored.map((row) => servedRowOf(row, nowMs, pollIntervalMs))
+  return { asOfMs: nowMs, rows, versions, answers: new Map() }
 }
 
 async function messageOfFailure(work: () => Promise<void>): Promise<string> {
