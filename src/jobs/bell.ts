@@ -40,11 +40,14 @@ export async function listenForHints(
   while (!signal.aborted) {
     try {
       const session = await db.openSession()
-      const ended = new Promise<void>((resolve) => session.on('end', resolve))
-      session.on('notification', ({ payload = '' }) => onHint(payload))
-      await session.query(`listen ${CHANNEL}`)
-      await Promise.race([ended, aborted(signal)])
-      await session.end().catch(() => {})
+      try {
+        const ended = new Promise<void>((resolve) => session.on('end', resolve))
+        session.on('notification', ({ payload = '' }) => onHint(payload))
+        await session.query(`listen ${CHANNEL}`)
+        await Promise.race([ended, aborted(signal)])
+      } finally {
+        await session.end().catch(() => {})
+      }
     } catch (error) {
       log.warn({ message: messageOf(error) }, deafEvent)
       await sleep(SECOND, signal)

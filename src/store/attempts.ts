@@ -62,11 +62,11 @@ async function applyResults(
          next_attempt_at = case when d.state = 'cancelled' then null else r.next_attempt_at end,
          finished_at = case when d.state = 'cancelled' or r.state <> 'pending' then $11::timestamptz end
        from result r where d.id = r.id and d.epoch = r.epoch and d.state in ('pending', 'cancelled')
-       returning d.id, d.attempts, d.next_attempt_at
+       returning d.id, d.epoch, d.attempts, d.next_attempt_at
      )
      insert into attempt (delivery_id, number, started_at, duration_ms, outcome, status, message, answer, next_attempt_at)
      select a.id, a.attempts, r.started_at, r.duration_ms, r.outcome, r.status, r.message, r.answer, a.next_attempt_at
-     from applied a join result r on r.id = a.id returning delivery_id`,
+     from applied a join result r on r.id = a.id and r.epoch = a.epoch returning delivery_id`,
     [
       results.map(({ deliveryId }) => deliveryId),
       results.map(({ epoch }) => epoch),

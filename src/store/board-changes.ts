@@ -28,8 +28,14 @@ export async function listenForBoards(
   session.on('notification', ({ payload = '' }) => {
     if (payload.startsWith('board:')) onVenue(payload.slice('board:'.length))
   })
+  try {
+    await session.query('listen contango')
+  } catch (error) {
+    // A server that may not listen would otherwise be given another connection at every try.
+    await session.end().catch(() => {})
+    throw error
+  }
   session.on('end', onEnd)
-  await session.query('listen contango')
   return {
     close: async () => {
       session.removeListener('end', onEnd)

@@ -257,6 +257,12 @@ test('a document that asks for too much is refused before anything of it is run'
     { n: 5_000 }
   )
   assert.equal(variable.errors?.[0]?.extensions.code, 'range_too_long')
+  const aliases = Array.from(
+    { length: 5 },
+    (_, n) => `h${n}: history(resolution: "5m", from: "2026-05-0${n + 1}") { nodes { start } }`
+  )
+  const many = await ask(api.url, `{ basis(first: 2) { nodes { ${aliases.join(' ')} } } }`)
+  assert.equal(many.errors?.[0]?.extensions.code, 'range_too_long', 'each alone would have been few enough')
 })
 
 test('a compiled query answers what it answered before it was compiled', async () => {
@@ -352,4 +358,16 @@ test('what the board alone tells is told once for each board; what asks the data
   const linked = '{ funding(asset: ["BTC"]) { nodes { history { nodes { rate } } } } }'
   for (let turn = 0; turn < 2; turn += 1) await ask(api.url, linked)
   assert.equal(readsOf(api.statements) - before, 4)
+})
+
+test('of several operations the named one is run, also after another of the same document has been compiled', async () => {
+  await using api = await testApi({ seed: seedEverything })
+  const query =
+    'query A { venues { nodes { ...v } } } query B { assets { nodes { asset } } } fragment v on Venue { venue }'
+  const run = async (operationName: string) =>
+    Object.keys((await request(api.url).post('/graphql').send({ query, operationName })).body.data)
+  for (let turn = 0; turn < 3; turn += 1) assert.deepEqual(await run('A'), ['venues'])
+  assert.deepEqual(await run('B'), ['assets'])
+  const { body, status } = await request(api.url).post('/graphql').send({ query, operationName: 'C' })
+  assert.ok(status === 400 || body.errors.length > 0)
 })

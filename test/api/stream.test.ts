@@ -145,6 +145,23 @@ test('filters hold for the board and for events, and what cannot be used is refu
   }
 })
 
+test('an event for one webhook alone takes a place, and is nobody else’s to look for again and again', async () => {
+  await using api = await testApi({ seed })
+  using stream = await follow(api.url, '?topics=signals')
+  const { about: _about, ...ping } = { ...happening('ping'), type: 'test.ping' as const, subscriptionId: 'sub_1' }
+  await publish(api.db, { ...ping, about: null })
+  await publish(api.db, happening('a'))
+  assert.equal((await stream.until('signal')).id, '2')
+  await publish(api.db, { ...ping, id: 'ping2', about: null })
+  const looks = () => api.statements.filter((text) => text.includes('where position >')).length
+  const before = looks()
+  api.clock.advance(15_000)
+  assert.equal((await stream.until('heartbeat')).event, 'heartbeat')
+  api.clock.advance(15_000)
+  assert.equal((await stream.until('heartbeat')).event, 'heartbeat')
+  assert.ok(looks() - before <= 1, `${looks() - before} looks`)
+})
+
 test('silence is broken by a heartbeat', async () => {
   await using api = await testApi({ seed })
   using stream = await follow(api.url, '?topics=signals')

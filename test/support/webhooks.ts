@@ -16,7 +16,7 @@ export function anEvent(changes: Partial<NewEvent> = {}): NewEvent {
     type: 'signal.opened',
     at: Date.UTC(2026, 10, 25),
     about: { instrumentId: 1, venue: 'binance', asset: 'BTC', kind: 'perpetual' },
-    signal: { type: 'funding_regime', label: 'overheated' },
+    signal: { type: 'funding_regime', label: 'OVERHEATED' },
     data: { n: 1 },
     ...changes
   }

@@ -11,7 +11,7 @@ const event = {
   venue: 'okx',
   kind: 'perpetual',
   type: 'funding_regime',
-  label: 'overheated'
+  label: 'OVERHEATED'
 }
 const wish = (filter: object, events = ['signal.opened']) => ({ id: 'sub_1', events, filter })
 

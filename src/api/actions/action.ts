@@ -65,6 +65,7 @@ const BUSY_SECONDS = 2
 
 /** Performs an action: its body is read and every problem named, and with an idempotency key it happens once. */
 export async function perform(context: ApiContext, action: Action, call: ActionCall): Promise<ActionAnswer> {
+  checkId(call.id)
   const reading = readBody(action.body, call.body === undefined ? {} : call.body)
   if (!reading.isUsable) throw new InvalidInputError(reading.problems, 'invalid_body')
   const { keyId, id, idempotencyKey: key } = call
@@ -90,6 +91,12 @@ export async function perform(context: ApiContext, action: Action, call: ActionC
     await storeAnswer(client, request, { status: action.status, answer: JSON.stringify(data ?? null) }, nowMs)
     return { data, isRepeated: false }
   })
+}
+
+/** What no id of ours looks like, a database may not even take. */
+function checkId(id: string): void {
+  if (/^[\w-]{0,100}$/.test(id)) return
+  throw new InvalidInputError([{ path: 'id', message: 'expected an id, such as sub_… or msg_…' }], 'invalid_parameter')
 }
 
 function checkedKey(key: string): string {

@@ -52,13 +52,14 @@ export function linkLoaders(context: ApiContext): MercuriusLoaders<MercuriusCont
   return {
     BasisRow: {
       history: {
-        loader: (queries: never, asked: MercuriusContext) => basisHistories(context, notOfBoard(queries, asked)),
+        loader: (queries: never, asked: MercuriusContext) => basisHistories(context, notOfBoard(queries, asked), asked),
         opts: { cache: false }
       }
     },
     FundingRow: {
       history: {
-        loader: (queries: never, asked: MercuriusContext) => fundingHistories(context, notOfBoard(queries, asked)),
+        loader: (queries: never, asked: MercuriusContext) =>
+          fundingHistories(context, notOfBoard(queries, asked), asked),
         opts: { cache: false }
       }
     }

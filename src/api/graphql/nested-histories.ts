@@ -1,3 +1,4 @@
+import type { MercuriusContext } from 'mercurius'
 import { fingerprintOf } from '../../contract/cursor.ts'
 import { basisHistoryParameters, fundingHistoryParameters } from '../../contract/history-parameters.ts'
 import { type ParameterSpec, type ParameterValues, withFallback } from '../../contract/parameter.ts'
@@ -47,14 +48,18 @@ type Query = {
 }
 
 /** The basis histories of board rows, one query for all rows that ask for the same. */
-export function basisHistories(context: ApiContext, queries: readonly Query[]): Promise<unknown[]> {
+export function basisHistories(
+  context: ApiContext,
+  queries: readonly Query[],
+  asked: MercuriusContext
+): Promise<unknown[]> {
   return answerGroups(context, queries, basisLinkParameters, async (values, rows) => {
     const nowMs = context.clock.now()
     const window = windowOf(values, nowMs, DAY)
     const resolution = values.resolution === 'auto' ? autoResolution(window, values.points) : values.resolution
     const bucketMs = BUCKET_MS[resolution]
     const range = wholeBuckets({ ...window, nextMs: window.fromMs }, bucketMs)
-    refuseTooMany(rows.length * ((range.toMs - range.fromMs) / bucketMs))
+    refuseTooMany(asked, rows.length * ((range.toMs - range.fromMs) / bucketMs))
     const grades = GRADES.filter((grade) => reachesGrade(grade, values.minGrade))
     const knownAtMs = values.knownAt ?? null
     const pairs = rows.flatMap(({ instrument: { id }, spot }) => (spot ? [{ instrumentId: id, spotId: spot.id }] : []))
@@ -70,13 +75,17 @@ export function basisHistories(context: ApiContext, queries: readonly Query[]): 
 }
 
 /** The settlements of funding rows. */
-export function fundingHistories(context: ApiContext, queries: readonly Query[]): Promise<unknown[]> {
+export function fundingHistories(
+  context: ApiContext,
+  queries: readonly Query[],
+  asked: MercuriusContext
+): Promise<unknown[]> {
   return answerGroups(context, queries, fundingLinkParameters, async (values, rows) => {
     const nowMs = context.clock.now()
     const { fromMs, toMs } = windowOf(values, nowMs, SETTLED_DEFAULT_MS)
     const range = { fromMs, toMs, nextMs: fromMs }
     const perRow = values.limit ?? 100
-    refuseTooMany(rows.length * perRow)
+    refuseTooMany(asked, rows.length * perRow)
     const knownAtMs = values.knownAt ?? null
     const ids = rows.map(({ instrument: { id } }) => id)
     const found = await listSettlementsOfMany(context.db, ids, { fromMs, toMs, knownAtMs, limit: perRow + 1 })
@@ -121,9 +130,11 @@ async function answerGroups<Spec extends ParameterSpec>(
   return queries.map((query) => answers.get(query) ?? null)
 }
 
-function refuseTooMany(rows: number): void {
-  if (rows <= LIMITS.rows) return
-  const message = `${rows} rows of history in one list; at most ${LIMITS.rows} are answered. Ask for fewer rows, a shorter range or longer buckets`
+/** Adds up what all histories of one request bring: aliases and variables are seen by no rule before the rows are read. */
+function refuseTooMany(asked: MercuriusContext, rows: number): void {
+  asked.nestedRows = (asked.nestedRows ?? 0) + rows
+  if (asked.nestedRows <= LIMITS.rows) return
+  const message = `${asked.nestedRows} rows of history in one request; at most ${LIMITS.rows} are answered. Ask for fewer rows, a shorter range or longer buckets`
   throw new InvalidInputError([{ path: 'history', message }], 'range_too_long')
 }
 

@@ -1,5 +1,13 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLFormattedError,
+  Kind,
+  parse,
+  print,
+  separateOperations
+} from 'graphql'
 import { type MercuriusContext, mercurius } from 'mercurius'
 import { InvalidInputError } from '../../errors.ts'
 import type { Scope } from '../../store/keys.ts'
@@ -21,6 +29,8 @@ declare module 'mercurius' {
     request?: FastifyRequest
     /** Whether all that has been asked so far is told from the board alone. */
     isOfBoard?: boolean
+    /** Rows of histories inside rows, so far. */
+    nestedRows?: number
   }
 }
 
@@ -83,7 +93,8 @@ async function answer(
   reply.type(JSON_TYPE)
   try {
     const asked: MercuriusContext = { request, isOfBoard: true } as MercuriusContext
-    const result = await reply.graphql<{ errors?: unknown }>(query, asked, variables, operationName)
+    const source = operationOf(query, operationName)
+    const result = await reply.graphql<{ errors?: unknown }>(source, asked, variables, operationName)
     const isKept = asked.isOfBoard && result.errors === undefined && cache.isLoaded() && cache.current() === board
     return isKept ? sendWritten(keepAnswer(board, question, JSON.stringify(result)), request, reply) : result
   } catch (error) {
@@ -92,6 +103,24 @@ async function answer(
     // The document itself is refused: nothing of it was run.
     return reply.code(400).send({ data: null, errors: errors.map((each) => formatted(each, log)) })
   }
+}
+
+/**
+ * The one operation of a document that is to be run, with its fragments. The library compiles a document for the operation that was
+ * named first, and would run that one whatever is named later.
+ */
+function operationOf(query: string, operationName: string | undefined): string {
+  if (operationName === undefined) return query
+  let document: DocumentNode
+  try {
+    document = parse(query, { maxTokens: TOKENS_MAX, noLocation: true })
+  } catch {
+    // What cannot be read is refused by the library, with the place.
+    return query
+  }
+  const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION)
+  const named = operations.length > 1 ? separateOperations(document)[operationName] : undefined
+  return named === undefined ? query : print(named)
 }
 
 type Body = { readonly query: string; readonly variables?: Record<string, unknown>; readonly operationName?: string }

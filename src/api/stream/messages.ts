@@ -47,6 +47,7 @@ export async function* messagesOf(
       }
     }
     for (let isMore = topics.includes('signals') && pulse.head() > position; isMore && !signal.aborted; ) {
+      const head = pulse.head()
       const events = await listEventsAfter(db, position, EVENTS_AT_ONCE)
       for (const event of events) {
         position = event.position
@@ -55,6 +56,8 @@ export async function* messagesOf(
         toldAt = clock.now()
       }
       isMore = events.length === EVENTS_AT_ONCE
+      // What is for one subscription alone has a place as well, and is nobody else's to read.
+      if (!isMore) position = Math.max(position, head)
     }
     if (clock.now() - toldAt >= HEARTBEAT_MS) {
       toldAt = clock.now()
