@@ -83,7 +83,15 @@ async function startDue(courier: Courier, signal: AbortSignal): Promise<void> {
     const limit = Math.min((silent.has(host) ? 1 : PER_HOST_MAX) - busy, AT_ONCE_MAX - underWay.size)
     if (limit <= 0) continue
     const subscriptionIds = theirs.map(({ id }) => id)
-    const claims = await claimDeliveries(db, { subscriptionIds, limit, nowMs: clock.now(), holder, leaseMs: LEASE_MS })
+    const wanted = {
+      subscriptionIds,
+      limit,
+      nowMs: clock.now(),
+      holder,
+      leaseMs: LEASE_MS,
+      except: [...underWay.keys()]
+    }
+    const claims = await claimDeliveries(db, wanted)
     for (const claim of claims) underWay.set(claim.id, { claim, host, ended: deliver(courier, claim, host) })
   }
 }

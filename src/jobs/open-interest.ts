@@ -70,9 +70,12 @@ async function askAll(
     })
     rows += facts.openInterest.length
   }
-  const state = refusal === null ? 'done' : 'failed'
+  // A stop in the middle leaves contracts that nobody was asked about.
+  const isCut = signal.aborted && rows + dropped.length < contracts.length
+  const failure = refusal ?? (isCut ? 'stopped' : null)
+  const state = failure === null ? 'done' : 'failed'
   const skipped = contracts.length - rows
-  await db.transaction((client) => finishTick(client, claim, { state, rows, skipped, failure: refusal }))
+  await db.transaction((client) => finishTick(client, claim, { state, rows, skipped, failure }))
   log.info({ venue: claim.scope, rows, contracts: contracts.length, refusal, dropped }, 'open-interest.finished')
 }
 

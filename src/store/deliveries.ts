@@ -78,7 +78,7 @@ export type Replay = { readonly ids: readonly string[] } | { readonly from: numb
 
 export const REPLAY_MAX = 10_000
 
-/** Sends deliveries again under their own ids, each with the whole schedule before it; answers how many. */
+/** Sends deliveries again under their own ids, with the whole schedule before them; one that waits goes on in its own. Answers how many. */
 export async function replayDeliveries(
   client: Transaction,
   subscriptionId: string,

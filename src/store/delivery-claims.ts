@@ -36,18 +36,20 @@ export async function claimDeliveries(
     readonly nowMs: number
     readonly holder: string
     readonly leaseMs: number
+    /** Still in our hands, though their lease may have lapsed while the database was away. */
+    readonly except: readonly string[]
   }
 ): Promise<DeliveryClaim[]> {
   const { rows } = await db.query<ClaimRow>(
     `update delivery d set epoch = d.epoch + 1, holder = $4, lease_until = now() + $5 * interval '1 millisecond'
      from (
-       select d.id from delivery d where ${IS_DUE} and d.subscription_id = any ($2)
+       select d.id from delivery d where ${IS_DUE} and d.subscription_id = any ($2) and d.id <> all ($6)
        order by d.next_attempt_at, d.sequence limit $3 for update skip locked
      ) due, subscription s
      where d.id = due.id and s.id = d.subscription_id and s.state = 'active'
      returning d.id, d.epoch, d.subscription_id, s.url, d.body, s.secret, s.previous_secret, s.previous_until,
        d.attempts - d.attempts_before as tries_done`,
-    [new Date(wanted.nowMs), wanted.subscriptionIds, wanted.limit, wanted.holder, wanted.leaseMs]
+    [new Date(wanted.nowMs), wanted.subscriptionIds, wanted.limit, wanted.holder, wanted.leaseMs, wanted.except]
   )
   return rows.map((row) => ({
     id: row.id,

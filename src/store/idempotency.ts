@@ -1,7 +1,7 @@
 import type { Transaction } from './database.ts'
 
-/** What was answered to a request. */
-export type StoredAnswer = { readonly status: number; readonly answer: string | null }
+/** What was answered to a request; null where that was nothing. */
+export type StoredAnswer = { readonly answer: string | null }
 
 export type IdempotentRequest = {
   readonly keyId: string
@@ -26,20 +26,20 @@ export async function claimIdempotencyKey(
     [LOCK, `${keyId} ${key}`]
   )
   if (!locks[0]?.is_ours) return 'busy'
-  const { rows } = await client.query<{ request: string; status: number; answer: string | null }>(
-    'select request, status, answer from idempotency_key where key_id = $1 and key = $2',
+  const { rows } = await client.query<{ request: string; answer: string | null }>(
+    'select request, answer from idempotency_key where key_id = $1 and key = $2',
     [keyId, key]
   )
   const [known] = rows
   if (known === undefined) return 'new'
-  return known.request === request ? { status: known.status, answer: known.answer } : 'other'
+  return known.request === request ? { answer: known.answer } : 'other'
 }
 
 /** Keeps the answer, in the transaction of what it tells of. */
 export async function storeAnswer(
   client: Transaction,
   { keyId, key, request }: IdempotentRequest,
-  { status, answer }: StoredAnswer,
+  { status, answer }: StoredAnswer & { readonly status: number },
   atMs: number
 ): Promise<void> {
   await client.query(

@@ -145,6 +145,18 @@ test('filters hold for the board and for events, and what cannot be used is refu
   }
 })
 
+test('a filter by quote holds for events as well, by the contract that they are about', async () => {
+  await using api = await testApi({ seed })
+  const { rows } = await api.db.query<{ id: number; quote: string }>(`select id, quote from instrument order by id`)
+  const about = { ...happening('x').about!, instrumentId: rows[0]!.id }
+  using dollars = await follow(api.url, '?topics=signals&quote=usdt')
+  using coins = await follow(api.url, '?topics=signals&quote=BTC')
+  await publish(api.db, { ...happening('a'), about })
+  assert.deepEqual((await dollars.until('signal')).data.data, { id: 'a' })
+  api.clock.advance(15_000)
+  assert.equal((await coins.next())!.event, 'heartbeat')
+})
+
 test('an event for one webhook alone takes a place, and is nobody else’s to look for again and again', async () => {
   await using api = await testApi({ seed })
   using stream = await follow(api.url, '?topics=signals')

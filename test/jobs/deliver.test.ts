@@ -216,11 +216,13 @@ test('what another has claimed is not sent twice, and a claim that was taken ove
   await storeEvents(t.db, anEvent())
   await one.publish()
   await receiver.hasReceived(1)
-  const claim = () =>
-    claimDeliveries(t.db, { subscriptionIds: [id], limit: 10, nowMs: Date.now(), holder: 'two', leaseMs: 60_000 })
+  const wanted = { subscriptionIds: [id], limit: 10, nowMs: Date.now(), holder: 'two', leaseMs: 60_000 }
+  const claim = (except: readonly string[] = []) => claimDeliveries(t.db, { ...wanted, except })
   assert.deepEqual(await claim(), [])
   // As if the holder had been frozen for longer than its lease.
   await t.db.query(`update delivery set lease_until = now() - interval '1 second'`)
+  const [held] = await deliveriesOf(t.db, id)
+  assert.deepEqual(await claim([held!.id]), [], 'what one still has in hand itself')
   assert.equal((await claim()).length, 1)
   answer()
   await one.stop()

@@ -14,7 +14,7 @@ const never = new AbortController().signal
 const failing = (status: number): Fault => ({ kind: 'answer', status, body: '{}' })
 
 /** A collected Binance whose open interest has not been asked for yet. */
-async function collected(fault: (path: string) => Fault | undefined) {
+async function collected(fault: (path: string) => Fault | undefined, signal = never) {
   const t = await testDatabase()
   const exchange = await startExchange(systemClock)
   const line = await openLine(t.db, exchange, { adapters: [binance] })
@@ -23,7 +23,7 @@ async function collected(fault: (path: string) => Fault | undefined) {
   await collect(line.deps, venue, tickAt)
   exchange.fault = (_, path) => (path.includes('openInterest') ? fault(path) : undefined)
   exchange.requests.length = 0
-  await pollOpenInterest(line.deps, venue, tickAt, never)
+  await pollOpenInterest(line.deps, venue, tickAt, signal)
   const contracts = [...venue.instruments.values()].filter(({ kind }) => kind !== 'spot')
   const latest = await listLatest(
     t.db,
@@ -93,4 +93,14 @@ test('a round that was frozen and taken over stores nothing more', async () => {
   assert.deepEqual(rows, [])
   const { rows: ticks } = await t.db.query(`select state, holder from tick where job = 'open-interest'`)
   assert.deepEqual(ticks, [{ state: 'claimed', holder: 'another' }])
+})
+
+test('a round that a stop cuts is not a finished one', async () => {
+  const stop = new AbortController()
+  await using run = await collected(() => {
+    stop.abort()
+    return undefined
+  }, stop.signal)
+  assert.ok(run.tick.rows < run.contracts.length)
+  assert.deepEqual([run.tick.state, run.tick.failure], ['failed', 'stopped'])
 })

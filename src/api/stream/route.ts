@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sleep } from '../../clock.ts'
 import { readQuery } from '../../contract/read-query.ts'
 import { STREAM_DESCRIPTION, streamParameters } from '../../contract/stream.ts'
+import type { Instrument } from '../../domain/instrument.ts'
 import { SECOND } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { namesOf } from '../catalogue.ts'
@@ -87,6 +88,17 @@ async function recheck(request: FastifyRequest, follower: AbortController): Prom
   }
 }
 
+/** The contracts whose events are told; null: all. An event names its contract, not what that is priced in. */
+function idsOf(
+  instruments: readonly Instrument[] | undefined,
+  quotes: readonly string[] | undefined
+): ReadonlySet<number> | null {
+  const wanted = instruments?.filter(
+    ({ quote }) => quotes?.some((each) => each === quote || each.toUpperCase() === quote) ?? true
+  )
+  return wanted === undefined ? null : new Set(wanted.map(({ id }) => id))
+}
+
 /** What no stream of ours gave is answered as a gap, not refused: a browser would never come back. */
 function lastEventIdOf(header: string | string[] | undefined): number | undefined {
   if (header === undefined) return undefined
@@ -99,7 +111,8 @@ async function questionOf({ catalogue, db }: ApiContext, { query, headers }: Fas
     throw new InvalidInputError(reading.problems, reading.isUnknownOnly ? 'unknown_parameter' : 'invalid_parameter')
   }
   const { values } = reading
-  const { venues, assets } = namesOf(await catalogue.read(), values)
+  const known = await catalogue.read()
+  const { venues, assets } = namesOf(known, values)
   const instruments =
     values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
   return {
@@ -114,7 +127,7 @@ async function questionOf({ catalogue, db }: ApiContext, { query, headers }: Fas
       minOpenInterestUsd: undefined,
       minVolume24hUsd: undefined
     },
-    instrumentIds: instruments === undefined ? null : new Set(instruments.map(({ id }) => id)),
+    instrumentIds: idsOf(instruments ?? (values.quote && known.instruments), values.quote),
     // Known before the first byte is sent: whoever sees an answer misses nothing that comes after it.
     start: await startOf(db, lastEventIdOf(headers['last-event-id']) ?? values.lastEventId)
   }
