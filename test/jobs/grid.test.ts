@@ -34,7 +34,9 @@ test('who was frozen between two times wakes to the one that is running, and lea
     }, 0)
   })
   assert.ok(asked[1]!.at - asked[0]!.at >= 60_000)
-  assert.ok(asked[1]!.at - asked[1]!.tickAt < 200, `asked ${asked[1]!.at - asked[1]!.tickAt} ms after its time`)
+  // Not the time that the freeze fell into, a minute before: how busy the machine is does not come near that.
+  const lateMs = asked[1]!.at - asked[1]!.tickAt
+  assert.ok(lateMs < 30_000, `asked ${lateMs} ms after its time`)
 })
 
 test('a time whose work failed is tried again while it lasts, not only at the next one', async () => {
