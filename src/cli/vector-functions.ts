@@ -15,6 +15,7 @@ import { openInterestInverse, openInterestLinear } from '../domain/open-interest
 import { type AverageScheme, averagePremium, projectPremium } from '../domain/premium.ts'
 import { skewNoiseBps } from '../domain/skew.ts'
 import { midrankPercentile } from '../domain/statistics.ts'
+import { LIQUIDITY_VECTOR_FUNCTIONS } from './vector-liquidity.ts'
 import { SIGNAL_VECTOR_FUNCTIONS } from './vector-signals.ts'
 import {
   exactOf,
@@ -36,6 +37,7 @@ const SCHEMES: readonly AverageScheme[] = ['linear', 'arithmetic']
 export const VECTOR_FUNCTIONS: Readonly<Record<string, (input: Fields) => unknown>> = {
   ...VENUE_VECTOR_FUNCTIONS,
   ...SIGNAL_VECTOR_FUNCTIONS,
+  ...LIQUIDITY_VECTOR_FUNCTIONS,
   'basis.mid': bookBasis,
   'basis.executable': bookBasis,
   'basis.multiplied': multipliedBasis,
