@@ -89,7 +89,7 @@ function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary
   return {
     batch: async (client, rows) => {
       const prices = rows.map(({ at, value }) => pastPrice(instrument.id, { at, last: value, spanMs }))
-      const stored = (await insertSnapshots(client, prices, STAMP)).length
+      const stored = await insertSnapshots(client, prices, STAMP)
       return { stored, bases: await derive(client, { from: rows[0]!.at, to: rows.at(-1)!.at }) }
     },
     finish: async () => {}

@@ -171,7 +171,7 @@ async function storeFacts(
     formulaVersion: FUNDING_FORMULA_VERSION
   })
   await recordIntervals(client, facts.estimates, tickAt)
-  return snapshots.length + estimates
+  return snapshots + estimates
 }
 
 /** The first tick of each storing interval that brings anything is the one that is kept. */

@@ -149,5 +149,5 @@ async function storePrices(
   if (times.length > 0) {
     await derivePastBasis(client, instruments, instrument, { from: Math.min(...times), to: Math.max(...times) }, stamp)
   }
-  return written.length
+  return written
 }

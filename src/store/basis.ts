@@ -117,5 +117,5 @@ export async function insertBasis(client: Transaction, rows: readonly BasisRow[]
     computed: { revision: '0', known_at: 'now()' },
     onConflict: '(instrument_id, spot_id, tick_at, revision) do nothing'
   })
-  return written.length
+  return written
 }

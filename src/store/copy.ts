@@ -17,20 +17,38 @@ export type WriteOptions = {
   readonly onConflict: string
   /** Extra columns given as SQL over the staged row `s`, such as `known_at: 'now()'`. */
   readonly computed?: Readonly<Record<string, string>>
-  /** Columns to answer of the rows that were written. */
-  readonly returning?: string
 }
 
 /**
- * The one writer of bulk rows: binary COPY into a temporary table, then one `insert … on conflict`. Answers the rows written,
- * counted by `returning` (a row count would be the number offered on a distributed table). Rows go in by their first column, the
+ * The one writer of bulk rows: binary COPY into a temporary table, then one `insert … on conflict`. Answers how many were written,
+ * counted over `returning` (a row count would be the number offered on a distributed table). Rows go in by their first column, the
  * key's first, so that two writers of one table meet its rows in one order.
  */
-export async function writeRows<Written extends object = { written: 1 }>(
+export async function writeRows(client: Transaction, options: WriteOptions): Promise<number> {
+  if (options.rows.length === 0) return 0
+  const [counted] = await insertStaged<{ rows: number }>(
+    client,
+    options,
+    (insert) => `with written as (${insert} returning 1) select count(*)::int4 as rows from written`
+  )
+  return counted!.rows
+}
+
+/** As `writeRows`, answering columns of the rows written: for few rows, since reading many costs as much as writing them. */
+export async function writeRowsReturning<Written extends object>(
   client: Transaction,
-  { table, columns, rows, onConflict, computed = {}, returning = '1 as written' }: WriteOptions
+  options: WriteOptions,
+  returning: string
 ): Promise<Written[]> {
-  if (rows.length === 0) return []
+  if (options.rows.length === 0) return []
+  return await insertStaged<Written>(client, options, (insert) => `${insert} returning ${returning}`)
+}
+
+async function insertStaged<Answer extends object>(
+  client: Transaction,
+  { table, columns, rows, onConflict, computed = {} }: WriteOptions,
+  answering: (insert: string) => string
+): Promise<Answer[]> {
   const names = Object.keys(columns)
   await client.query(
     `create temporary table stage (${names.map((name) => `${name} ${columns[name]}`).join(', ')}) on commit drop`
@@ -39,9 +57,11 @@ export async function writeRows<Written extends object = { written: 1 }>(
   await pipeline(encodeRows(types, rows), client.query(copyFrom('copy stage from stdin (format binary)')))
   const targets = [...names, ...Object.keys(computed)]
   const values = [...names.map((name) => `s.${name}`), ...Object.values(computed)]
-  const answer = await client.query<Written>(
-    `insert into ${table} as t (${targets.join(', ')}) select ${values.join(', ')} from stage s order by 1
-     on conflict ${onConflict} returning ${returning}`
+  const answer = await client.query<Answer>(
+    answering(
+      `insert into ${table} as t (${targets.join(', ')}) select ${values.join(', ')} from stage s order by 1
+       on conflict ${onConflict}`
+    )
   )
   await client.query('drop table stage')
   return answer.rows

@@ -64,12 +64,12 @@ const SNAPSHOT: Columns = {
   reasons: 'text[]'
 }
 
-/** Stores observations; one that is there already stays. Answers the keys written. */
+/** Stores observations; one that is there already stays. Answers how many were written. */
 export async function insertSnapshots(
   client: Transaction,
   rows: readonly SnapshotRow[],
   stamp: Pick<Stamp, 'source' | 'adapterVersion' | 'epoch'>
-): Promise<{ instrument_id: number; tick_at: Date }[]> {
+): Promise<number> {
   return await writeRows(client, {
     table: 'market_snapshot',
     columns: SNAPSHOT,
@@ -99,8 +99,7 @@ export async function insertSnapshots(
       row.reasons
     ]),
     computed: { revision: '0', known_at: 'now()' },
-    onConflict: '(instrument_id, tick_at, revision) do nothing',
-    returning: 't.instrument_id, t.tick_at'
+    onConflict: '(instrument_id, tick_at, revision) do nothing'
   })
 }
 
@@ -159,7 +158,7 @@ export async function insertEstimates(
     computed: { revision: '0', known_at: 'now()' },
     onConflict: '(instrument_id, tick_at, revision) do nothing'
   })
-  return written.length
+  return written
 }
 
 /** Last prices that were fetched or imported for the past, oldest first. */

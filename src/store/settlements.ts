@@ -1,6 +1,6 @@
 import { observedIntervals } from '../domain/funding.ts'
 import { DAY } from '../domain/time.ts'
-import { type Columns, type Row, writeRows } from './copy.ts'
+import { type Columns, type Row, writeRowsReturning } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 import type { Source } from './observations.ts'
 import { markSettlements } from './signal-progress.ts'
@@ -99,14 +99,17 @@ export async function writeSettlements(
   instrumentId: number,
   rows: readonly Row[]
 ): Promise<{ revision: number }[]> {
-  const written = await writeRows<{ revision: number; settled_at: Date }>(client, {
-    table: 'settlement',
-    columns: SETTLEMENT,
-    rows,
-    computed: { known_at: 'now()' },
-    onConflict: '(instrument_id, settled_at, revision) do nothing',
-    returning: 't.revision, t.settled_at'
-  })
+  const written = await writeRowsReturning<{ revision: number; settled_at: Date }>(
+    client,
+    {
+      table: 'settlement',
+      columns: SETTLEMENT,
+      rows,
+      computed: { known_at: 'now()' },
+      onConflict: '(instrument_id, settled_at, revision) do nothing'
+    },
+    't.revision, t.settled_at'
+  )
   if (written.length > 0) {
     const oldest = written.reduce(
       (least, { settled_at }) => Math.min(least, settled_at.getTime()),

@@ -77,5 +77,5 @@ export async function writeInputs(
     onConflict: `(instrument_id, spot_id, type, at) do update set ${sets}
       where (${listed('t')}) is distinct from (${listed('excluded')})`
   })
-  return written.length
+  return written
 }

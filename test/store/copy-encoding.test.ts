@@ -65,7 +65,7 @@ test('binary rows arrive in a real table exactly as they were given', async () =
       const written = await t.db.transaction((client) =>
         writeRows(client, { table: 'kept', columns: COLUMNS, rows: numbered, onConflict: 'do nothing' })
       )
-      assert.equal(written.length, rows.length)
+      assert.equal(written, rows.length)
       const { rows: found } = await t.db.query<Record<string, unknown>>(
         `select id, small, ratio, exact::text, at, word, words, body::text as body from kept order by id`
       )
