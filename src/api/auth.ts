@@ -47,14 +47,25 @@ export function authenticate(app: FastifyInstance, { db, clock, isLoopback }: Au
       throw error
     }
   })
-  app.addHook('onRequest', async (request) => {
-    const needsCaller = request.routeOptions.config.scope !== undefined
-    request.caller = needsCaller ? await callerOf(request, findCaller) : ANONYMOUS
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.config.scope === undefined || request.headers.authorization === undefined) {
+      request.caller = ANONYMOUS
+      return done()
+    }
+    callerOf(request, findCaller).then((caller) => {
+      request.caller = caller
+      done()
+    }, done)
   })
   // The rate limit counts in the route's own onRequest, so that guessing keys is limited by address.
-  app.addHook('preParsing', async (request) => {
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
     const { scope } = request.routeOptions.config
-    if (scope !== undefined) authorise(request.caller, scope, isLoopback)
+    try {
+      if (scope !== undefined) authorise(request.caller, scope, isLoopback)
+      done()
+    } catch (error) {
+      done(error as Error)
+    }
   })
 }
 

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { JSON_TYPE } from './answers.ts'
 import type { Board } from './board-cache.ts'
 import { compress, type Encoding, encodingFor } from './encoding.ts'
-import { etagOf } from './etag.ts'
+import { etagOf, hasTag } from './etag.ts'
 
 /** One answer of one board: written once, compressed once, for all who ask the same within its second. */
 export type Written = {
@@ -33,15 +33,18 @@ export function keepAnswer(board: Board, question: string, text: string): Writte
 /** Below this many bytes compressing costs more than it saves. */
 const COMPRESS_FROM = 1_024
 
-export async function sendWritten(
+/** Sends what was written; to a caller who has it already, only that. */
+export function sendWritten(
   { etag, bytes, packed }: Written,
   request: FastifyRequest,
   reply: FastifyReply
-): Promise<FastifyReply> {
-  reply.header('etag', etag).header('vary', 'accept-encoding').type(JSON_TYPE)
+): Promise<FastifyReply> | FastifyReply {
+  reply.header('etag', etag).header('vary', 'accept-encoding')
+  if (hasTag(request.headers['if-none-match'], etag)) return reply.header('cache-control', 'no-cache').code(304).send()
+  reply.type(JSON_TYPE)
   const encoding = bytes.length < COMPRESS_FROM ? undefined : encodingFor(request.headers['accept-encoding'])
   if (encoding === undefined) return reply.send(bytes)
   const made = packed.get(encoding) ?? compress(bytes, encoding)
   packed.set(encoding, made)
-  return reply.header('content-encoding', encoding).send(await made)
+  return made.then((small) => reply.header('content-encoding', encoding).send(small))
 }

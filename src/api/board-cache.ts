@@ -16,6 +16,8 @@ export type Board = {
   readonly rows: readonly ServedRow[]
   /** How each venue's part stands in the database. */
   readonly versions: BoardVersions
+  /** The rows in each order that was asked for, by its name. */
+  readonly orders: Map<string, readonly ServedRow[]>
   /** Answers already made from this board, by question. */
   readonly answers: Map<string, Written>
 }
@@ -120,7 +122,7 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
 
 function gradedAt(nowMs: number, pollIntervalMs: number, stored: readonly StoredRow[], versions: BoardVersions): Board {
   const rows = stored.map((row) => servedRowOf(row, nowMs, pollIntervalMs))
-  return { asOfMs: nowMs, rows, versions, answers: new Map() }
+  return { asOfMs: nowMs, rows, versions, orders: new Map(), answers: new Map() }
 }
 
 async function messageOfFailure(work: () => Promise<void>): Promise<string> {

@@ -1,7 +1,7 @@
 import type { CursorKeys } from '../contract/cursor.ts'
 import type { BoardRow } from '../domain/board-row.ts'
 import { type Grade, reachesGrade } from '../domain/quality.ts'
-import type { ServedRow } from './board-cache.ts'
+import type { Board, ServedRow } from './board-cache.ts'
 
 export type BoardFilter = {
   readonly venues: ReadonlySet<string> | undefined
@@ -33,18 +33,51 @@ const DECIMAL_FIELDS: ReadonlySet<string> = new Set([
   'volume24hUsd'
 ] satisfies (keyof BoardRow)[])
 
-/** The rows that pass, in order, after the keys of the page before. */
+export type Selection = {
+  readonly order?: BoardOrder | undefined
+  /** The keys of the last row of the page before. */
+  readonly after?: CursorKeys | undefined
+  /** No more than so many. */
+  readonly most: number
+}
+
+/** The first rows that pass, in order, after those of the page before. */
 export function selectRows(
-  rows: readonly ServedRow[],
+  board: Pick<Board, 'rows' | 'orders'>,
   filter: BoardFilter,
-  order: BoardOrder = BY_INSTRUMENT,
-  after?: CursorKeys
+  { order = BY_INSTRUMENT, after, most }: Selection
 ): ServedRow[] {
-  const keyed = rows.filter(({ row }) => passes(row, filter)).map((served) => ({ served, keys: keysOf(served, order) }))
-  const sorted = keyed.sort((a, b) => compareKeys(a.keys, b.keys, order.isDescending))
-  const left =
-    after === undefined ? sorted : sorted.filter(({ keys }) => compareKeys(keys, after, order.isDescending) > 0)
-  return left.map(({ served }) => served)
+  const rows = sortedRows(board, order)
+  const selected: ServedRow[] = []
+  for (let index = after === undefined ? 0 : placeAfter(rows, after, order); index < rows.length; index += 1) {
+    const served = rows[index]!
+    if (!passes(served.row, filter)) continue
+    selected.push(served)
+    if (selected.length === most) break
+  }
+  return selected
+}
+
+/** A board is sorted once for each order that is asked for, not for each question. */
+function sortedRows({ rows, orders }: Pick<Board, 'rows' | 'orders'>, order: BoardOrder): readonly ServedRow[] {
+  const name = `${order.isDescending ? '-' : ''}${order.field}`
+  const known = orders.get(name)
+  if (known !== undefined) return known
+  const keyed = rows.map((served) => ({ served, keys: keysOf(served, order) }))
+  const sorted = keyed.sort((a, b) => compareKeys(a.keys, b.keys, order.isDescending)).map(({ served }) => served)
+  orders.set(name, sorted)
+  return sorted
+}
+
+/** The index of the first row after these keys. */
+function placeAfter(rows: readonly ServedRow[], keys: CursorKeys, order: BoardOrder): number {
+  let [from, to] = [0, rows.length]
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (compareKeys(keysOf(rows[middle]!, order), keys, order.isDescending) > 0) to = middle
+    else from = middle + 1
+  }
+  return from
 }
 
 /** Where a row stands in an order: its value and, between equals, its instrument. */

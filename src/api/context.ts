@@ -1,6 +1,6 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import type { BoardCache } from './board-cache.ts'
 import type { CatalogueSource } from './catalogue.ts'
@@ -22,7 +22,7 @@ export type ApiDeps = {
   >
   readonly db: Database
   readonly clock: Clock
-  readonly log: FastifyBaseLogger
+  readonly log: Log
   readonly kind: 'live' | 'simulated'
   /** What we use of each venue. */
   readonly capabilities?: Readonly<Record<string, readonly string[]>> | undefined

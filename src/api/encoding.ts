@@ -17,8 +17,9 @@ export function compress(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
 
 /** What the caller accepts and likes best; brotli where it likes both the same. */
 export function encodingFor(accept: string | undefined): Encoding | undefined {
+  if (accept === undefined) return undefined
   const weights = new Map<string, number>()
-  for (const part of (accept ?? '').toLowerCase().split(',')) {
+  for (const part of accept.toLowerCase().split(',')) {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim())
     const weight = parameters.find((text) => text.startsWith('q='))?.slice(2)
     weights.set(name, weight === undefined ? 1 : Number(weight) || 0)

@@ -15,13 +15,12 @@ export function urlHost(host: string): string {
 /** On loopback, refuses requests that a page of another site made by pointing its own name at this machine. */
 export function refuseForeignHosts(app: FastifyInstance, configuredHost: string): void {
   const names = ['127.0.0.1', 'localhost', '[::1]', urlHost(configuredHost).toLowerCase()]
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const port = request.raw.socket.localPort
     const host = request.headers.host?.toLowerCase() ?? ''
     const isOurs = names.some((name) => host === `${name}:${port}` || (port === 80 && host === name))
-    if (!isOurs) {
-      const message = `The Host header names another server; this one is ${names[0]}:${port} or localhost:${port}.`
-      throw new HttpError(421, 'foreign_host', message)
-    }
+    if (isOurs) return done()
+    const message = `The Host header names another server; this one is ${names[0]}:${port} or localhost:${port}.`
+    done(new HttpError(421, 'foreign_host', message))
   })
 }

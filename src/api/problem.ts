@@ -48,7 +48,10 @@ export function handleErrors(app: FastifyInstance): void {
     const known = errorOf(error)
     // What we refuse ourselves is in the request's own event; only what nobody expected needs its stack.
     if (known.statusCode === 500) {
-      request.log.error({ err: error, code: known.code, path: pathOf(request.url) }, 'request.failed')
+      request.log.error(
+        { reqId: request.id, err: error, code: known.code, path: pathOf(request.url) },
+        'request.failed'
+      )
     }
     return sendProblem(request, reply, known, error instanceof InvalidInputError ? error.problems : undefined)
   })

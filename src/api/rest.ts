@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { listOf, oneOf } from '../contract/envelope.ts'
 import type { ParameterSpec } from '../contract/parameter.ts'
 import type { FieldSchema } from '../contract/schema.ts'
-import { type Answer, sendAnswer } from './answers.ts'
+import { sendAnswer } from './answers.ts'
 import { type HistoryQuestion, sendHistory } from './history.ts'
 import { type Operation, pathNames, questionOf } from './operations/operation.ts'
 
@@ -46,11 +46,7 @@ export function addOperation(app: FastifyInstance, operation: Operation): void {
       security: scope === 'read' ? [{}, { key: [] }] : [{ key: [] }],
       response: { 200: { description: 'The answer', content: contentOf(operation) }, ...REFUSALS }
     },
-    handler: async (request, reply) => {
-      // A reply is a promise itself, of nothing: what comes back undefined has been sent.
-      const answer = (await answerOf(operation, request, reply)) as Answer | FastifyReply | undefined
-      return answer === undefined || !('data' in answer) ? reply : sendAnswer(reply, answer)
-    }
+    handler: handlerOf(operation)
   })
 }
 
@@ -64,12 +60,22 @@ function given({ url }: Operation, { query, params }: FastifyRequest): Record<st
   return { ...Object.fromEntries(fromQuery), ...(params as object) }
 }
 
-function answerOf(operation: Operation, request: FastifyRequest, reply: FastifyReply) {
-  const ask = () => questionOf(operation, given(operation, request))
-  if (operation.send !== undefined) return operation.send(ask, request, reply)
-  const question = ask()
-  if (operation.open === undefined) return operation.read(question)
-  return operation.open(question).then((opened) => sendHistory(question as HistoryQuestion, opened, request, reply))
+function handlerOf(operation: Operation): RouteHandlerMethod {
+  const { send, open } = operation
+  const questionIn = (request: FastifyRequest) => questionOf(operation, given(operation, request))
+  if (send !== undefined) {
+    return (request, reply) => {
+      const sent = send(() => questionIn(request), request, reply)
+      // A reply is a promise as well, of its own end, for which nobody here has to wait.
+      return sent === reply ? undefined : sent
+    }
+  }
+  return async (request, reply) => {
+    const question = questionIn(request)
+    if (open === undefined) return sendAnswer(reply, await operation.read(question))
+    const answer = await sendHistory(question as HistoryQuestion, await open(question), request, reply)
+    return 'data' in answer ? sendAnswer(reply, answer) : answer
+  }
 }
 
 /** A schema with a name of its own is written once. */

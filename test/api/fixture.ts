@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import type { ApiDeps } from '../../src/api/context.ts'
 import { startApi } from '../../src/api/server.ts'
@@ -59,7 +58,7 @@ export async function testApi({
   const line = cuttable(db)
   const clock = manualClock()
   const lines: Record<string, unknown>[] = []
-  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) }) as FastifyBaseLogger
+  const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
   const api = await startApi({ config: { ...CONFIG, ...config }, db: line.db, clock, log, kind: 'simulated' })
   return {
     url: api.address,

@@ -146,6 +146,21 @@ test('every page is made of this service’s own files', async () => {
   }
 })
 
+test('every kind of answer tells a browser what it is not for, refusals and pages included', async () => {
+  await using api = await testApi()
+  for (const path of ['/', '/v1/basis', '/v1/basis?limit=0', '/nothing', '/v1/stream?events=board', '/healthz']) {
+    const { headers, body } = await fetch(`${api.url}${path}`)
+    await body?.cancel()
+    const told = ['content-security-policy', 'x-content-type-options', 'x-frame-options', 'referrer-policy']
+    assert.deepEqual(
+      told.filter((name) => !headers.has(name)),
+      [],
+      path
+    )
+    assert.equal(headers.has('strict-transport-security'), false)
+  }
+})
+
 test('closing does not wait for a request that was never finished', async () => {
   const api = await testApi()
   const { host, port } = new URL(api.url)

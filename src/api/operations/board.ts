@@ -72,20 +72,23 @@ function boardView(context: ApiContext, { kindsOf, write, view }: BoardView) {
       const { page, ...paging } = selected
       return { data: page.map((row) => view(row, board.asOfMs)), ...paging, asOfMs: board.asOfMs }
     },
-    send: async (ask: () => BoardQuestion, request: FastifyRequest, reply: FastifyReply) => {
+    send: (ask: () => BoardQuestion, request: FastifyRequest, reply: FastifyReply) => {
       const known = findAnswer(context.board.current(), request.url)
       if (known !== undefined) return sendWritten(known, request, reply)
-      const { board, selected } = await select(ask())
-      const { asOfMs } = board
-      const { head, tail } = envelopeOf(`[${selected.page.map((row) => write(row, asOfMs)).join(',')}]`, selected)
-      return sendWritten(keepAnswer(board, request.url, joinEnvelope(head, asOfMs, tail)), request, reply)
+      return select(ask()).then(({ board, selected }) => {
+        const { asOfMs } = board
+        const { head, tail } = envelopeOf(`[${selected.page.map((row) => write(row, asOfMs)).join(',')}]`, selected)
+        return sendWritten(keepAnswer(board, request.url, joinEnvelope(head, asOfMs, tail)), request, reply)
+      })
     }
   }
 }
 
 function selectPage(board: Board, filter: BoardFilter, { values, fingerprint }: BoardQuestion) {
   const order: BoardOrder | undefined = values.sort
-  const rows = selectRows(board.rows, filter, order, cursorKeys({ values, fingerprint }, ['any', 'text']))
+  const after = cursorKeys({ values, fingerprint }, ['any', 'text'])
+  // One more than is shown: whether there is another page shows in it.
+  const rows = selectRows(board, filter, { order, after, most: values.limit + 1 })
   return pageOf(rows, values.limit, fingerprint, (row) => keysOf(row, order))
 }
 

@@ -44,7 +44,7 @@ type OperationOf<Spec extends ParameterSpec> = {
     ask: () => Question<NoInfer<Spec>>,
     request: FastifyRequest,
     reply: FastifyReply
-  ) => Promise<FastifyReply>
+  ) => Promise<FastifyReply> | FastifyReply
 }
 
 export type Operation = OperationOf<ParameterSpec>
