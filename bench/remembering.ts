@@ -60,7 +60,7 @@ export async function measureRemembering(): Promise<Figure[]> {
   } finally {
     child.kill('SIGTERM')
     await gone
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 })
   }
 }
 

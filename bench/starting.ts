@@ -34,7 +34,7 @@ export async function measureStarting(): Promise<Figure[]> {
       figure('second start to its first answer', second, 5)
     ]
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 })
   }
 }
 

@@ -46,6 +46,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   fastify: ['api/'],
   '@fastify/': ['api/'],
   helmet: ['api/security-headers.ts'],
+  dataloader: ['api/graphql/'],
+  'graphql-ws': ['api/graphql/'],
   yaml: ['api/'],
   mercurius: ['api/'],
   graphql: ['api/'],

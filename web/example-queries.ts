@@ -96,6 +96,19 @@ query VenuesAndGaps {
     }
   }
 }
+`,
+    `# The board of BTC on one venue, as it changes. Run it, and stop it when you have seen enough.
+subscription FollowBtc {
+  basisUpdated(asset: ["BTC"], venue: ["binance"]) {
+    asOf
+    rows {
+      instrument
+      basisBps
+      fundingApr
+      grade
+    }
+  }
+}
 `
   ]
 }

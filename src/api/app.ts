@@ -10,6 +10,7 @@ import type { ApiContext, ApiDeps } from './context.ts'
 import { BROTLI_OPTIONS, GZIP_OPTIONS } from './encoding.ts'
 import { tagAnswers } from './etag.ts'
 import { addGraphql } from './graphql/route.ts'
+import { takeSockets } from './graphql/socket.ts'
 import { isLoopbackHost, refuseForeignHosts } from './hosts.ts'
 import { describeApi } from './openapi.ts'
 import { listOperations } from './operations/list.ts'
@@ -20,6 +21,8 @@ import { addOperation } from './rest.ts'
 import { addDocuments } from './routes/documents.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { secureAnswers } from './security-headers.ts'
+import { countFollowers } from './stream/followers.ts'
+import { startPulse } from './stream/pulse.ts'
 import { addStream } from './stream/route.ts'
 import { handleUnknownRoutes } from './unknown-route.ts'
 
@@ -31,6 +34,7 @@ const BODY_MAX_BYTES = 256 * 1_024
 export async function buildApi(deps: ApiDeps): Promise<{ app: FastifyInstance; board: BoardCache }> {
   const { config, db, clock, log } = deps
   const app = createServer(log)
+  await takeSockets(app)
   const isLoopback = isLoopbackHost(config.host)
   const board = keepBoard({ db, clock, pollIntervalMs: config.pollMs, log })
   app.addHook('onClose', () => board.close())
@@ -61,8 +65,11 @@ async function addRoutes(app: FastifyInstance, context: ApiContext): Promise<voi
   for (const operation of operations) addOperation(app, operation)
   const actions = listActions()
   await addActions(app, context, actions)
-  await addGraphql(app, context, operations, actions)
-  addStream(app, context)
+  const pulse = startPulse(context)
+  const following = { pulse, followers: countFollowers(pulse) }
+  app.addHook('preClose', async () => following.followers.close())
+  await addGraphql(app, context, operations, actions, following)
+  addStream(app, context, following)
   await addDocuments(app)
   await addPages(app)
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../store/database.ts'
 import { type ApiKey, findKey, isKeyForm, type Scope, touchKey } from '../store/keys.ts'
@@ -16,6 +16,8 @@ declare module 'fastify' {
     caller: Caller | undefined
     /** Whether the key that was shown would still be let in. */
     isStillAllowed: () => Promise<boolean>
+    /** Whose key an Authorization header holds: for keys that come otherwise than with the request. */
+    identify: (authorization: string | undefined) => Promise<Caller>
   }
   interface FastifyContextConfig {
     /** What a caller's key must allow; left out where nothing is asked of anybody. */
@@ -37,10 +39,11 @@ type AuthOptions = { readonly db: Database; readonly clock: Clock; readonly isLo
 export function authenticate(app: FastifyInstance, { db, clock, isLoopback }: AuthOptions): void {
   const findCaller = rememberCallers(db, clock)
   app.decorateRequest<Caller | undefined, 'caller'>('caller', undefined)
+  app.decorateRequest('identify', (authorization: string | undefined) => callerOf(authorization, findCaller))
   app.decorateRequest('isStillAllowed', async function isStillAllowed() {
     const { scope } = this.routeOptions.config
     try {
-      if (scope !== undefined) authorise(await callerOf(this, findCaller), scope, isLoopback)
+      if (scope !== undefined) authorise(await callerOf(this.headers.authorization, findCaller), scope, isLoopback)
       return true
     } catch (error) {
       if (error instanceof HttpError) return false
@@ -52,7 +55,7 @@ export function authenticate(app: FastifyInstance, { db, clock, isLoopback }: Au
       request.caller = ANONYMOUS
       return done()
     }
-    callerOf(request, findCaller).then((caller) => {
+    callerOf(request.headers.authorization, findCaller).then((caller) => {
       request.caller = caller
       done()
     }, done)
@@ -69,8 +72,7 @@ export function authenticate(app: FastifyInstance, { db, clock, isLoopback }: Au
   })
 }
 
-async function callerOf(request: FastifyRequest, findCaller: (secret: string) => Promise<Caller>): Promise<Caller> {
-  const header = request.headers.authorization
+async function callerOf(header: string | undefined, findCaller: (secret: string) => Promise<Caller>): Promise<Caller> {
   if (header === undefined) return ANONYMOUS
   const secret = /^Bearer +(\S+) *$/i.exec(header)?.[1]
   return secret !== undefined && isKeyForm(secret) ? findCaller(secret) : INVALID

@@ -19,6 +19,7 @@ import { FUNDING_FORMULA_VERSION, factsOf, snapshotsOf } from './collected-facts
 import { doubtOf } from './plausibility.ts'
 import { findUncovered, type Sweep, type SweepMemory } from './sweep.ts'
 import { diskGap, gapsOf, missedTicks, spanOf } from './tick-gaps.ts'
+import { tellVenueChange } from './venue-events.ts'
 import { judgeVenue, type Verdict } from './venue-health.ts'
 
 export type CollectDeps = {
@@ -122,7 +123,7 @@ async function commit(
     ...(isFull && isSuccess ? [diskGap(venue.adapter.id, tickAt, deps)] : []),
     ...gapsOf(venue.adapter.id, tickAt, isKept && isSuccess ? spanOf(deps) : deps.pollMs, isSuccess, uncovered, verdict)
   ])
-  await saveVenueStatus(client, {
+  const change = await saveVenueStatus(client, {
     venue: venue.adapter.id,
     ...verdict,
     isSuccess,
@@ -132,6 +133,7 @@ async function commit(
     expected: sweep ? expected : null,
     received: sweep ? received : null
   })
+  await tellVenueChange(client, change)
   const skipped =
     sweep?.reading.skipped.filter(({ symbol }) => symbol === null || venue.instruments.has(symbol)).length ?? 0
   await finishTick(client, claim, {

@@ -3,6 +3,7 @@ import { SECOND } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
 import { findVenueHealth, saveBan } from '../store/venues.ts'
 import type { VenueGate } from '../venues/ccxt-client.ts'
+import { tellVenueChange } from './venue-events.ts'
 import { isRefusal, refusedState, stayAwayMs } from './venue-health.ts'
 
 /** How long what was read about a ban may be relied on: a poll's calls in a row need not ask each, and nobody asks on for longer. */
@@ -24,7 +25,10 @@ export function createGate({ db, clock }: { readonly db: Database; readonly cloc
     report: async (error) => {
       if (!isRefusal(error.failure)) return
       until = Math.max(until, clock.now() + stayAwayMs(error))
-      await saveBan(db, venue, refusedState(error.failure), `${error.failure}: ${error.message}`, until)
+      const reason = `${error.failure}: ${error.message}`
+      await db.transaction(async (client) => {
+        await tellVenueChange(client, await saveBan(client, venue, refusedState(error.failure), reason, until))
+      })
     }
   }
 }

@@ -2,8 +2,22 @@ import { CHANNEL } from './board.ts'
 import type { Transaction } from './database.ts'
 
 /** What subscribers may be told of. */
-export const EVENT_TYPES = ['signal.opened', 'signal.updated', 'signal.closed', 'test.ping'] as const
+export const EVENT_TYPES = [
+  'signal.opened',
+  'signal.updated',
+  'signal.closed',
+  'venue.status_changed',
+  'test.ping'
+] as const
 export type EventType = (typeof EVENT_TYPES)[number]
+
+/** A contract, or a venue as a whole: then only the venue is said. */
+export type EventSubject = {
+  readonly instrumentId: number | null
+  readonly venue: string
+  readonly asset: string | null
+  readonly kind: string | null
+}
 
 /** Something that happened, as whoever saw it tells of it. Times in epoch milliseconds. */
 export type NewEvent = {
@@ -12,13 +26,8 @@ export type NewEvent = {
   readonly type: EventType
   /** The time that it is about. */
   readonly at: number
-  /** Whom it is about, for filters; null where it is about no contract. */
-  readonly about: {
-    readonly instrumentId: number
-    readonly venue: string
-    readonly asset: string
-    readonly kind: string
-  } | null
+  /** Whom it is about, for filters; null where it is about nobody. */
+  readonly about: EventSubject | null
   readonly signal?: { readonly type: string; readonly label: string }
   /** Left out: for everybody who wants it. */
   readonly subscriptionId?: string

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 
 export type VenueState = 'starting' | 'up' | 'degraded' | 'down' | 'banned' | 'geo-blocked' | 'closed'
 
@@ -30,23 +30,24 @@ export async function ensureVenues(
   }
 }
 
-/** Writes how a venue is doing; `state_since` moves only when the state does. */
-export async function saveVenueStatus(client: Pick<Database, 'query'>, status: VenueStatus): Promise<void> {
-  const date = (at: number | null) => (at === null ? null : new Date(at))
-  await client.query(
+/** Writes how a venue is doing; `state_since` moves only when the state does. Answers the change of state, if it is one. */
+export async function saveVenueStatus(client: Transaction, status: VenueStatus): Promise<VenueChange | null> {
+  const { rows } = await client.query<ChangeRow>(
     // A ban that another call has met meanwhile holds, whatever this poll has seen.
-    `update venue set state_since = case when state = $2 or (banned_until > $5 and $4::timestamptz is null) then state_since else $5 end,
-       state = case when banned_until > $5 and $4::timestamptz is null then state else $2 end,
-       state_reason = case when banned_until > $5 and $4::timestamptz is null then state_reason else $3 end,
-       banned_until = case when banned_until > $5 then greatest(banned_until, $4) else $4 end, last_poll_at = $5, last_success_at = case when $6 then $5 else last_success_at end,
-       failures = case when $6 then 0 else failures + 1 end, next_poll_at = $7, lag_ms = coalesce($8, lag_ms),
-       expected = coalesce($9, expected), received = coalesce($10, received)
-     where id = $1`,
+    `update venue v set state_since = case when v.state = $2 or (v.banned_until > $5 and $4::timestamptz is null) then v.state_since else $5 end,
+       state = case when v.banned_until > $5 and $4::timestamptz is null then v.state else $2 end,
+       state_reason = case when v.banned_until > $5 and $4::timestamptz is null then v.state_reason else $3 end,
+       banned_until = case when v.banned_until > $5 then greatest(v.banned_until, $4) else $4 end, last_poll_at = $5,
+       last_success_at = case when $6 then $5 else v.last_success_at end,
+       failures = case when $6 then 0 else v.failures + 1 end, next_poll_at = $7, lag_ms = coalesce($8, v.lag_ms),
+       expected = coalesce($9, v.expected), received = coalesce($10, v.received)
+     from (select id, state from venue where id = $1 for update) before
+     where v.id = before.id returning before.state as before, ${CHANGED}`,
     [
       status.venue,
       status.state,
       status.reason,
-      date(status.bannedUntil),
+      dateOrNull(status.bannedUntil),
       new Date(status.polledAt),
       status.isSuccess,
       new Date(status.nextPollAt),
@@ -55,6 +56,7 @@ export async function saveVenueStatus(client: Pick<Database, 'query'>, status: V
       status.received
     ]
   )
+  return changeOf(status.venue, rows[0])
 }
 
 export async function saveMarketsLoaded(db: Database, venue: string, loadedAt: number): Promise<void> {
@@ -80,17 +82,55 @@ export async function findVenueHealth(db: Database, venue: string): Promise<Venu
   }
 }
 
-/** Keeps everybody away from a venue that refused one of us; a longer ban stays. */
+/** Keeps everybody away from a venue that refused one of us; a longer ban stays. Answers the change of state, if it is one. */
 export async function saveBan(
-  db: Database,
+  client: Transaction,
   venue: string,
   state: 'banned' | 'geo-blocked',
   reason: string,
   until: number
-): Promise<void> {
-  await db.query(
-    `update venue set banned_until = greatest(banned_until, $2), state_reason = $3,
-       state_since = case when state = $4 then state_since else now() end, state = $4 where id = $1`,
+): Promise<VenueChange | null> {
+  const { rows } = await client.query<ChangeRow>(
+    `update venue v set banned_until = greatest(v.banned_until, $2), state_reason = $3,
+       state_since = case when v.state = $4 then v.state_since else now() end, state = $4
+     from (select id, state from venue where id = $1 for update) before
+     where v.id = before.id returning before.state as before, ${CHANGED}`,
     [venue, new Date(until), reason, state]
   )
+  return changeOf(venue, rows[0])
 }
+
+/** A venue's change of state. Times in epoch milliseconds. */
+export type VenueChange = {
+  readonly venue: string
+  readonly before: VenueState
+  readonly state: VenueState
+  readonly reason: string | null
+  readonly since: number
+  readonly bannedUntil: number | null
+}
+
+const CHANGED = 'v.state, v.state_reason, v.state_since, v.banned_until'
+
+type ChangeRow = {
+  readonly before: VenueState
+  readonly state: VenueState
+  readonly state_reason: string | null
+  readonly state_since: Date
+  readonly banned_until: Date | null
+}
+
+/** A venue that is asked for the first time has not changed. */
+function changeOf(venue: string, row: ChangeRow | undefined): VenueChange | null {
+  if (row === undefined || row.before === row.state || row.before === 'starting') return null
+  return {
+    venue,
+    before: row.before,
+    state: row.state,
+    reason: row.state_reason,
+    since: row.state_since.getTime(),
+    bannedUntil: row.banned_until?.getTime() ?? null
+  }
+}
+
+const dateOrNull = (at: number | null) => (at === null ? null : new Date(at))

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
 import type { Database } from '../../src/store/database.ts'
-import { insertEvents, type NewEvent } from '../../src/store/events.ts'
 import { createKey, revokeKey } from '../../src/store/keys.ts'
+import { happening, publish } from './events.ts'
 import { boardRow, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 
 type Message = { readonly event: string; readonly id: string; readonly data: Record<string, unknown> }
@@ -43,28 +43,6 @@ async function follow(url: string, query = '', headers: Record<string, string> =
     }
   }
   return { next, until, [Symbol.dispose]: () => stop.abort() }
-}
-
-const happening = (id: string, asset = 'BTC'): NewEvent => ({
-  id,
-  type: 'signal.opened',
-  at: NOW_MS,
-  about: { instrumentId: 1, venue: 'binance', asset, kind: 'perpetual' },
-  signal: { type: 'funding_regime', label: 'OVERHEATED' },
-  data: { id }
-})
-
-/** Stores events and gives them their places, as the publisher does. */
-async function publish(db: Database, ...events: NewEvent[]): Promise<void> {
-  await db.transaction(async (client) => {
-    await insertEvents(client, events)
-    await client.query(
-      `with given as (select id, (select position from event_head) + row_number() over (order by created_at, id) as place
-         from event where position is null)
-       update event e set position = g.place from given g where g.id = e.id`
-    )
-    await client.query('update event_head set position = greatest(position, (select max(position) from event))')
-  })
 }
 
 const seed = async (db: Database) => {

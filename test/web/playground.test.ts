@@ -6,7 +6,7 @@ import { exampleQueries } from '../../web/example-queries.ts'
 import { boardRow, putOnBoard, testApi } from '../api/fixture.ts'
 import { NO_BROWSER, openBrowser } from './browser.ts'
 
-test('the playground runs its first example, from this host alone and within the content policy', {
+test('the playground runs its first example and follows its last, from this host alone and within the content policy', {
   skip: NO_BROWSER
 }, async () => {
   await using api = await testApi({
@@ -23,6 +23,12 @@ test('the playground runs its first example, from this host alone and within the
   assert.match(await answer.innerText(), /binance:BTC\/USDT:USDT/)
   const workers = opened.requests.filter((url) => /worker-[\w-]+\.js$/.test(url))
   assert.ok(workers.length >= 1, 'the editor’s workers are files of ours')
+  await page.getByRole('tab', { name: 'FollowBtc' }).click()
+  await page.getByRole('button', { name: /Execute query/ }).click()
+  await answer.getByText('basisUpdated').waitFor()
+  await putOnBoard(api.db, boardRow({ instrument: 'binance:BTC/USDT:USDT', basisBps: 7.6543 }))
+  api.clock.advance(1_000)
+  await answer.getByText('7.6543').waitFor()
   opened.assertSound()
 })
 

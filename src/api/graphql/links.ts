@@ -1,4 +1,5 @@
-import type { IResolvers, MercuriusContext, MercuriusLoaders } from 'mercurius'
+import DataLoader from 'dataloader'
+import type { IResolvers, MercuriusContext } from 'mercurius'
 import { instrumentView } from '../../contract/reference.ts'
 import type { ApiContext } from '../context.ts'
 import { basisHistories, basisLinkParameters, fundingHistories, fundingLinkParameters } from './nested-histories.ts'
@@ -26,7 +27,8 @@ export const LINKS: Links = {
 type Named = { readonly instrument?: string | null; readonly spot?: string | null }
 
 /** Instruments are in memory: looking one up for each row asks the database nothing. */
-export function linkResolvers({ catalogue }: ApiContext): IResolvers {
+export function linkResolvers(context: ApiContext): IResolvers {
+  const { catalogue } = context
   const detailOf = async (key: string | null | undefined, asked: MercuriusContext) => {
     asked.isOfBoard = false
     if (key === null || key === undefined) return null
@@ -39,34 +41,34 @@ export function linkResolvers({ catalogue }: ApiContext): IResolvers {
     spotDetail: ({ spot }: Named, _args: unknown, asked: MercuriusContext) => detailOf(spot, asked)
   }
   const { instrumentDetail, spotDetail } = details
+  const historiesOf = gatherHistories(context)
+  const historyOf = (kind: keyof Histories) => (obj: never, params: Ask['params'], asked: MercuriusContext) => {
+    asked.isOfBoard = false
+    return historiesOf(asked)[kind].load({ obj, params })
+  }
   return {
-    BasisRow: details,
-    FundingRow: { instrumentDetail },
+    BasisRow: { ...details, history: historyOf('basis') },
+    FundingRow: { instrumentDetail, history: historyOf('funding') },
     Instrument: { spotDetail },
     Gap: { instrumentDetail }
   } as unknown as IResolvers
 }
 
-/** Histories of all rows of a list come in one query. */
-export function linkLoaders(context: ApiContext): MercuriusLoaders<MercuriusContext> {
-  return {
-    BasisRow: {
-      history: {
-        loader: (queries: never, asked: MercuriusContext) => basisHistories(context, notOfBoard(queries, asked), asked),
-        opts: { cache: false }
-      }
-    },
-    FundingRow: {
-      history: {
-        loader: (queries: never, asked: MercuriusContext) =>
-          fundingHistories(context, notOfBoard(queries, asked), asked),
-        opts: { cache: false }
-      }
-    }
-  } as unknown as MercuriusLoaders<MercuriusContext>
-}
+type Ask = { readonly obj: never; readonly params: Readonly<Record<string, unknown>> }
+type Histories = { readonly basis: DataLoader<Ask, unknown>; readonly funding: DataLoader<Ask, unknown> }
 
-function notOfBoard<T>(queries: T, asked: MercuriusContext): T {
-  asked.isOfBoard = false
-  return queries
+/** Histories of all rows of a list come in one query: what one request asks in one turn is gathered. */
+function gatherHistories(context: ApiContext) {
+  const gathering = new WeakMap<MercuriusContext, Histories>()
+  const isUncached = { cache: false } as const
+  return (asked: MercuriusContext): Histories => {
+    const known = gathering.get(asked)
+    if (known !== undefined) return known
+    const made = {
+      basis: new DataLoader<Ask, unknown>((asks) => basisHistories(context, asks, asked), isUncached),
+      funding: new DataLoader<Ask, unknown>((asks) => fundingHistories(context, asks, asked), isUncached)
+    }
+    gathering.set(asked, made)
+    return made
+  }
 }

@@ -1,13 +1,5 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import {
-  type DocumentNode,
-  GraphQLError,
-  type GraphQLFormattedError,
-  Kind,
-  parse,
-  print,
-  separateOperations
-} from 'graphql'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type DocumentNode, type GraphQLError, Kind, parse, print, separateOperations } from 'graphql'
 import { type MercuriusContext, mercurius } from 'mercurius'
 import { InvalidInputError } from '../../errors.ts'
 import type { Scope } from '../../store/keys.ts'
@@ -18,11 +10,14 @@ import { findAnswer, keepAnswer, sendWritten } from '../board-answers.ts'
 import type { ApiContext } from '../context.ts'
 import { isLoopbackHost } from '../hosts.ts'
 import type { Operation } from '../operations/operation.ts'
-import { errorOf, HttpError } from '../problem.ts'
+import { HttpError } from '../problem.ts'
+import type { Following } from '../stream/route.ts'
+import { formatted } from './errors.ts'
 import { LIMITS, limitRule, TOKENS_MAX } from './limits.ts'
-import { LINKS, linkLoaders, linkResolvers } from './links.ts'
+import { LINKS, linkResolvers } from './links.ts'
 import { mutationResolvers } from './mutations.ts'
 import { resolversOf, schemaOf } from './schema.ts'
+import { addSocket } from './socket.ts'
 
 declare module 'mercurius' {
   interface MercuriusContext {
@@ -41,7 +36,8 @@ export async function addGraphql(
   app: FastifyInstance,
   context: ApiContext,
   operations: readonly Operation[],
-  actions: readonly Action[]
+  actions: readonly Action[],
+  following: Following
 ): Promise<void> {
   const isLoopback = isLoopbackHost(context.config.host)
   const mayAsk = ({ request }: MercuriusContext, { scope = 'read' }: { readonly scope?: Scope }) =>
@@ -53,7 +49,6 @@ export async function addGraphql(
       ...linkResolvers(context),
       Mutation: mutationResolvers(context, actions, mayAsk)
     },
-    loaders: linkLoaders(context),
     // From its second run on a query is compiled.
     jit: 1,
     routes: false,
@@ -78,6 +73,7 @@ export async function addGraphql(
     },
     handler: (request, reply) => answer(request, reply, context)
   })
+  addSocket(app, context, following)
 }
 
 async function answer(
@@ -150,17 +146,4 @@ function bodyOf({ headers, body }: FastifyRequest): Body {
     ...(variables ? { variables: variables as Record<string, unknown> } : {}),
     ...(operationName ? { operationName: operationName as string } : {})
   }
-}
-
-/** An error as REST would have told it; what nobody expected is logged and not shown. */
-function formatted(error: GraphQLError, log: FastifyBaseLogger): GraphQLFormattedError {
-  const { message, locations, path, originalError } = error
-  const place = { ...(locations ? { locations } : {}), ...(path ? { path } : {}) }
-  if (originalError === undefined || originalError === null || originalError instanceof GraphQLError) {
-    return { message, ...place, extensions: { code: 'invalid_query' } }
-  }
-  const known = errorOf(originalError)
-  if (known.statusCode === 500) log.error({ err: originalError, path }, 'graphql.failed')
-  const errors = originalError instanceof InvalidInputError ? { errors: originalError.problems } : {}
-  return { message: known.message, ...place, extensions: { code: known.code, status: known.statusCode, ...errors } }
 }

@@ -4,6 +4,7 @@ import type { Action } from '../actions/action.ts'
 import type { Answer } from '../answers.ts'
 import { type Operation, questionOf } from '../operations/operation.ts'
 import { mutationsOf } from './mutations.ts'
+import { subscriptionsOf } from './subscriptions.ts'
 import { argumentsOf, capital, describe, enterObject, type TypeBook, textsOf } from './types.ts'
 
 /** Fields of rows that lead to other things. */
@@ -42,7 +43,8 @@ export function schemaOf(operations: readonly Operation[], actions: readonly Act
     return `${describe(words, '  ')}  ${name}${argumentsOf(parameters)}: ${returned}!`
   })
   const mutations = mutationsOf(book, actions)
-  return `${[`type Query {\n${fields.join('\n')}\n}`, mutations, ...book.values()].join('\n\n')}\n`
+  const subscriptions = subscriptionsOf(book)
+  return `${[`type Query {\n${fields.join('\n')}\n}`, mutations, subscriptions, ...book.values()].join('\n\n')}\n`
 }
 
 function enterMeta(book: TypeBook, name: string, meta: NonNullable<Operation['meta']>): void {

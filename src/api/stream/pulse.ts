@@ -1,14 +1,20 @@
 import { sleep } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { Database } from '../../store/database.ts'
-import { readEventBounds } from '../../store/event-log.ts'
+import type { StoredEvent } from '../../store/event-log.ts'
 import type { Board, BoardCache } from '../board-cache.ts'
+import { keepRecentEvents } from './recent-events.ts'
 
 /** How often it is looked for what is new: as often as the board is graded anew. */
 const BEAT_MS = 1_000
 
 /** The board of one beat, and for each venue a number that is raised whenever a row of it has changed or fallen in grade. */
-export type Beat = { readonly board: Board; readonly versions: ReadonlyMap<string, number> }
+export type Beat = {
+  readonly board: Board
+  readonly versions: ReadonlyMap<string, number>
+  /** Texts already made of this beat, by what was asked. */
+  readonly texts: Map<string, string>
+}
 
 /** One look a second at the board and at the order of events, for all who follow them. */
 export type Pulse = {
@@ -16,6 +22,8 @@ export type Pulse = {
   last(): Beat
   /** The last position known to have been given. */
   head(): number
+  /** The events after a position up to the head, while they are in memory; undefined: the database has them. */
+  eventsAfter(position: number): readonly StoredEvent[] | undefined
   /** Resolves after the next beat, or when the signal aborts. */
   next(signal: AbortSignal): Promise<void>
   /** Beats while somebody follows. */
@@ -34,14 +42,14 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
   const waiting = new Set<() => void>()
   let prints: ReadonlyMap<string, string> = new Map()
   let beat: Beat | undefined
-  let head = 0
+  const recent = keepRecentEvents(db)
   let followers = 0
   let isBeating = false
 
-  const look = async () => {
+  const lookNow = async () => {
     try {
       if (!cache.isLoaded()) await cache.refresh()
-      head = Math.max(head, (await readEventBounds(db)).head)
+      await recent.readOn()
     } catch (error) {
       // The board ages on; events wait in the database.
       log.warn({ message: messageOf(error) }, 'stream.unread')
@@ -53,7 +61,13 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
       return [venue, prints.get(venue) === print ? version : version + 1]
     })
     prints = found
-    beat = { board, versions: new Map(versions) }
+    beat = { board, versions: new Map(versions), texts: new Map() }
+  }
+  // One look at a time: what one has read on to is where the next begins.
+  let looking = Promise.resolve()
+  const look = () => {
+    looking = looking.then(lookNow)
+    return looking
   }
   const run = async () => {
     if (isBeating) return
@@ -67,18 +81,9 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
   }
   return {
     last: () => beat!,
-    head: () => head,
-    next: (signal) =>
-      new Promise((resolve) => {
-        const wake = () => {
-          waiting.delete(wake)
-          signal.removeEventListener('abort', wake)
-          resolve()
-        }
-        if (signal.aborted || stop.signal.aborted) return resolve()
-        waiting.add(wake)
-        signal.addEventListener('abort', wake, { once: true })
-      }),
+    head: recent.head,
+    eventsAfter: recent.after,
+    next: (signal) => (stop.signal.aborted ? Promise.resolve() : waitIn(waiting, signal)),
     join: async () => {
       followers += 1
       await look()
@@ -94,6 +99,20 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
       for (const wake of [...waiting]) wake()
     }
   }
+}
+
+/** Resolves when it is woken, or when the signal aborts. */
+function waitIn(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      waiting.delete(wake)
+      signal.removeEventListener('abort', wake)
+      resolve()
+    }
+    if (signal.aborted) return resolve()
+    waiting.add(wake)
+    signal.addEventListener('abort', wake, { once: true })
+  })
 }
 
 /** What must differ for a venue's part of the board to be told again: its rows as stored, and how they are graded now. */

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { type Client, createClient } from 'graphql-ws'
+import request from 'supertest'
+import { WebSocket } from 'ws'
+import { createKey, revokeKey } from '../../src/store/keys.ts'
+import { happening, publish } from './events.ts'
+import { boardRow, eventually, NOW_MS, putOnBoard, type TestApi, testApi } from './fixture.ts'
+
+const PERP = 'binance:BTC/USDT:USDT'
+const seed = async (db: TestApi['db']) => {
+  await putOnBoard(db, boardRow({ instrument: PERP }))
+  await putOnBoard(db, boardRow({ instrument: 'bybit:ETH/USDT:USDT', asset: 'ETH' }))
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what the queries below ask for
+type Any = any
+
+/** A client of its own, as an application would have one. */
+function connect(url: string, connectionParams: Record<string, unknown> = {}): Client & Disposable {
+  const client = createClient({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams,
+    retryAttempts: 0
+  })
+  return Object.assign(client, { [Symbol.dispose]: () => void client.dispose() })
+}
+
+const subscribe = (client: Client, query: string, variables: Record<string, unknown> = {}) =>
+  client.iterate<Any>({ query, variables })
+
+async function take(messages: AsyncIterableIterator<Any>): Promise<Any> {
+  const { done, value } = await messages.next()
+  assert.equal(done, false)
+  return value
+}
+
+test('the board is told whole at first, then whenever a part of it changes, with all that rows lead to', async () => {
+  await using api = await testApi({ seed })
+  using client = connect(api.url)
+  const rows =
+    'rows { instrument basisBps grade instrumentDetail { asset } history(resolution: "1h") { nodes { count } } }'
+  const board = subscribe(client, `subscription { basisUpdated(venue: ["binance"]) { venue asOf ${rows} } }`)
+  const first = (await take(board)).data.basisUpdated
+  const { body } = await request(api.url).get('/v1/basis?venue=binance')
+  assert.deepEqual([first.venue, first.rows[0].basisBps], ['binance', body.data[0].basisBps])
+  assert.equal(first.rows[0].instrumentDetail.asset, 'BTC')
+  assert.ok(Array.isArray(first.rows[0].history.nodes))
+  await putOnBoard(api.db, boardRow({ instrument: PERP, basisBps: 42 }))
+  api.clock.advance(1_000)
+  assert.equal((await take(board)).data.basisUpdated.rows[0].basisBps, 42)
+  await board.return!()
+})
+
+test('events come once each in their order, each to who asked for its kind, and a client that comes back goes on after its last', async () => {
+  await using api = await testApi({ seed })
+  using client = connect(api.url)
+  const signals = subscribe(
+    client,
+    'subscription { signalEvent(lastEventId: "0") { id type timestamp signal { id } } }'
+  )
+  const venues = subscribe(
+    client,
+    'subscription { venueStatus(lastEventId: "0") { id change { venue before state reason } } }'
+  )
+  const settled = subscribe(client, 'subscription { fundingSettled { id settlement { instrument rate } } }')
+  const [signal, venue, settlement] = [signals.next(), venues.next(), settled.next()]
+  const change = {
+    venue: 'binance',
+    before: 'up',
+    state: 'down',
+    reason: 'timeout: no answer',
+    since: '',
+    bannedUntil: null
+  }
+  const about = { instrumentId: null, venue: 'binance', asset: null, kind: null }
+  await publish(
+    api.db,
+    happening('a'),
+    { id: 'v', type: 'venue.status_changed', at: NOW_MS, about, data: change },
+    happening('b')
+  )
+  assert.deepEqual((await signal).value.data.signalEvent, {
+    id: '1',
+    type: 'signal.opened',
+    timestamp: new Date(NOW_MS).toISOString(),
+    signal: { id: 'a' }
+  })
+  assert.equal((await take(signals)).data.signalEvent.signal.id, 'b')
+  const { since: _since, bannedUntil: _until, ...told } = change
+  assert.deepEqual((await venue).value.data.venueStatus, { id: '2', change: told })
+  const again = subscribe(client, 'subscription { signalEvent(lastEventId: "1") { id } }')
+  assert.equal((await take(again)).data.signalEvent.id, '3')
+  await settled.return!()
+  assert.equal((await settlement).done, true)
+})
+
+test('what cannot be subscribed to is refused with REST’s own codes, and nothing is told of it', async () => {
+  await using api = await testApi({ seed })
+  await publish(api.db, happening('a'), happening('b'), happening('c'))
+  await api.db.query('delete from event where position < 3')
+  using client = connect(api.url)
+  const refusal = async (query: string) => {
+    const messages = subscribe(client, query)
+    const answer = await messages.next().then(
+      ({ value }) => value.errors,
+      (errors: unknown) => errors
+    )
+    return (answer as Any)[0]
+  }
+  const deep = `${'instrumentDetail { spotDetail { spotDetail { '.repeat(4)} asset ${'} } }'.repeat(4)}`
+  for (const [query, code, words] of [
+    ['subscription { basisUpdated(asset: ["BTX"]) { venue } }', 'unknown_asset', /BTX/],
+    ['subscription { basisUpdated(kind: ["perpetuals"]) { venue } }', 'invalid_parameter', /kind/],
+    ['subscription { signalEvent(lastEventId: "0") { id } }', 'events_not_kept', /not kept/],
+    [`subscription { basisUpdated { rows { ${deep} } } }`, 'invalid_query', /deep/],
+    ['subscription { nothing { id } }', 'invalid_query', /nothing/],
+    [`subscription { basisUpdated { ${'venue '.repeat(4_000)} } }`, 'invalid_query', /tokens/],
+    ['{ venues { nodes { venue } } }', 'invalid_query', /POST \/graphql/]
+  ] as const) {
+    const { message, extensions } = await refusal(query)
+    assert.equal(extensions.code, code, message)
+    assert.match(message, words)
+  }
+  const { body } = await request(api.url).post('/graphql').send({ query: 'subscription { venueStatus { id } }' })
+  assert.match(body.errors[0].message, /WebSocket/)
+})
+
+test('a socket needs what a request needs: the key’s scope, this host, and a page of this service', async () => {
+  await using api = await testApi({ seed })
+  const address = `${api.url.replace('http', 'ws')}/graphql`
+  const refusedWith = async (options: ConstructorParameters<typeof WebSocket>[2]): Promise<number> => {
+    const socket = new WebSocket(address, 'graphql-transport-ws', options)
+    const [, response] = await once(socket, 'unexpected-response')
+    socket.on('error', () => {})
+    socket.terminate()
+    return response.statusCode
+  }
+  assert.equal(await refusedWith({ origin: 'https://elsewhere.example' }), 403)
+  assert.equal(await refusedWith({ headers: { host: 'elsewhere.example' } }), 421)
+  using foreign = connect(api.url, { authorization: `Bearer ctg_${'0'.repeat(40)}` })
+  const messages = subscribe(foreign, 'subscription { venueStatus { id } }')
+  await assert.rejects(messages.next(), ({ code }: { code: number }) => code === 4403)
+  const own = new WebSocket(address, 'graphql-transport-ws', { origin: api.url })
+  await once(own, 'open')
+  own.close()
+})
+
+test('a key that is revoked while it listens is heard of', async () => {
+  await using api = await testApi({ seed })
+  const { key, secret } = await createKey(api.db, { scopes: ['read'] })
+  using client = connect(api.url, { authorization: `Bearer ${secret}` })
+  const closed = new Promise<{ code: number }>((resolve) => client.on('closed', (event) => resolve(event as never)))
+  const board = subscribe(client, 'subscription { basisUpdated { venue } }')
+  await take(board)
+  await revokeKey(api.db, key.id, NOW_MS)
+  api.clock.advance(3_000)
+  const ended = (async () => {
+    for await (const _ of board);
+  })().catch(() => {})
+  assert.equal((await closed).code, 4403)
+  await ended
+})
+
+test('stopping the service ends every subscription', async () => {
+  const api = await testApi({ seed })
+  using client = connect(api.url)
+  const board = subscribe(client, 'subscription { venueStatus { id } }')
+  const next = board.next().then(
+    ({ done }) => done,
+    () => true
+  )
+  await eventually(
+    async () => api.statements.filter((text) => /event_head/.test(text)).length,
+    (looks) => looks >= 1
+  )
+  await api[Symbol.asyncDispose]()
+  assert.equal(await next, true)
+})
+
+test('one caller may follow a hundred times and no more, over streams and sockets together', async () => {
+  await using api = await testApi({ seed })
+  using client = connect(api.url)
+  const all = Array.from({ length: 100 }, () => subscribe(client, 'subscription { basisUpdated { venue } }'))
+  for (const board of all) await take(board)
+  const { status, body } = await request(api.url).get('/v1/stream')
+  assert.deepEqual([status, body.code], [429, 'too_many_followers'])
+  await all[0]!.return!()
+  await eventually(
+    async () => {
+      const stop = new AbortController()
+      const response = await fetch(`${api.url}/v1/stream`, { signal: stop.signal })
+      stop.abort()
+      return response.status
+    },
+    (found) => found === 200
+  )
+})
