@@ -38,7 +38,7 @@ const MORE: readonly { readonly files: RegExp; readonly to: RegExp; readonly why
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ccxt: ['venues/'],
   undici: ['venues/', 'webhooks/'],
-  standardwebhooks: ['webhooks/', 'cli/listen.ts'],
+  standardwebhooks: ['cli/listen.ts'],
   pg: ['store/'],
   'pg-copy-streams': ['store/'],
   '@prisma/': ['store/'],

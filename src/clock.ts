@@ -3,6 +3,12 @@ export type Clock = { now(): number }
 
 export const systemClock: Clock = { now: () => Date.now() }
 
+/** Calls back once after so long, unless what it answers is called before. */
+export function after(milliseconds: number, callBack: () => void): () => void {
+  const timer = setTimeout(callBack, milliseconds)
+  return () => clearTimeout(timer)
+}
+
 /** Waits, or stops waiting when `signal` aborts; never rejects. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve()

@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net'
-import { Agent, type Dispatcher } from 'undici'
+import { Agent } from 'undici'
 import type { Clock } from '../clock.ts'
+import { type Answer, DeadlineError, post } from './post.ts'
 import { readRetryAfter } from './retry-policy.ts'
 import { type Secrets, signedHeaders } from './signature.ts'
 import { createLookup, ForbiddenTargetError, readTarget, type TargetPolicy } from './target.ts'
@@ -13,6 +14,8 @@ const ANSWER_BYTES_MAX = 64 * 1024
 const ANSWER_LENGTH_KEPT = 1_000
 /** How long an idle connection waits for the next delivery. */
 const IDLE_MS = 10_000
+/** How many read targets are remembered. */
+const TARGETS_MAX = 1_000
 
 /** What goes out: `id` is the same on every try, `body` exactly what was stored. */
 export type Message = {
@@ -48,29 +51,54 @@ export function openSender({
     connections: connectionsPerHost,
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: IDLE_MS,
+    // The deadline of a try is over all of these.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     allowH2: false,
     connect: { lookup: createLookup(policy, lookup), timeout: tryMsMax }
   })
+  const targets = createTargets(policy)
+  const limits = { msMax: tryMsMax, answerBytesMax: ANSWER_BYTES_MAX }
   return {
-    send: async (message, stop) => {
+    send: async ({ id, url, body, secrets }, stop) => {
       const startedAt = clock.now()
       const begun = performance.now()
-      const deadline = AbortSignal.timeout(tryMsMax)
-      const end = async (): Promise<Ending> => {
-        try {
-          const url = readTarget(message.url, policy)
-          return await post(agent, url, message, startedAt, AbortSignal.any([stop, deadline]))
-        } catch (error) {
-          if (stop.aborted && !deadline.aborted) throw error
-          return deadline.aborted
-            ? { ...NO_ANSWER, outcome: 'timeout', message: `no whole answer within ${tryMsMax / 1_000} s` }
-            : failureOf(error)
-        }
+      const endingOf = (ending: Ending): Try => ({
+        startedAt,
+        durationMs: Math.round(performance.now() - begun),
+        ...ending
+      })
+      try {
+        const headers = { ...HEADERS, ...signedHeaders(id, body, startedAt, secrets) }
+        const answer = await post(agent, { ...targets(url), headers, body }, limits, stop)
+        return endingOf(judge(answer, startedAt))
+      } catch (error) {
+        if (stop.aborted && !(error instanceof DeadlineError)) throw error
+        return endingOf(failureOf(error))
       }
-      const ending = await end()
-      return { startedAt, durationMs: Math.round(performance.now() - begun), ...ending }
     },
     close: () => agent.destroy()
+  }
+}
+
+const HEADERS = {
+  'content-type': 'application/json',
+  'user-agent': 'Contango-Webhooks/1 (+standardwebhooks)'
+}
+
+type Target = { readonly origin: string; readonly path: string }
+
+/** Reads targets, and remembers those of late: the same are tried again and again. What they resolve to is judged at every connection. */
+function createTargets(policy: TargetPolicy): (text: string) => Target {
+  const known = new Map<string, Target>()
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined) return found
+    const { origin, pathname, search } = readTarget(text, policy)
+    const target = { origin, path: pathname + search }
+    if (known.size >= TARGETS_MAX) known.clear()
+    known.set(text, target)
+    return target
   }
 }
 
@@ -78,52 +106,21 @@ type Ending = Omit<Try, 'startedAt' | 'durationMs'>
 
 const NO_ANSWER = { status: null, answer: null, retryAfterMs: null } as const
 
-async function post(
-  agent: Agent,
-  url: URL,
-  { id, body, secrets }: Message,
-  nowMs: number,
-  signal: AbortSignal
-): Promise<Ending> {
-  const answer = await agent.request({
-    origin: url.origin,
-    path: url.pathname + url.search,
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': 'Contango-Webhooks/1 (+standardwebhooks)',
-      ...signedHeaders(id, body, nowMs, secrets)
-    },
-    body,
-    signal
-  })
-  const text = await readBeginning(answer.body)
-  const outcome = outcomeOf(answer.statusCode)
+function judge({ status, retryAfter, beginning }: Answer, nowMs: number): Ending {
+  const outcome = outcomeOf(status)
   return {
     outcome,
-    status: answer.statusCode,
+    status,
     message: outcome === 'redirected' ? 'redirects are not followed' : null,
-    answer: text,
-    retryAfterMs: readRetryAfter(headerOf(answer.headers['retry-after']), nowMs)
+    answer: textOf(beginning),
+    retryAfterMs: readRetryAfter(retryAfter, nowMs)
   }
 }
 
-const headerOf = (value: string | string[] | undefined): string | null =>
-  value === undefined ? null : Array.isArray(value) ? (value[0] ?? null) : value
-
-/** Reads until the end or the cap; what is longer is cut off together with its connection. */
-async function readBeginning(body: Dispatcher.ResponseData['body']): Promise<string | null> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    bytes += chunk.length
-    // Leaving the loop destroys the stream, and with it the socket.
-    if (bytes >= ANSWER_BYTES_MAX) break
-  }
-  const text = Buffer.concat(chunks).toString('utf8').slice(0, ANSWER_LENGTH_KEPT)
+function textOf(beginning: Buffer): string | null {
+  if (beginning.length === 0) return null
   // PostgreSQL's text holds no NUL and no half of a pair.
-  return text === '' ? null : text.replaceAll('\0', '\u{fffd}').toWellFormed()
+  return beginning.toString('utf8').slice(0, ANSWER_LENGTH_KEPT).replaceAll('\0', '\u{fffd}').toWellFormed()
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -139,6 +136,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Errors of sockets name addresses; only their code goes on. */
 function failureOf(error: unknown): Ending {
+  if (error instanceof DeadlineError) return { ...NO_ANSWER, outcome: 'timeout', message: error.message }
   const forbidden = chainOf(error).find((found) => found instanceof ForbiddenTargetError)
   if (forbidden) return { ...NO_ANSWER, outcome: 'forbidden_target', message: forbidden.message }
   const code = chainOf(error)

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { Webhook } from 'standardwebhooks'
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { DAY } from '../domain/time.ts'
 
 const SECRET_BYTES = 32
@@ -16,12 +15,31 @@ export function createSecret(): string {
 
 /** The headers that prove where a body comes from. Every attempt has its own time, and so its own signature. */
 export function signedHeaders(id: string, body: string, atMs: number, secrets: Secrets): Record<string, string> {
-  const at = new Date(atMs)
+  const timestamp = String(Math.floor(atMs / 1_000))
+  const signed = `${id}.${timestamp}.${body}`
   return {
     'webhook-id': id,
-    'webhook-timestamp': String(Math.floor(atMs / 1_000)),
-    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, at, body)).join(' ')
+    'webhook-timestamp': timestamp,
+    'webhook-signature': secrets.map((secret) => signatureOf(secret, signed)).join(' ')
   }
+}
+
+/** As the official library signs, by Node's own HMAC: a third of the time. */
+function signatureOf(secret: string, signed: string): string {
+  return `v1,${createHmac('sha256', keyOf(secret)).update(signed).digest('base64')}`
+}
+
+/** Keys of secrets that have signed lately: making one costs more than signing with it. */
+const keys = new Map<string, KeyObject>()
+const KEYS_MAX = 1_000
+
+function keyOf(secret: string): KeyObject {
+  const known = keys.get(secret)
+  if (known !== undefined) return known
+  const key = createSecretKey(secret.replace(/^whsec_/, ''), 'base64')
+  if (keys.size >= KEYS_MAX) keys.clear()
+  keys.set(secret, key)
+  return key
 }
 
 /** The secrets that sign now. */

@@ -91,6 +91,42 @@ test('a lookup that never answers is cut at the deadline like everything else', 
   await sender.close()
 })
 
+test('what was over before it had a connection is never sent', async () => {
+  await using receiver = await startReceiver()
+  const { hostname, port } = new URL(receiver.url)
+  const asked = Promise.withResolvers<() => void>()
+  const sender = open({
+    lookup: (_name, _options, callback) => asked.resolve(() => callback(null, [{ address: hostname, family: 4 }]))
+  })
+  const tried = await sender.send(aMessage(`http://slow.example:${port}/`), never)
+  assert.equal(tried.outcome, 'timeout')
+  ;(await asked.promise)()
+  // The same connection would have carried the late one before this.
+  const next = await sender.send(aMessage(receiver.url, { id: 'msg_2' }), never)
+  assert.equal(next.outcome, 'delivered')
+  await sender.close()
+  assert.deepEqual(
+    receiver.received.map(({ headers }) => headers['webhook-id']),
+    ['msg_2']
+  )
+})
+
+test('tries to one host share its connections, and go on after one was cut', async () => {
+  await using receiver = await startReceiver()
+  const sender = open()
+  const send = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => sender.send(aMessage(receiver.url), never)))
+  assert.ok((await send(40)).every(({ outcome }) => outcome === 'delivered'))
+  assert.equal(receiver.connections, 4)
+  receiver.behave = () => ({ kind: receiver.received.length === 41 ? 'reset' : 'answer', status: 204, bytes: 0 })
+  const outcomes = (await send(40)).map(({ outcome }) => outcome)
+  assert.deepEqual(
+    outcomes.filter((outcome) => outcome !== 'delivered'),
+    ['unreachable']
+  )
+  await sender.close()
+})
+
 test('of a gigabyte of answer 64 KiB are read, and the connection is cut', async () => {
   await using receiver = await startReceiver()
   const tried = await tryAt(receiver, { kind: 'flood', bytes: 1e9 }, { tryMsMax: 15_000 })
