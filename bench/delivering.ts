@@ -28,7 +28,7 @@ export async function measureDelivering(): Promise<Figure[]> {
     script,
     `wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\nwrk.body = ${JSON.stringify(BODY)}\n`
   )
-  const sender = openSender({ policy: 'allow', clock: systemClock, connectionsPerHost: AT_ONCE })
+  const sender = openSender({ policy: 'allow', clock: systemClock })
   const secrets = [createSecret()] as [string]
   const never = new AbortController().signal
   const ours = async () => {

@@ -1,6 +1,6 @@
 import { openSender } from '../webhooks/send.ts'
 import { createBell, listenForHints } from './bell.ts'
-import { PER_HOST_MAX, runDeliverer } from './deliverer.ts'
+import { runDeliverer } from './deliverer.ts'
 import { runPublisher } from './publisher.ts'
 import type { WorkerDeps } from './station.ts'
 
@@ -13,7 +13,7 @@ export async function runDeliver(deps: WorkerDeps, signal: AbortSignal): Promise
     if (payload === 'event') unpublished.ring()
     if (payload === 'published') due.ring()
   }
-  const sender = openSender({ policy: config.webhookPrivateTargets, clock, connectionsPerHost: PER_HOST_MAX })
+  const sender = openSender({ policy: config.webhookPrivateTargets, clock })
   try {
     await Promise.all([
       listenForHints(deps, hear, 'deliver.deaf', signal),

@@ -5,10 +5,11 @@ import type { AttemptResult } from '../store/attempts.ts'
 import {
   claimDeliveries,
   type DeliveryClaim,
-  listDueTargets,
+  listDueSubscriptions,
   releaseDeliveries,
   renewDeliveries
 } from '../store/delivery-claims.ts'
+import { createPlaces, type Places } from '../webhooks/places.ts'
 import { judgeTry } from '../webhooks/retry-policy.ts'
 import type { Sender } from '../webhooks/send.ts'
 import { secretsAt } from '../webhooks/signature.ts'
@@ -17,10 +18,6 @@ import { type AttemptRecorder, createAttemptRecorder } from './attempt-recorder.
 import type { Bell } from './bell.ts'
 import { reportFailure, type WorkerDeps } from './station.ts'
 
-/** Tries under way at one host: a slow receiver holds up only its own. */
-export const PER_HOST_MAX = 16
-/** Tries under way altogether. */
-const AT_ONCE_MAX = 256
 /** A delivery whose holder died is taken up again after this long. */
 export const LEASE_MS = 15 * SECOND
 /** Polling is the guarantee; a notification only makes it sooner. */
@@ -32,18 +29,14 @@ export type DelivererDeps = Pick<WorkerDeps, 'db' | 'clock' | 'log' | 'holder' |
 
 type Courier = DelivererDeps & {
   readonly recorder: AttemptRecorder
-  readonly underWay: Map<
-    string,
-    { readonly claim: DeliveryClaim; readonly host: string; readonly ended: Promise<void> }
-  >
-  /** Hosts whose last try had no answer: one try at a time until one has. */
-  readonly silent: Set<string>
+  readonly underWay: Map<string, { readonly claim: DeliveryClaim; readonly ended: Promise<void> }>
+  readonly places: Places
   readonly bell: Bell
   /** Ends tries that a stop cannot wait for. */
   readonly cut: AbortController
 }
 
-/** Sends what is due, to each host at its own pace. Ends when `signal` aborts. */
+/** Sends what is due, to each subscription at its own pace. Ends when `signal` aborts. */
 export async function runDeliverer(deps: DelivererDeps, bell: Bell, signal: AbortSignal): Promise<void> {
   const recorder = createAttemptRecorder(deps, signal)
   const courier: Courier = {
@@ -51,7 +44,7 @@ export async function runDeliverer(deps: DelivererDeps, bell: Bell, signal: Abor
     recorder,
     bell,
     underWay: new Map(),
-    silent: new Set(),
+    places: createPlaces(deps.clock),
     cut: new AbortController()
   }
   const leases = keepLeases(courier)
@@ -73,48 +66,41 @@ export async function runDeliverer(deps: DelivererDeps, bell: Bell, signal: Abor
   await leases
 }
 
-/** Takes as many of the due deliveries as their hosts have room for. */
+/** Takes as many of the due deliveries as their subscriptions have places for. */
 async function startDue(courier: Courier, signal: AbortSignal): Promise<void> {
-  const { db, clock, holder, underWay, silent } = courier
-  const targets = await listDueTargets(db, clock.now())
-  for (const [host, theirs] of Map.groupBy(targets, ({ url }) => hostOf(url))) {
-    if (signal.aborted) return
-    const busy = [...underWay.values()].filter((entry) => entry.host === host).length
-    const limit = Math.min((silent.has(host) ? 1 : PER_HOST_MAX) - busy, AT_ONCE_MAX - underWay.size)
-    if (limit <= 0) continue
-    const subscriptionIds = theirs.map(({ id }) => id)
-    const wanted = {
-      subscriptionIds,
-      limit,
-      nowMs: clock.now(),
-      holder,
-      leaseMs: LEASE_MS,
-      except: [...underWay.keys()]
-    }
-    const claims = await claimDeliveries(db, wanted)
-    for (const claim of claims) underWay.set(claim.id, { claim, host, ended: deliver(courier, claim, host) })
-  }
+  const { db, clock, holder, underWay, places } = courier
+  const shares = places.share(await listDueSubscriptions(db, clock.now()))
+  if (shares.size === 0 || signal.aborted) return
+  const claims = await claimDeliveries(db, {
+    shares,
+    nowMs: clock.now(),
+    holder,
+    leaseMs: LEASE_MS,
+    except: [...underWay.keys()]
+  })
+  for (const claim of claims) underWay.set(claim.id, { claim, ended: deliver(courier, claim) })
 }
 
 /** One try of one delivery, to its end. Never rejects. */
-async function deliver(courier: Courier, claim: DeliveryClaim, host: string): Promise<void> {
-  const { clock, log, sender, recorder, underWay, silent, bell, cut } = courier
+async function deliver(courier: Courier, claim: DeliveryClaim): Promise<void> {
+  const { clock, log, sender, recorder, underWay, places, bell, cut } = courier
   const { id, url, body, subscriptionId } = claim
+  const leave = places.take(subscriptionId)
+  let tried: Try | null = null
   try {
     const message = { id, url, body, secrets: secretsAt(claim, clock.now()) }
-    const tried = await sender.send(message, cut.signal)
-    if (tried.outcome === 'timeout' || tried.outcome === 'unreachable') silent.add(host)
-    else silent.delete(host)
+    tried = await sender.send(message, cut.signal)
     await recorder.add(resultOf(courier, claim, tried))
     const { outcome, status, durationMs: ms } = tried
     log.info(
-      { delivery: id, subscription: subscriptionId, host, try: claim.triesDone + 1, outcome, status, ms },
+      { delivery: id, subscription: subscriptionId, host: hostOf(url), try: claim.triesDone + 1, outcome, status, ms },
       'delivery.attempted'
     )
   } catch (error) {
     log.warn({ delivery: id, message: messageOf(error) }, 'delivery.interrupted')
     await releaseDeliveries(courier.db, [claim]).catch(() => {})
   } finally {
+    leave(tried)
     underWay.delete(id)
     bell.ring()
   }
@@ -151,5 +137,5 @@ async function keepLeases({ db, log, underWay, cut }: Courier): Promise<void> {
   }
 }
 
-/** Where a subscription's tries go; what is no URL is refused when it is tried. */
+/** For the log: the rest of a URL may be a secret. What is no URL is refused when it is tried. */
 const hostOf = (url: string): string => URL.parse(url)?.host ?? ''

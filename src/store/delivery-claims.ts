@@ -17,22 +17,25 @@ export type DeliveryClaim = {
 /** Leases are by the database's clock; `$1` is ours, by which tries are due. */
 const IS_DUE = `d.state = 'pending' and d.next_attempt_at <= $1 and (d.lease_until is null or d.lease_until < now())`
 
-/** The active subscriptions that something is due for, and where they want it. */
-export async function listDueTargets(db: Database, nowMs: number): Promise<{ id: string; url: string }[]> {
-  const { rows } = await db.query<{ id: string; url: string }>(
-    `select s.id, s.url from subscription s where s.state = 'active'
+/** The active subscriptions that something is due for. */
+export async function listDueSubscriptions(
+  db: Database,
+  nowMs: number
+): Promise<{ readonly id: string; readonly isFailing: boolean }[]> {
+  const { rows } = await db.query<{ id: string; is_failing: boolean }>(
+    `select s.id, s.failing_since is not null as is_failing from subscription s where s.state = 'active'
        and exists (select 1 from delivery d where d.subscription_id = s.id and ${IS_DUE}) order by s.id`,
     [new Date(nowMs)]
   )
-  return rows
+  return rows.map((row) => ({ id: row.id, isFailing: row.is_failing }))
 }
 
-/** Takes up to `limit` due deliveries of these subscriptions, the longest due first; others pass by what is being taken. */
+/** Takes so many due deliveries of each subscription, its longest due first; others pass by what is being taken. */
 export async function claimDeliveries(
   db: Database,
   wanted: {
-    readonly subscriptionIds: readonly string[]
-    readonly limit: number
+    /** How many of which subscription. */
+    readonly shares: ReadonlyMap<string, number>
     readonly nowMs: number
     readonly holder: string
     readonly leaseMs: number
@@ -41,15 +44,23 @@ export async function claimDeliveries(
   }
 ): Promise<DeliveryClaim[]> {
   const { rows } = await db.query<ClaimRow>(
+    // By subscription, so that a long backlog of one is never sorted to find the little that another waits for.
     `update delivery d set epoch = d.epoch + 1, holder = $4, lease_until = now() + $5 * interval '1 millisecond'
-     from (
-       select d.id from delivery d where ${IS_DUE} and d.subscription_id = any ($2) and d.id <> all ($6)
-       order by d.next_attempt_at, d.sequence limit $3 for update skip locked
-     ) due, subscription s
-     where d.id = due.id and s.id = d.subscription_id and s.state = 'active'
+     from unnest($2::text[], $3::int[]) as share (subscription_id, count), subscription s, lateral (
+       select d.id from delivery d where ${IS_DUE} and d.subscription_id = share.subscription_id and d.id <> all ($6)
+       order by d.next_attempt_at, d.sequence limit share.count for update skip locked
+     ) due
+     where d.id = due.id and s.id = share.subscription_id and s.state = 'active'
      returning d.id, d.epoch, d.subscription_id, s.url, d.body, s.secret, s.previous_secret, s.previous_until,
        d.attempts - d.attempts_before as tries_done`,
-    [new Date(wanted.nowMs), wanted.subscriptionIds, wanted.limit, wanted.holder, wanted.leaseMs, wanted.except]
+    [
+      new Date(wanted.nowMs),
+      [...wanted.shares.keys()],
+      [...wanted.shares.values()],
+      wanted.holder,
+      wanted.leaseMs,
+      wanted.except
+    ]
   )
   return rows.map((row) => ({
     id: row.id,

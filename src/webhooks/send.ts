@@ -34,21 +34,13 @@ export type Sender = {
 export type SenderOptions = {
   readonly policy: TargetPolicy
   readonly clock: Clock
-  readonly connectionsPerHost: number
   readonly tryMsMax?: number
   readonly lookup?: LookupFunction
 }
 
 /** Connections of our own: a proxy in the environment is not asked, since it would resolve names for us, unjudged. */
-export function openSender({
-  policy,
-  clock,
-  connectionsPerHost,
-  tryMsMax = TRY_MS_MAX,
-  lookup
-}: SenderOptions): Sender {
+export function openSender({ policy, clock, tryMsMax = TRY_MS_MAX, lookup }: SenderOptions): Sender {
   const agent = new Agent({
-    connections: connectionsPerHost,
     keepAliveTimeout: IDLE_MS,
     keepAliveMaxTimeout: IDLE_MS,
     // The deadline of a try is over all of these.

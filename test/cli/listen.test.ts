@@ -44,7 +44,7 @@ test('listen --secret prints a line for what verifies, and refuses the rest', { 
   const secret = createSecret()
   await using listener = startContango(['listen', '--secret', secret], {})
   const [, url] = await listener.says(/webhooks at (http:\S+\/)/)
-  const sender = openSender({ policy: 'allow', clock: systemClock, connectionsPerHost: 1 })
+  const sender = openSender({ policy: 'allow', clock: systemClock })
   const never = new AbortController().signal
   const body = '{"type":"test.ping","timestamp":"2026-11-25T00:00:00.000Z","sequence":3,"data":{"a":1}}'
   assert.equal((await sender.send(aMessage(url!, { body, secrets: [secret] }), never)).status, 204)

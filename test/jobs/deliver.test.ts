@@ -8,12 +8,13 @@ import { type Delivery, listDeliveries, replayDeliveries } from '../../src/store
 import { claimDeliveries } from '../../src/store/delivery-claims.ts'
 import { getSubscription, rotateSecret, updateSubscription } from '../../src/store/subscriptions.ts'
 import { deleteOldDeliveries } from '../../src/store/webhook-retention.ts'
+import { PLACES, PROMPT_MS } from '../../src/webhooks/places.ts'
 import { SCHEDULE_MS } from '../../src/webhooks/retry-policy.ts'
 import { createSecret } from '../../src/webhooks/signature.ts'
 import { manualClock } from '../api/fixture.ts'
 import { testDatabase } from '../support/database.ts'
 import { until } from '../support/embedded-process.ts'
-import { type Behaviour, startReceiver, verify } from '../support/receiver.ts'
+import { type Behaviour, type Receiver, startReceiver, verify } from '../support/receiver.ts'
 import { anEvent, aSubscription, startDelivering, storeEvents } from '../support/webhooks.ts'
 
 const ALL = ['pending', 'delivered', 'failed', 'cancelled'] as const
@@ -183,24 +184,73 @@ test('a rotation signs with both secrets for a day', async () => {
   assert.equal(receiver.received[1]!.headers['webhook-signature']!.split(' ').length, 1)
 })
 
-test('a receiver that says nothing holds up nobody else, however much waits for it', async () => {
+/** As many subscriptions as told, each at a path of its own at this receiver. */
+async function subscribeAll(db: Database, receiver: Receiver, count: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `insert into subscription (id, key_id, url, events, filter, secret, updated_at)
+     select 'sub_' || n, 'key_test', $1 || '/' || n, '{signal.opened}', '{}', $2, now() from generate_series(1, $3::int) n returning id`,
+    [receiver.url, createSecret(), count]
+  )
+  return rows.map(({ id }) => id)
+}
+
+test('a receiver that says nothing is tried once at a time, however much waits for it, and holds up nobody at its host', async () => {
+  await using t = await testDatabase({ poolSize: 6 })
+  await using receiver = await startReceiver()
+  receiver.behave = ({ path }) => (path === '/slow' ? { kind: 'stall' } : ok)
+  await aSubscription(t.db, `${receiver.url}/slow`)
+  const { id } = await aSubscription(t.db, `${receiver.url}/quick`)
+  await using delivering = startDelivering(t.db, systemClock, { tryMsMax: 30_000 })
+  await storeEvents(t.db, ...Array.from({ length: 100 }, () => anEvent()))
+  await delivering.publish()
+  await until('the quick one has all', async () =>
+    (await deliveriesOf(t.db, id)).every(({ state }) => state === 'delivered')
+  )
+  assert.equal(receiver.received.filter(({ path }) => path === '/slow').length, 1)
+  // Nobody need wait for it any longer.
+  await receiver[Symbol.asyncDispose]()
+})
+
+test('hundreds of receivers that say nothing take no place of one that answers', async () => {
   await using t = await testDatabase({ poolSize: 6 })
   await using slow = await startReceiver()
   await using quick = await startReceiver()
   slow.behave = () => ({ kind: 'stall' })
-  await aSubscription(t.db, slow.url)
-  await using delivering = startDelivering(t.db, systemClock, { tryMsMax: 30_000 })
-  await storeEvents(t.db, ...Array.from({ length: 100 }, () => anEvent()))
+  const clock = manualClock(Date.now())
+  await subscribeAll(t.db, slow, 400)
+  await using delivering = startDelivering(t.db, clock, { tryMsMax: 30_000 })
+  await storeEvents(t.db, anEvent(), anEvent())
   await delivering.publish()
-  await slow.hasReceived(16)
+  await slow.hasReceived(PLACES.prompt)
   const { id } = await aSubscription(t.db, quick.url)
   await storeEvents(t.db, ...Array.from({ length: 20 }, () => anEvent()))
   await delivering.publish()
-  await until(
-    'the quick one has all',
-    async () => (await deliveriesOf(t.db, id)).filter(({ state }) => state === 'delivered').length === 20
+  // Nobody knew that they are slow; after this long it is known.
+  clock.advance(PROMPT_MS + 1)
+  delivering.look()
+  await until('the quick one has all', async () =>
+    (await deliveriesOf(t.db, id)).every(({ state }) => state === 'delivered')
   )
-  assert.equal(slow.received.length, 16, 'no more at once than its host may have')
+  await slow[Symbol.asyncDispose]()
+})
+
+test('receivers that have been failing begin in places of their own', async () => {
+  await using t = await testDatabase({ poolSize: 6 })
+  await using slow = await startReceiver()
+  await using quick = await startReceiver()
+  slow.behave = () => ({ kind: 'stall' })
+  await subscribeAll(t.db, slow, 300)
+  await t.db.query('update subscription set failing_since = now()')
+  const { id } = await aSubscription(t.db, quick.url)
+  await using delivering = startDelivering(t.db, manualClock(Date.now()), { tryMsMax: 30_000 })
+  await storeEvents(t.db, anEvent())
+  await delivering.publish()
+  await until('it is delivered', async () => (await deliveriesOf(t.db, id))[0]?.state === 'delivered')
+  await slow.hasReceived(PLACES.slow)
+  delivering.look()
+  await until('a look has passed', async () => (await deliveriesOf(t.db, id)).length === 1)
+  assert.equal(slow.received.length, PLACES.slow)
+  await slow[Symbol.asyncDispose]()
 })
 
 test('what another has claimed is not sent twice, and a claim that was taken over records nothing', async () => {
@@ -216,7 +266,7 @@ test('what another has claimed is not sent twice, and a claim that was taken ove
   await storeEvents(t.db, anEvent())
   await one.publish()
   await receiver.hasReceived(1)
-  const wanted = { subscriptionIds: [id], limit: 10, nowMs: Date.now(), holder: 'two', leaseMs: 60_000 }
+  const wanted = { shares: new Map([[id, 10]]), nowMs: Date.now(), holder: 'two', leaseMs: 60_000 }
   const claim = (except: readonly string[] = []) => claimDeliveries(t.db, { ...wanted, except })
   assert.deepEqual(await claim(), [])
   // As if the holder had been frozen for longer than its lease.
@@ -269,6 +319,12 @@ test('disabling cancels what waits; what is just being sent counts only if it ar
   const clock = manualClock(Date.now())
   const { id } = await aSubscription(t.db, receiver.url)
   await using delivering = startDelivering(t.db, clock)
+  // It has answered once, so both may be under way.
+  await storeEvents(t.db, anEvent())
+  await delivering.publish()
+  await until('it has answered', async () => (await deliveriesOf(t.db, id))[0]?.state === 'delivered')
+  await t.db.query('delete from delivery')
+  receiver.received.length = 0
   const gates = [Promise.withResolvers<Behaviour>(), Promise.withResolvers<Behaviour>()]
   receiver.behave = () => gates[receiver.received.length - 1]!.promise
   await storeEvents(t.db, anEvent(), anEvent())

@@ -60,7 +60,7 @@ export function startDelivering(
   clock: Clock,
   { holder = 'test', ...options }: Partial<SenderOptions> & { readonly holder?: string } = {}
 ): Delivering {
-  const sender = openSender({ policy: 'allow', clock, connectionsPerHost: 16, tryMsMax: 2_000, ...options })
+  const sender = openSender({ policy: 'allow', clock, tryMsMax: 2_000, ...options })
   const bell = createBell()
   const stopping = new AbortController()
   const deps = { db, clock, log: silentLog, holder, jitter: () => 0, sender }

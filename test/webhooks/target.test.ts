@@ -164,7 +164,6 @@ const tryAt = async (url: string, options: Partial<SenderOptions> = {}) => {
   const sender = openSender({
     policy: 'refuse',
     clock: systemClock,
-    connectionsPerHost: 4,
     tryMsMax: 3_000,
     ...options
   })
@@ -234,7 +233,6 @@ test('every try looks the name up and judges it anew', async () => {
   const sender = openSender({
     policy: 'refuse',
     clock: systemClock,
-    connectionsPerHost: 4,
     tryMsMax: 3_000,
     lookup: (_name, _options, callback) => {
       lookups += 1
