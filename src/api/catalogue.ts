@@ -75,27 +75,34 @@ function catalogueOf(instruments: readonly Instrument[], venues: readonly VenueS
 /** The venues and assets that a filter names, in our spelling; a name that nothing has is refused, not an empty answer. */
 export function namesOf(
   catalogue: Catalogue,
-  filter: { readonly venue?: readonly string[] | undefined; readonly asset?: readonly string[] | undefined }
+  filter: { readonly venue?: readonly string[] | undefined; readonly asset?: readonly string[] | undefined },
+  /** Where in the request they stand: problems say so. */
+  pathOf = (word: 'venue' | 'asset'): string => word
 ): { readonly venues: ReadonlySet<string> | undefined; readonly assets: ReadonlySet<string> | undefined } {
   // Before the first market load nothing is known, and nothing can be called unknown.
   const isEmpty = catalogue.instruments.length === 0
   const venues = filter.venue?.map((id) => {
     const venue = canonicalVenue(id.toLowerCase())
-    if (!isEmpty && !catalogue.venues.has(venue)) throw unknownName('venue', id, catalogue.venues)
+    if (!isEmpty && !catalogue.venues.has(venue)) throw unknownName('venue', pathOf, id, catalogue.venues)
     return venue
   })
   const assets = filter.asset?.map((id) => {
     const asset = catalogue.assets.has(id) ? id : id.toUpperCase()
-    if (!isEmpty && !catalogue.assets.has(asset)) throw unknownName('asset', id, catalogue.assets)
+    if (!isEmpty && !catalogue.assets.has(asset)) throw unknownName('asset', pathOf, id, catalogue.assets)
     return asset
   })
   return { venues: venues && new Set(venues), assets: assets && new Set(assets) }
 }
 
-function unknownName(path: 'venue' | 'asset', id: string, known: ReadonlySet<string>): InvalidInputError {
+function unknownName(
+  word: 'venue' | 'asset',
+  pathOf: (word: 'venue' | 'asset') => string,
+  id: string,
+  known: ReadonlySet<string>
+): InvalidInputError {
   const near = nearestOf(id, known)
   const message = `${shown(id)} is not known here${near === undefined ? '' : `; did you mean ${near}?`}`
-  return new InvalidInputError([{ path, message }], `unknown_${path}`)
+  return new InvalidInputError([{ path: pathOf(word), message }], `unknown_${word}`)
 }
 
 function shown(text: string): string {

@@ -122,7 +122,8 @@ const attemptSchema = object({
   outcome: oneOf(OUTCOMES, 'What it came to'),
   status: countOrNull('The HTTP status; null where there was no answer'),
   message: textOrNull('Why it failed, where the status does not say'),
-  answer: textOrNull('The beginning of the answer')
+  answer: textOrNull('The beginning of the answer'),
+  nextAttemptAt: timeOrNull('When the next was to come, as it was decided after this one; null where none was')
 })
 
 export const deliverySchema = object({

@@ -27,13 +27,16 @@ export type Attempt = {
   readonly status: number | null
   readonly message: string | null
   readonly answer: string | null
+  /** When the next try was to come, as was decided after this one. */
+  readonly nextAttemptAt: number | null
 }
 
 /** In one statement, so that a delivery's state and its attempts are of one moment. */
 const COLUMNS = `d.id, d.subscription_id, d.event_id, d.event_type, d.sequence, d.state, d.next_attempt_at, d.created_at,
   d.finished_at, coalesce((
     select json_agg(json_build_object('number', a.number, 'startedAt', floor(extract(epoch from a.started_at) * 1000),
-      'durationMs', a.duration_ms, 'outcome', a.outcome, 'status', a.status, 'message', a.message, 'answer', a.answer) order by a.number)
+      'durationMs', a.duration_ms, 'outcome', a.outcome, 'status', a.status, 'message', a.message, 'answer', a.answer,
+      'nextAttemptAt', floor(extract(epoch from a.next_attempt_at) * 1000)) order by a.number)
     from attempt a where a.delivery_id = d.id), '[]') as attempts`
 
 /** A subscription's deliveries, the newest first, from before the sequence `before`. */

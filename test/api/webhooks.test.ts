@@ -114,8 +114,8 @@ test('every field that cannot be used is named, and what was misspelt gets a sug
     [{ url: URL_OK, events: [] }, 'events'],
     [{ url: URL_OK, events: 'signal.opend' }, 'events[0]'],
     [{ url: URL_OK, filter: [] }, 'filter'],
-    [{ url: URL_OK, filter: { venue: ['binanze'] } }, 'venue'],
-    [{ url: URL_OK, filter: { asset: ['BTTC'] } }, 'asset'],
+    [{ url: URL_OK, filter: { venue: ['binanze'] } }, 'filter.venue'],
+    [{ url: URL_OK, filter: { asset: ['BTTC'] } }, 'filter.asset'],
     [{ url: URL_OK, id: 'sub_mine' }, 'id'],
     [{ url: URL_OK, secret: 'whsec_mine' }, 'secret'],
     [`{"url":"${URL_OK}","__proto__":{"state":"disabled"}}`, '__proto__']
@@ -236,13 +236,14 @@ test('a ping arrives at its webhook, is listed with its attempts, and is sent ag
   assert.equal(delivery.id, receiver.received[0]!.headers['webhook-id'])
   assert.equal(delivery.event, pinged.body.data.event)
   assert.deepEqual(
-    delivery.attempts.map(({ number, outcome, status, answer }: Record<string, unknown>) => [
+    delivery.attempts.map(({ number, outcome, status, answer, nextAttemptAt }: Record<string, unknown>) => [
       number,
       outcome,
       status,
-      answer
+      answer,
+      nextAttemptAt
     ]),
-    [[1, 'delivered', 200, 'thanks']]
+    [[1, 'delivered', 200, 'thanks', null]]
   )
   assert.deepEqual((await listed('?state=failed,cancelled')).data, [])
 

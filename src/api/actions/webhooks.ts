@@ -185,7 +185,7 @@ async function checkTarget<T extends Target>(values: T, { config, catalogue }: A
   }
   const { filter } = values
   if (filter === undefined) return values
-  const { venues, assets } = namesOf(await catalogue.read(), filter)
+  const { venues, assets } = namesOf(await catalogue.read(), filter, (word) => `filter.${word}`)
   return { ...values, filter: { ...filter, venue: venues && [...venues], asset: assets && [...assets] } }
 }
 

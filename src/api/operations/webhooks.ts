@@ -92,6 +92,10 @@ export function deliveryView(delivery: Delivery) {
     nextAttemptAt: isoOrNull(delivery.nextAttemptAt),
     createdAt: isoOf(delivery.createdAt),
     finishedAt: isoOrNull(delivery.finishedAt),
-    attempts: attempts.map((attempt) => ({ ...attempt, startedAt: isoOf(attempt.startedAt) }))
+    attempts: attempts.map((attempt) => ({
+      ...attempt,
+      startedAt: isoOf(attempt.startedAt),
+      nextAttemptAt: isoOrNull(attempt.nextAttemptAt)
+    }))
   }
 }
