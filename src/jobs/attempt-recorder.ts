@@ -3,7 +3,7 @@ import { SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { type AttemptResult, recordAttempts } from '../store/attempts.ts'
 import { isDatabaseUnavailable } from '../store/database-errors.ts'
-import { FAILING_AFTER_MS } from '../webhooks/retry-policy.ts'
+import { FAILING_AFTER_MS, QUIET_AFTER_MS } from '../webhooks/retry-policy.ts'
 import type { WorkerDeps } from './station.ts'
 
 /** Results of one transaction. */
@@ -52,7 +52,7 @@ async function store(
 ): Promise<void> {
   for (;;) {
     try {
-      const limits = { nowMs: clock.now(), failingAfterMs: FAILING_AFTER_MS }
+      const limits = { nowMs: clock.now(), failingAfterMs: FAILING_AFTER_MS, quietAfterMs: QUIET_AFTER_MS }
       const { stale, disabled } = await recordAttempts(db, results, limits)
       for (const delivery of stale) log.warn({ delivery }, 'delivery.stale')
       for (const { id, reason } of disabled) log.warn({ subscription: id, reason }, 'webhook.disabled')

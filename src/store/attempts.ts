@@ -24,19 +24,27 @@ export type Recorded = {
   readonly disabled: readonly { readonly id: string; readonly reason: DisabledReason }[]
 }
 
+export type FailureLimits = {
+  readonly nowMs: number
+  /** What has failed for this long is disabled. */
+  readonly failingAfterMs: number
+  /** A failure that comes this long after the one before begins anew. */
+  readonly quietAfterMs: number
+}
+
 /** Records tries, their deliveries' states and their subscriptions' in one transaction. */
 export async function recordAttempts(
   db: Database,
   results: readonly AttemptResult[],
-  { nowMs, failingAfterMs }: { readonly nowMs: number; readonly failingAfterMs: number }
+  limits: FailureLimits
 ): Promise<Recorded> {
   return db.transaction(async (client) => {
     const subscriptionIds = [...new Set(results.map(({ subscriptionId }) => subscriptionId))]
     // First the subscriptions and in one order, as everybody locks them.
     await client.query('select 1 from subscription where id = any ($1) order by id for update', [subscriptionIds])
-    const applied = await applyResults(client, results, nowMs)
+    const applied = await applyResults(client, results, limits.nowMs)
     const counted = results.filter(({ deliveryId }) => applied.has(deliveryId))
-    const disabled = await judgeSubscriptions(client, counted, nowMs, failingAfterMs)
+    const disabled = await judgeSubscriptions(client, counted, limits)
     return {
       stale: results.map(({ deliveryId }) => deliveryId).filter((id) => !applied.has(id)),
       disabled
@@ -84,14 +92,16 @@ async function applyResults(
   return new Set(rows.map((row) => row.delivery_id))
 }
 
-/** A success ends a time of failures, a failure begins one; what has failed too long or is gone is disabled. */
-async function judgeSubscriptions(
+/**
+ * A success ends a time of failures; a failure begins one, or goes on with it unless long quiet lay between. What has failed
+ * too long or is gone is disabled.
+ */
+export async function judgeSubscriptions(
   client: Transaction,
-  results: readonly AttemptResult[],
-  nowMs: number,
-  failingAfterMs: number
+  results: readonly Pick<AttemptResult, 'subscriptionId' | 'state' | 'isGone'>[],
+  { nowMs, failingAfterMs, quietAfterMs }: FailureLimits
 ): Promise<Recorded['disabled']> {
-  const idsOf = (isMeant: (result: AttemptResult) => boolean) => [
+  const idsOf = (isMeant: (result: (typeof results)[number]) => boolean) => [
     ...new Set(results.filter(isMeant).map(({ subscriptionId }) => subscriptionId))
   ]
   const well = idsOf(({ state }) => state === 'delivered')
@@ -100,15 +110,16 @@ async function judgeSubscriptions(
   const now = new Date(nowMs)
   if (well.length > 0) {
     await client.query(
-      'update subscription set failing_since = null where id = any ($1) and failing_since is not null',
+      'update subscription set failing_since = null, failed_at = null where id = any ($1) and failing_since is not null',
       [well]
     )
   }
   if (ill.length > 0) {
-    await client.query('update subscription set failing_since = $2 where id = any ($1) and failing_since is null', [
-      ill,
-      now
-    ])
+    await client.query(
+      `update subscription set failing_since = case when failed_at >= $3 then failing_since else $2 end, failed_at = $2
+       where id = any ($1)`,
+      [ill, now, new Date(nowMs - quietAfterMs)]
+    )
   }
   if (ill.length + gone.length === 0) return []
   const { rows } = await client.query<{ id: string; reason: DisabledReason }>(

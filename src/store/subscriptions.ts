@@ -66,7 +66,7 @@ export async function getSubscription(client: Client, id: string, isLocked = fal
 
 export type SubscriptionChange = Partial<Pick<Subscription, 'url' | 'description' | 'events' | 'filter' | 'state'>>
 
-/** Changes what is given. Disabling cancels what waits; enabling forgets the failures. */
+/** Changes what is given. Disabling cancels what waits; enabling and another URL forget the failures. */
 export async function updateSubscription(
   client: Transaction,
   id: string,
@@ -79,7 +79,8 @@ export async function updateSubscription(
   const isDisabled = before.state === 'active' && after.state === 'disabled'
   const { rows } = await client.query<Row>(
     `update subscription set url = $2, description = $3, events = $4, filter = $5, state = $6, disabled_reason = $7,
-       failing_since = case when $8 then null else failing_since end, updated_at = $9 where id = $1 returning ${COLUMNS}`,
+       failing_since = case when $8 then null else failing_since end, failed_at = case when $8 then null else failed_at end,
+       updated_at = $9 where id = $1 returning ${COLUMNS}`,
     [
       id,
       after.url,
@@ -88,7 +89,7 @@ export async function updateSubscription(
       JSON.stringify(after.filter),
       after.state,
       isDisabled ? 'by_owner' : isEnabled ? null : before.disabledReason,
-      isEnabled,
+      isEnabled || after.url !== before.url,
       new Date(atMs)
     ]
   )

@@ -18,8 +18,10 @@ export const SCHEDULE_MS = [
 const JITTER = 0.1
 /** A receiver may ask for this much patience, or for twice the schedule's, whichever is more. */
 const PATIENCE_MS = HOUR
-/** A subscription that has had no success for this long is disabled. */
+/** A subscription that has failed for this long without a success is disabled. */
 export const FAILING_AFTER_MS = 5 * DAY
+/** After this long without a failure a new one stands alone: longer than any wait between two tries of one delivery. */
+export const QUIET_AFTER_MS = 60 * HOUR
 
 /** What becomes of a delivery after a try. */
 export type Verdict =

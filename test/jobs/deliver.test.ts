@@ -3,13 +3,19 @@ import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts'
 import { publishDue } from '../../src/jobs/publisher.ts'
+import { judgeSubscriptions } from '../../src/store/attempts.ts'
 import type { Database } from '../../src/store/database.ts'
 import { type Delivery, listDeliveries, replayDeliveries } from '../../src/store/deliveries.ts'
 import { claimDeliveries } from '../../src/store/delivery-claims.ts'
-import { getSubscription, rotateSecret, updateSubscription } from '../../src/store/subscriptions.ts'
+import {
+  getSubscription,
+  rotateSecret,
+  type SubscriptionChange,
+  updateSubscription
+} from '../../src/store/subscriptions.ts'
 import { deleteOldDeliveries } from '../../src/store/webhook-retention.ts'
 import { PLACES, PROMPT_MS } from '../../src/webhooks/places.ts'
-import { SCHEDULE_MS } from '../../src/webhooks/retry-policy.ts'
+import { FAILING_AFTER_MS, QUIET_AFTER_MS, SCHEDULE_MS } from '../../src/webhooks/retry-policy.ts'
 import { createSecret } from '../../src/webhooks/signature.ts'
 import { manualClock } from '../api/fixture.ts'
 import { testDatabase } from '../support/database.ts'
@@ -115,6 +121,7 @@ test('Retry-After moves the next try, and 410 disables the subscription and canc
   await delivering.publish()
   const first = await afterTries(t.db, id, 1)
   assert.equal(first.nextAttemptAt, clock.now() + 2 * MINUTE)
+  assert.equal(first.attempts[0]?.nextAttemptAt, first.nextAttemptAt)
   receiver.behave = () => ({ kind: 'answer', status: 410 })
   await storeEvents(t.db, anEvent())
   await delivering.publish()
@@ -153,15 +160,63 @@ test('five days without a success disable a subscription; one success in between
   await t.db.query(`delete from delivery where state = 'pending'`)
   await t.db.query('delete from attempt')
   await tell(down, 1)
-  clock.advance(5 * DAY - 1)
-  await t.db.query(`update delivery set state = 'failed', finished_at = now() where state = 'pending'`)
-  await tell(down, 2)
+  const later = async (ms: number, tries: number) => {
+    clock.advance(ms)
+    await t.db.query(`update delivery set state = 'failed', finished_at = now() where state = 'pending'`)
+    await tell(down, tries)
+  }
+  await later(2 * DAY, 2)
+  await later(2 * DAY, 3)
+  await later(DAY - 1, 4)
   assert.equal((await getSubscription(t.db, id)).state, 'active')
-  clock.advance(1)
-  await t.db.query(`update delivery set state = 'failed', finished_at = now() where state = 'pending'`)
-  await tell(down, 3)
+  await later(1, 5)
   const { state, disabledReason } = await getSubscription(t.db, id)
   assert.deepEqual([state, disabledReason], ['disabled', 'failing'])
+})
+
+test('an old failure does not disable a subscription by a new one, nor one at the URL before, nor one before it was enabled', async () => {
+  await using t = await testDatabase()
+  const clock = manualClock(Date.now())
+  const { id } = await aSubscription(t.db, 'https://example.com/')
+  const fail = () =>
+    t.db.transaction((client) =>
+      judgeSubscriptions(client, [{ subscriptionId: id, state: 'pending', isGone: false }], {
+        nowMs: clock.now(),
+        failingAfterMs: FAILING_AFTER_MS,
+        quietAfterMs: QUIET_AFTER_MS
+      })
+    )
+  const change = (changes: SubscriptionChange) =>
+    t.db.transaction((client) => updateSubscription(client, id, changes, clock.now()))
+  const failingSince = async () => (await getSubscription(t.db, id)).failingSince
+  /** Failures two days apart, until five days after the first. */
+  const failForDays = async () => {
+    for (const days of [0, 2, 2, 1]) {
+      clock.advance(days * DAY)
+      if ((await fail()).length > 0) return 'disabled'
+    }
+    return 'active'
+  }
+  const beganAt = clock.now()
+  await fail()
+  clock.advance(QUIET_AFTER_MS)
+  await fail()
+  assert.equal(await failingSince(), beganAt)
+  clock.advance(QUIET_AFTER_MS + 1)
+  assert.deepEqual(await fail(), [])
+  assert.equal(await failingSince(), clock.now(), 'it began anew after the quiet')
+
+  clock.advance(2 * DAY)
+  await change({ description: 'the same place' })
+  assert.equal(await failingSince(), clock.now() - 2 * DAY)
+  await change({ url: 'https://example.com/elsewhere' })
+  assert.equal(await failingSince(), null)
+
+  assert.equal(await failForDays(), 'disabled')
+  await change({ state: 'active' })
+  assert.equal(await failingSince(), null)
+  assert.deepEqual(await fail(), [])
+  assert.equal(await failingSince(), clock.now())
 })
 
 test('a rotation signs with both secrets for a day', async () => {
