@@ -1,6 +1,6 @@
-import { lookup as systemLookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { URL_LENGTH_MAX } from '../contract/webhooks.ts'
+import { createNameLookup } from './names.ts'
 
 /** Whether webhooks may go to private addresses and over http. */
 export type TargetPolicy = 'refuse' | 'allow'
@@ -85,7 +85,7 @@ function refuseInside(hostname: string): void {
 }
 
 /** A lookup for sockets: one forbidden address among the answers refuses them all, and the socket gets exactly those judged. */
-export function createLookup(policy: TargetPolicy, lookup: LookupFunction = systemLookup): LookupFunction {
+export function createLookup(policy: TargetPolicy, lookup: LookupFunction = createNameLookup()): LookupFunction {
   if (policy === 'allow') return lookup
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, answers) => {
