@@ -93,7 +93,7 @@ test('every field that cannot be used is named, and what was misspelt gets a sug
       {
         path: 'events[0]',
         message:
-          '"signal.open" is none of signal.opened, signal.updated, signal.closed, test.ping; did you mean signal.opened?'
+          '"signal.open" is none of signal.opened, signal.updated, signal.closed, venue.status_changed, test.ping; did you mean signal.opened?'
       },
       { path: 'filter.assets', message: 'unknown field; did you mean asset?' },
       { path: 'description', message: 'expected null or a text of at most 500 characters; was 7' }
