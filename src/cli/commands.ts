@@ -36,6 +36,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'FILE: runs golden vectors against the formulas',
     load: async () => (await import('./file-commands.ts')).vectorsCommand
   },
+  record: {
+    about: 'VENUE…: keeps a venue’s raw answers as fixtures   (record --help)',
+    load: async () => (await import('./record.ts')).recordCommand
+  },
   normalise: {
     about: 'DIR: reads recorded exchange answers as the service would',
     load: async () => (await import('./file-commands.ts')).normaliseCommand

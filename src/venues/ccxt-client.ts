@@ -17,6 +17,8 @@ export type ClientOptions = {
   readonly throttled: boolean
   /** What everybody knows of this venue's patience; without one every call is let through. */
   readonly gate?: VenueGate
+  /** Told of every body that arrives, whole. */
+  readonly heard?: (text: string) => void
 }
 
 /** Shut while a venue has told any of us to stay away. Times in epoch milliseconds. */
@@ -54,7 +56,7 @@ const MARKET_LOAD_DEADLINES = 4
 /** Makes unmodified ccxt exchanges that speak through our own fetch. */
 export async function openClient(adapter: VenueAdapter, options: ClientOptions): Promise<VenueClient> {
   const agent = createAgent()
-  const fetch = createFetch(rewriteOrigins(options.urls), agent)
+  const fetch = createFetch(rewriteOrigins(options.urls), agent, options.heard)
   const exchanges = new Map<string, CcxtExchange>()
   for (const ccxtId of adapter.ccxtIds) {
     const settings = { number: String, enableRateLimit: options.throttled, options: adapter.options }

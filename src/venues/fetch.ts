@@ -32,7 +32,7 @@ export function withTimes<T>(times: CallTimes, work: () => Promise<T>): Promise<
 type FetchParams = { method?: string; headers?: Record<string, string>; body?: string | null; signal?: AbortSignal }
 
 /** ccxt's fetch: our receive times, our deadline over the body too, our cap on inflated bytes, and no redirects. */
-export function createFetch(rewrite: (url: string) => string, agent: Agent) {
+export function createFetch(rewrite: (url: string) => string, agent: Agent, heard: (text: string) => void = () => {}) {
   return async function fetch(url: string, { method = 'GET', headers = {}, body }: FetchParams): Promise<Response> {
     const times = current.getStore()
     if (!times) throw new Error(`a request outside any call: ${url}`)
@@ -51,6 +51,7 @@ export function createFetch(rewrite: (url: string) => string, agent: Agent) {
     if (times.status === null || answer.statusCode >= 400) times.status = answer.statusCode
     times.retryAfter ??= headerOf(answer.headers['retry-after'])
     const text = await readText(answer.body, headerOf(answer.headers['content-encoding']), times)
+    heard(text)
     times.saidAt ??= stampOf(text)
     times.isJson &&= isWholeJson(text)
     return new Response(isBodyless(answer.statusCode) ? null : text, {
