@@ -91,7 +91,7 @@ export function passes(row: BoardRow, filter: BoardFilter): boolean {
     (filter.venues?.has(row.venue) ?? true) &&
     (filter.assets?.has(row.asset) ?? true) &&
     (filter.kinds?.includes(row.kind) ?? true) &&
-    (filter.quotes?.some((quote) => quote === row.quote || quote.toUpperCase() === row.quote) ?? true) &&
+    (filter.quotes?.includes(row.quote) ?? true) &&
     (filter.instruments?.has(row.instrument) ?? true) &&
     (filter.minGrade === undefined || reachesGrade(row.grade, filter.minGrade)) &&
     reaches(row.openInterestUsd, filter.minOpenInterestUsd) &&

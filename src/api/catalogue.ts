@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { nearestOf } from '../contract/nearest.ts'
+import { nearestOf, suggestionFor } from '../contract/nearest.ts'
 import { canonicalVenue, type Instrument, parseInstrumentKey } from '../domain/instrument.ts'
 import { InvalidInputError, NotFoundError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
@@ -14,6 +14,8 @@ export type Catalogue = {
   readonly byId: ReadonlyMap<number, Instrument>
   readonly venues: ReadonlySet<string>
   readonly assets: ReadonlySet<string>
+  /** Currencies that something is priced in. */
+  readonly quotes: ReadonlySet<string>
 }
 
 export type CatalogueSource = {
@@ -68,7 +70,8 @@ function catalogueOf(instruments: readonly Instrument[], venues: readonly VenueS
     byKey: new Map(instruments.map((instrument) => [instrument.key, instrument])),
     byId: new Map(instruments.map((instrument) => [instrument.id, instrument])),
     venues: new Set([...venues.map(({ id }) => id), ...instruments.map(({ venue }) => venue)]),
-    assets: new Set(instruments.map(({ asset }) => asset))
+    assets: new Set(instruments.map(({ asset }) => asset)),
+    quotes: new Set(instruments.map(({ quote }) => quote))
   }
 }
 
@@ -92,6 +95,19 @@ export function namesOf(
     return asset
   })
   return { venues: venues && new Set(venues), assets: assets && new Set(assets) }
+}
+
+/** The currencies that a filter names, in our spelling; one that nothing is priced in is refused. */
+export function quotesOf(
+  { instruments, quotes }: Catalogue,
+  given: readonly string[] | undefined
+): readonly string[] | undefined {
+  return given?.map((text) => {
+    const quote = quotes.has(text) ? text : text.toUpperCase()
+    if (instruments.length === 0 || quotes.has(quote)) return quote
+    const message = `nothing is priced in ${shown(text)} here${suggestionFor(text, quotes)}`
+    throw new InvalidInputError([{ path: 'quote', message }], 'unknown_quote')
+  })
 }
 
 function unknownName(

@@ -154,7 +154,7 @@ test('a forged cursor is refused or answered, never a failure', async () => {
   }
 })
 
-test('an unknown instrument, venue or asset is refused with the nearest known', async () => {
+test('an unknown instrument, venue, asset or quote is refused with the nearest known', async () => {
   await using api = await testApi({ seed: (db) => putOnBoard(db, boardRow({ instrument: PERP })) })
   const ask = async (path: string) => (await request(api.url).get(path)).body
   const instrument = await ask('/v1/basis/history?instrument=binance:BTC/USDT:USD')
@@ -165,6 +165,11 @@ test('an unknown instrument, venue or asset is refused with the nearest known', 
   assert.deepEqual([venue.status, venue.code], [400, 'unknown_venue'])
   assert.match(venue.detail, /did you mean binance\?/)
   assert.equal((await ask('/v1/instruments?asset=BTCC')).code, 'unknown_asset')
+  for (const path of ['/v1/basis?quote=usdt,usdd', '/v1/funding?quote=USDD', '/v1/stream?quote=USDD']) {
+    const quote = await ask(path)
+    assert.deepEqual([quote.status, quote.code, quote.errors?.[0].path], [400, 'unknown_quote', 'quote'], path)
+    assert.match(quote.detail, /priced in usdd here; did you mean USDT\?/i)
+  }
 })
 
 test('the nearest name is the one that takes the fewest edits, and nothing when none is near', () => {

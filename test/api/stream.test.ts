@@ -4,7 +4,7 @@ import request from 'supertest'
 import type { Database } from '../../src/store/database.ts'
 import { createKey, revokeKey } from '../../src/store/keys.ts'
 import { happening, publish } from './events.ts'
-import { boardRow, NOW_MS, putOnBoard, testApi } from './fixture.ts'
+import { boardRow, insertInstrument, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 
 type Message = { readonly event: string; readonly id: string; readonly data: Record<string, unknown> }
 
@@ -126,6 +126,7 @@ test('filters hold for the board and for events, and what cannot be used is refu
 test('a filter by quote holds for events as well, by the contract that they are about', async () => {
   await using api = await testApi({ seed })
   const { rows } = await api.db.query<{ id: number; quote: string }>(`select id, quote from instrument order by id`)
+  await insertInstrument(api.db, { key: 'binance:ETH/BTC' })
   const about = { ...happening('x').about!, instrumentId: rows[0]!.id }
   using dollars = await follow(api.url, '?topics=signals&quote=usdt')
   using coins = await follow(api.url, '?topics=signals&quote=BTC')

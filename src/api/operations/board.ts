@@ -5,7 +5,7 @@ import { type Answer, envelopeOf, joinEnvelope, pageOf } from '../answers.ts'
 import { findAnswer, keepAnswer, sendWritten } from '../board-answers.ts'
 import type { Board, ServedRow } from '../board-cache.ts'
 import { type BoardFilter, type BoardOrder, keysOf, selectRows } from '../board-query.ts'
-import { namesOf } from '../catalogue.ts'
+import { namesOf, quotesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
 import { cursorKeys, type Operation, operation, type Question } from './operation.ts'
 
@@ -97,14 +97,15 @@ async function filterOf(
   values: BoardValues,
   kinds: readonly string[] | undefined
 ): Promise<BoardFilter> {
-  const hasNames = values.venue !== undefined || values.asset !== undefined
-  const names = hasNames ? namesOf(await catalogue.read(), values) : { venues: undefined, assets: undefined }
+  const hasNames = values.venue !== undefined || values.asset !== undefined || values.quote !== undefined
+  const known = hasNames ? await catalogue.read() : undefined
+  const names = known ? namesOf(known, values) : { venues: undefined, assets: undefined }
   const instruments =
     values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
   return {
     ...names,
     kinds,
-    quotes: values.quote,
+    quotes: known && quotesOf(known, values.quote),
     instruments: instruments && new Set(instruments.map(({ key }) => key)),
     minGrade: values.minGrade,
     minOpenInterestUsd: values.minOpenInterestUsd,

@@ -1,7 +1,7 @@
 import type { ParameterValues } from '../../contract/parameter.ts'
 import type { streamParameters } from '../../contract/stream.ts'
 import type { Instrument } from '../../domain/instrument.ts'
-import { namesOf } from '../catalogue.ts'
+import { namesOf, quotesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
 import { type StreamQuestion, startOf } from './follow.ts'
 
@@ -14,6 +14,7 @@ export async function streamQuestion(
 ): Promise<StreamQuestion> {
   const known = await catalogue.read()
   const { venues, assets } = namesOf(known, values)
+  const quotes = quotesOf(known, values.quote)
   const instruments =
     values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
   return {
@@ -22,13 +23,13 @@ export async function streamQuestion(
       venues,
       assets,
       kinds: values.kind,
-      quotes: values.quote,
+      quotes,
       instruments: instruments && new Set(instruments.map(({ key }) => key)),
       minGrade: values.minGrade,
       minOpenInterestUsd: undefined,
       minVolume24hUsd: undefined
     },
-    instrumentIds: idsOf(instruments ?? (values.quote && known.instruments), values.quote),
+    instrumentIds: idsOf(instruments ?? (quotes && known.instruments), quotes),
     // Known before the first byte is sent: whoever sees an answer misses nothing that comes after it.
     start: await startOf(db, values.lastEventId)
   }
@@ -39,8 +40,6 @@ function idsOf(
   instruments: readonly Instrument[] | undefined,
   quotes: readonly string[] | undefined
 ): ReadonlySet<number> | null {
-  const wanted = instruments?.filter(
-    ({ quote }) => quotes?.some((each) => each === quote || each.toUpperCase() === quote) ?? true
-  )
+  const wanted = instruments?.filter(({ quote }) => quotes?.includes(quote) ?? true)
   return wanted === undefined ? null : new Set(wanted.map(({ id }) => id))
 }
