@@ -21,16 +21,14 @@ export function FilterBar({ view, rows, shown, onView }: FilterBarProps): ReactN
   const floors = [...new Set([...OPEN_INTERESTS, view.minOpenInterestUsd])].sort((a, b) => a - b)
   return (
     <form className="filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        Search
-        <input
-          type="search"
-          size={12}
-          placeholder="contract, asset …"
-          value={view.search}
-          onChange={({ target }) => set({ search: target.value })}
-        />
-      </label>
+      <input
+        type="search"
+        aria-label="Search"
+        size={12}
+        placeholder="contract, asset …"
+        value={view.search}
+        onChange={({ target }) => set({ search: target.value })}
+      />
       <label>
         Asset
         <select value="" onChange={({ target }) => set({ asset: [...view.asset, target.value] })}>
@@ -96,8 +94,7 @@ type ChoicesProps = {
 /** Any number of a few. None chosen is all. */
 function Choices({ label, values, chosen, onChoose }: ChoicesProps): ReactNode {
   return (
-    <fieldset className="choices">
-      <legend>{label}</legend>
+    <fieldset className="choices" aria-label={label}>
       {[...new Set([...values, ...chosen])].map((value) => {
         const isOn = chosen.includes(value)
         const next = isOn ? chosen.filter((other) => other !== value) : [...chosen, value]
