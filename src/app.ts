@@ -5,10 +5,14 @@ import { type RunningApi, startApi } from './api/server.ts'
 import { type Clock, sleep, systemClock } from './clock.ts'
 import type { Config, Role } from './config.ts'
 import { messageOf } from './errors.ts'
+import { readInstrumentsFile } from './imports/instruments-file.ts'
 import type { Log } from './log.ts'
 import { reportMemory } from './memory.ts'
+import { ensureClosedVenues } from './store/closed-venues.ts'
 import { type OpenStore, openStore } from './store/open.ts'
+import { saveOverrides } from './store/overrides.ts'
 import type { ServiceKind } from './store/proof.ts'
+import { CLOSED_VENUES } from './venues/closed.ts'
 import { ADAPTERS } from './venues/registry.ts'
 import type { WorkerName, WorkerTask } from './worker.ts'
 
@@ -47,6 +51,8 @@ export async function startService({
   clock = systemClock,
   prepare
 }: ServiceOptions): Promise<Service> {
+  // Before anything is opened: a file that cannot be used is the reader's to mend.
+  const overrides = config.instrumentsFile === null ? [] : await readInstrumentsFile(config.instrumentsFile)
   const store = await openStore({ config, kind, log, clock, statementTimeoutMs: API_STATEMENT_MS })
   const threads: Thread[] = []
   let api: RunningApi | undefined
@@ -59,6 +65,8 @@ export async function startService({
     await store.close()
   }
   try {
+    await ensureClosedVenues(store.db, CLOSED_VENUES)
+    if (config.roles.includes('collect')) await saveOverrides(store.db, overrides)
     await prepare?.(store)
     if (config.roles.includes('api')) {
       api = await startApi({ config, db: store.db, clock, log, kind, capabilities: capabilitiesOf() })

@@ -103,6 +103,13 @@ export const SETTINGS = {
     example: '',
     about: 'The assets to follow. Unset: the ASSET_COUNT largest by open interest, else by 24 h volume.'
   }),
+  INSTRUMENTS_FILE: setting<string | null>({
+    read: (text) => text,
+    expected: 'a JSON file such as docs/venues.md shows',
+    fallback: null,
+    example: '',
+    about: 'What only a human knows of instruments: assets, multipliers, old names. Read at start by who collects.'
+  }),
   ASSET_COUNT: setting({
     read: integer(1, 10_000),
     expected: 'a whole number of assets from 1 to 10000',
@@ -268,6 +275,7 @@ export type Config = {
   readonly venues: readonly string[] | null
   readonly venueUrls: VenueUrls
   readonly assets: readonly string[] | null
+  readonly instrumentsFile: string | null
   readonly assetCount: number
   readonly pollMs: number
   readonly storeMs: number
@@ -293,7 +301,7 @@ export type Config = {
 
 /** Names that begin like ours but are not ours are most likely misspelt, and are refused. */
 const OURS =
-  /^(CONTANGO|VENUE|ASSET|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
+  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
 
 /** Names of other programs that happen to be near ours. */
 const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
@@ -376,6 +384,7 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
     venues: values.VENUES,
     venueUrls: values.VENUE_URLS,
     assets: values.ASSETS,
+    instrumentsFile: values.INSTRUMENTS_FILE,
     assetCount: values.ASSET_COUNT,
     pollMs: Math.round(values.POLL_SECONDS * 1_000),
     storeMs: Math.round(values.STORE_SECONDS * 1_000),

@@ -4,11 +4,13 @@ import { type ReadOutcome, readRows } from '../imports/read-rows.ts'
 import { openSourceFile } from '../imports/source-file.ts'
 import { type StoreOutcome, storeRows } from '../imports/store-rows.ts'
 import { FUNDING_FORMULA_VERSION } from '../jobs/collected-facts.ts'
-import { chooseSpotLegs } from '../jobs/markets.ts'
 import { derivePastBasis } from '../jobs/past-basis.ts'
+import { chooseSpotLegs } from '../jobs/spot-choices.ts'
+import { ensureClosedVenues } from '../store/closed-venues.ts'
 import type { Database } from '../store/database.ts'
 import { type ImportStage, openImportStage, type StageSummary } from '../store/import-stage.ts'
 import { ensureInstrument, listInstruments } from '../store/instruments.ts'
+import { CLOSED_VENUES } from '../venues/closed.ts'
 import type { ImportRequest } from './import-arguments.ts'
 import { createProgress, type Progress } from './import-progress.ts'
 
@@ -56,6 +58,7 @@ async function store(
   progress: Progress
 ): Promise<StoreOutcome> {
   await ensureInstrument(db, name)
+  await ensureClosedVenues(db, CLOSED_VENUES)
   await chooseSpotLegs(db)
   const instruments = await listInstruments(db)
   const instrument = instruments.find(({ key }) => key === name.key)!

@@ -30,6 +30,7 @@ const SHOWN: Readonly<Record<keyof typeof SETTINGS, (config: Config) => string |
   MAX_DISK_GB: ({ maxDiskBytes }) => (maxDiskBytes === null ? null : maxDiskBytes / 1e9),
   WEBHOOK_PRIVATE_TARGETS: ({ webhookPrivateTargets }) => webhookPrivateTargets,
   WEBHOOK_RETENTION_DAYS: ({ webhookRetentionMs }) => webhookRetentionMs / 86_400_000,
+  INSTRUMENTS_FILE: ({ instrumentsFile }) => instrumentsFile,
   BOOTSTRAP_KEY_FILE: ({ bootstrapKeyFile }) => bootstrapKeyFile,
   RATE_LIMIT_PER_MINUTE: ({ rateLimitPerMinute }) => rateLimitPerMinute,
   MEMORY_LOG_SECONDS: ({ memoryLogMs }) => memoryLogMs / 1_000,

@@ -1,5 +1,12 @@
-import type { Instrument } from '../domain/instrument.ts'
-import { isoOrNull } from '../domain/time.ts'
+import {
+  ASSET_CLASSES,
+  INSTRUMENT_STATUSES,
+  type Instrument,
+  MULTIPLIER_SOURCES,
+  QUARANTINE_REASONS,
+  settlementOf
+} from '../domain/instrument.ts'
+import { isoOf, isoOrNull } from '../domain/time.ts'
 import { pageParameters } from './board-parameters.ts'
 import { list, listOf, time as timeParameter, word } from './parameters.ts'
 import {
@@ -21,7 +28,6 @@ import {
 } from './schema.ts'
 
 export const INSTRUMENT_KINDS = ['spot', 'perpetual', 'future'] as const
-export const INSTRUMENT_STATUSES = ['pre_listing', 'listed', 'delisting', 'delisted', 'expired', 'unknown'] as const
 const SPOT_REASONS = [
   'same_venue_same_quote',
   'same_venue_other_quote',
@@ -37,25 +43,42 @@ export const instrumentParameters = {
   ...pageParameters
 }
 
+const quarantineSchema = object({
+  reason: oneOf(QUARANTINE_REASONS, 'Why its price contradicts what it is taken for'),
+  ratio: numberOrNull('Its price of one unit of the asset over that of the others', 100),
+  since: time('Since when')
+})
+
 export const instrumentSchema = object({
   instrument: text('The id, as every other answer writes it: venue:ccxt-symbol', 'binance:1000PEPE/USDT:USDT'),
   venue: text('Where it trades', 'binance'),
   symbol: text('ccxt’s unified symbol', '1000PEPE/USDT:USDT'),
   nativeId: textOrNull('The venue’s own id', '1000PEPEUSDT'),
   kind: oneOf(INSTRUMENT_KINDS, 'What trades'),
-  asset: text('What it is about once the multiplier is resolved', 'PEPE'),
+  asset: text(
+    'What it is about once the multiplier is resolved; other than coins with their class: TSLA.STOCK',
+    'PEPE'
+  ),
+  assetClass: oneOf(ASSET_CLASSES, 'What the price is about; assets of two classes are never one'),
   base: text('Base currency as the venue writes it', '1000PEPE'),
   quote: text('Currency of the price', 'USDT'),
   settle: textOrNull('Currency it settles in; null for spot', 'USDT'),
   linear: truthOrNull('Settled in its quote or another money; null for spot'),
   inverse: truthOrNull('Settled in its base; null for spot'),
+  quanto: truthOrNull('Settled in a third currency, and refused where sizes are needed; null for spot'),
   multiplier: numberOrNull('Units of the asset in one unit of base; null while unresolved', 1000),
-  multiplierSource: oneOf(['exact', 'stripped', 'unresolved', 'import'], 'How the multiplier is known'),
+  multiplierSource: oneOf(MULTIPLIER_SOURCES, 'How the multiplier is known'),
   contractSize: decimalOrNull('Base units (linear) or quote units (inverse) in one contract; null for spot', '1'),
   expiresAt: timeOrNull('Expiry; null for what has none'),
   listedAt: timeOrNull('Since when it trades; null where the venue does not say'),
   delistedAt: timeOrNull('Since when it does not, or from when it will not'),
+  delistingAnnouncedAt: timeOrNull('When we first heard that it will stop trading'),
   status: oneOf(INSTRUMENT_STATUSES, 'Whether it trades'),
+  statusSince: time('Since when it is in that state, as far as we know'),
+  firstSeenAt: time('When we first saw it'),
+  renamedFrom: textOrNull('What it was called before: the history goes on from there', 'binance:OLD/USDT:USDT'),
+  renamedTo: textOrNull('What it is called now: the history goes on there', 'binance:NEW/USDT:USDT'),
+  quarantine: nullable(quarantineSchema),
   tracked: truth('Whether it is polled and stored'),
   spot: textOrNull('The spot leg chosen for it; null for spot, or where none exists', 'binance:PEPE/USDT'),
   spotReason: oneOfOrNull(SPOT_REASONS, 'Why that one'),
@@ -64,7 +87,8 @@ export const instrumentSchema = object({
 
 /** An instrument as outsiders see it; `keyOf` answers the id of another by its number. */
 export function instrumentView(instrument: Instrument, keyOf: (id: number) => string | undefined) {
-  const { key, spotId, multiplier, inverse, expiresAt, listedAt, delistedAt } = instrument
+  const { key, spotId, multiplier, inverse, expiresAt, listedAt, delistedAt, quarantine } = instrument
+  const settlement = settlementOf(instrument)
   return {
     instrument: key,
     venue: instrument.venue,
@@ -72,18 +96,26 @@ export function instrumentView(instrument: Instrument, keyOf: (id: number) => st
     nativeId: instrument.nativeId,
     kind: instrument.kind,
     asset: instrument.asset,
+    assetClass: instrument.assetClass,
     base: instrument.base,
     quote: instrument.quote,
     settle: instrument.settle,
-    linear: inverse === null ? null : !inverse,
+    linear: settlement === null ? null : settlement === 'linear',
     inverse,
+    quanto: settlement === null ? null : settlement === 'quanto',
     multiplier: multiplier === null ? null : Number(multiplier),
     multiplierSource: instrument.multiplierSource,
     contractSize: instrument.contractSize,
     expiresAt: isoOrNull(expiresAt),
     listedAt: isoOrNull(listedAt),
     delistedAt: isoOrNull(delistedAt),
+    delistingAnnouncedAt: isoOrNull(instrument.delistingAnnouncedAt),
     status: instrument.status,
+    statusSince: isoOf(instrument.statusSince),
+    firstSeenAt: isoOf(instrument.firstSeenAt),
+    renamedFrom: instrument.renamedFrom,
+    renamedTo: instrument.renamedTo,
+    quarantine: quarantine && { ...quarantine, since: isoOf(quarantine.since) },
     tracked: instrument.tracked,
     spot: spotId === null ? null : (keyOf(spotId) ?? null),
     spotReason: instrument.spotReason,
@@ -132,6 +164,7 @@ export const venueSchema = object({
   received: countOrNull('Instruments that it told'),
   coverage: numberOrNull('received / expected, 0 to 1', 1),
   marketsLoadedAt: timeOrNull('When what it lists was last loaded'),
+  closedAt: timeOrNull('When it stopped for good; what is known of it stays'),
   backfill: progressSchema
 })
 

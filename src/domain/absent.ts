@@ -22,9 +22,10 @@ export function absentPrices(row: Omit<BoardRow, 'absent'>): Record<string, stri
   const note = (fields: readonly Field[], code: string) => {
     for (const field of fields) if ((row as Record<string, unknown>)[field] === null) absent[field] ??= code
   }
-  const spotCode = row.spot === null ? 'no_spot_leg' : 'missing_quote'
+  const noSpot = row.reasons.includes('quarantined') ? 'quarantined' : 'no_spot_leg'
+  const spotCode = row.spot === null ? noSpot : 'missing_quote'
   const bothCode = row.contractMid === null ? 'missing_quote' : spotCode
-  note(['spot'], 'no_spot_leg')
+  note(['spot'], noSpot)
   note(NEEDS_CONTRACT, 'missing_quote')
   note(NEEDS_SPOT, spotCode)
   note(NEEDS_BOTH, bothCode)

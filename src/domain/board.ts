@@ -10,6 +10,7 @@ import type { Latest } from './latest.ts'
 import { pricesAgree } from './multiplier.ts'
 import { areOneThing, isNearIndex } from './plausibility.ts'
 import { judgeBasis, type QualityReason } from './quality.ts'
+import { legMultiplier } from './spot-leg.ts'
 import { isoOrNull, MINUTE } from './time.ts'
 import type { TradedFx } from './traded-fx.ts'
 
@@ -35,7 +36,9 @@ const FROZEN_AFTER_MS = 10 * MINUTE
 
 /** One row of the board from the newest facts of its two legs. Pure: the same inputs give the same row. */
 export function deriveBoardRow(inputs: BoardInputs): BoardRow {
-  const { nowMs, contract, spot, contractLatest, spotLatest } = inputs
+  const { nowMs, contract, contractLatest, spotLatest } = inputs
+  // What is under quarantine is joined to nothing.
+  const spot = isHeldBack(inputs) ? null : inputs.spot
   const perp = contractLatest?.quote ?? null
   const leg = spot === null ? null : (spotLatest?.quote ?? null)
   const fx = spot === null ? null : spot.quote === contract.quote ? 1 : (inputs.tradedFx?.rate ?? null)
@@ -44,7 +47,7 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
     contractAsk: decimalOrNull(perp?.ask),
     spotBid: decimalOrNull(leg?.bid),
     spotAsk: decimalOrNull(leg?.ask),
-    multiplier: decimalOrNull(contract.multiplier) ?? 1,
+    multiplier: legMultiplier(contract, spot) ?? 1,
     fx
   })
   const times = legTimes(perp, leg)
@@ -120,13 +123,17 @@ function knownReasons(inputs: BoardInputs, basis: Basis): QualityReason[] {
     // Spot is in contract units already, so the multiplier left to check is one.
     if (!pricesAgree(basis.contractMid, basis.spotMid, 1)) reasons.push('multiplier_unresolved')
   }
-  if (isQuarantined(inputs, basis)) reasons.push('quarantined')
+  if (isHeldBack(inputs) || isQuarantined(inputs, basis)) reasons.push('quarantined')
   if (spot && spot.quote !== contract.quote) {
     if (tradedFx === null) reasons.push('fx_unadjusted')
     else if (Math.abs(tradedFx.rate - 1) * 10_000 > GATE_DEFAULTS.depegBps) reasons.push('depeg')
   }
   return reasons
 }
+
+/** Other venues' prices say that a leg is not what it is taken for. */
+const isHeldBack = ({ contract, spot }: BoardInputs) =>
+  contract.quarantine !== null || (spot?.quarantine ?? null) !== null
 
 /** Prices of one thing that contradict each other: the book against the mark, the mark or the coin against the index. */
 function isQuarantined({ nowMs, pollMs, contractLatest, contract, spot }: BoardInputs, basis: Basis): boolean {
@@ -149,7 +156,7 @@ function namesOf(contract: Instrument, spot: Instrument | null) {
     quote: contract.quote,
     settle: contract.settle,
     inverse: contract.inverse,
-    multiplier: contract.multiplier === null ? null : Number(contract.multiplier)
+    multiplier: numberOrNull(textOf(legMultiplier(contract, spot)))
   }
 }
 

@@ -1,7 +1,29 @@
 /** What trades: a coin for money, a contract without an expiry, a contract with one. */
 export type InstrumentKind = 'spot' | 'perpetual' | 'future'
 
-export type InstrumentStatus = 'pre_listing' | 'listed' | 'delisting' | 'delisted' | 'expired' | 'unknown'
+export const INSTRUMENT_STATUSES = [
+  'pre_listing',
+  'listed',
+  'delisting',
+  'delisted',
+  'renamed',
+  'venue_closed',
+  'expired',
+  'unknown'
+] as const
+export type InstrumentStatus = (typeof INSTRUMENT_STATUSES)[number]
+
+/** Nothing more will come of it; its history stays. */
+export function isGone(status: InstrumentStatus): boolean {
+  return status === 'delisted' || status === 'renamed' || status === 'venue_closed' || status === 'expired'
+}
+
+/** What the price is about. What has one ticker in two classes is two assets. */
+export const ASSET_CLASSES = ['crypto', 'stock', 'commodity', 'forex', 'bond', 'index', 'other'] as const
+export type AssetClass = (typeof ASSET_CLASSES)[number]
+
+/** What a contract pays in: the money of its price, the coin itself, or a third thing. */
+export type Settlement = 'linear' | 'inverse' | 'quanto'
 
 /** The part of an instrument that its key tells. */
 export type InstrumentName = {
@@ -24,8 +46,9 @@ export type InstrumentName = {
 export type Instrument = InstrumentName & {
   readonly id: number
   readonly nativeId: string | null
-  /** What it is about once the multiplier is known: PEPE for 1000PEPE. */
+  /** What it is about once the multiplier is known: PEPE for 1000PEPE, TSLA.STOCK for a share. */
   readonly asset: string
+  readonly assetClass: AssetClass
   /** Units of the asset in one unit of base, exact; null while unresolved. */
   readonly multiplier: string | null
   readonly multiplierSource: MultiplierSource
@@ -34,6 +57,14 @@ export type Instrument = InstrumentName & {
   readonly listedAt: number | null
   readonly delistedAt: number | null
   readonly status: InstrumentStatus
+  readonly statusSince: number
+  /** When we first heard that it will stop trading. */
+  readonly delistingAnnouncedAt: number | null
+  /** Keys: the two names of one thing are two instruments whose histories are read one after the other. */
+  readonly renamedFrom: string | null
+  readonly renamedTo: string | null
+  /** Why it is kept out of everything that joins instruments; null when it is not. */
+  readonly quarantine: Quarantine | null
   readonly source: 'venue' | 'import'
   /** The chosen spot leg's id and why it was chosen; null for spot, or where none exists. */
   readonly spotId: number | null
@@ -44,7 +75,19 @@ export type Instrument = InstrumentName & {
   readonly firstSeenAt: number
 }
 
-export type MultiplierSource = 'exact' | 'stripped' | 'unresolved' | 'import'
+/** Why prices contradict what an instrument is said to be: `domain/consensus.ts`. */
+export const QUARANTINE_REASONS = ['ticker_collision', 'multiplier_mismatch', 'no_majority'] as const
+export type QuarantineReason = (typeof QUARANTINE_REASONS)[number]
+
+export type Quarantine = {
+  readonly reason: QuarantineReason
+  /** Its price of one unit of the asset over that of the others; of the one furthest away, where they have none in common. */
+  readonly ratio: number
+  readonly since: number
+}
+
+export const MULTIPLIER_SOURCES = ['exact', 'stripped', 'unresolved', 'import', 'override'] as const
+export type MultiplierSource = (typeof MULTIPLIER_SOURCES)[number]
 
 export type SpotReason =
   | 'same_venue_same_quote'
@@ -69,6 +112,22 @@ const DOLLAR_LIKE = new Set(['USD', 'USDT', 'USDC', 'FDUSD', 'TUSD', 'BUSD', 'US
 
 export function isDollarLike(currency: string): boolean {
   return DOLLAR_LIKE.has(currency)
+}
+
+/** Paid in its base: inverse; in its quote, or in one dollar for another: linear; in anything else: quanto. Null for spot. */
+export function settlementOf({
+  base,
+  quote,
+  settle
+}: Pick<InstrumentName, 'base' | 'quote' | 'settle'>): Settlement | null {
+  if (settle === null) return null
+  if (settle === base) return 'inverse'
+  return settle === quote || (isDollarLike(settle) && isDollarLike(quote)) ? 'linear' : 'quanto'
+}
+
+/** An asset's name: the ticker of a coin, and with its class behind a point that of anything else. */
+export function assetName(ticker: string, assetClass: AssetClass): string {
+  return assetClass === 'crypto' ? ticker : `${ticker}.${assetClass.toUpperCase()}`
 }
 
 const KEY = /^([a-z0-9]{2,40}):([^/:\s]{1,40})\/([^/:\s-]{1,20})(?::([^/:\s-]{1,20})(?:-(\d{6}))?)?$/u

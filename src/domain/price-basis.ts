@@ -3,6 +3,7 @@ import { decimalToString, parseDecimal } from './decimal.ts'
 import type { Instrument } from './instrument.ts'
 import { pricesAgree } from './multiplier.ts'
 import { type Judgement, judgeBasis, type QualityReason } from './quality.ts'
+import { legMultiplier } from './spot-leg.ts'
 
 /** One leg's last price at a grid time. Times in epoch milliseconds. */
 export type LegPrice = {
@@ -40,21 +41,28 @@ export function basisOfLastPrices(
   const fx = contract.quote === spot.quote ? 1 : null
   return contractPrices.flatMap((price) => {
     const leg = spotAt.get(price.tickAt)
-    return leg ? (pairPrices(contract, price, leg, fx) ?? []) : []
+    return leg ? (pairPrices(contract, spot, price, leg, fx) ?? []) : []
   })
 }
 
-function pairPrices(contract: Instrument, price: LegPrice, leg: LegPrice, fx: number | null): PriceBasis | undefined {
+function pairPrices(
+  contract: Instrument,
+  spot: Instrument,
+  price: LegPrice,
+  leg: LegPrice,
+  fx: number | null
+): PriceBasis | undefined {
   const basis = basisOfPrices({
     contractPrice: parseDecimal(price.last) ?? null,
     spotPrice: parseDecimal(leg.last) ?? null,
-    multiplier: parseDecimal(contract.multiplier ?? '1') ?? 1,
+    multiplier: legMultiplier(contract, spot) ?? 1,
     fx
   })
   if (basis.basisBps === null || !basis.contractMid || !basis.spotMid) return undefined
   const known: QualityReason[] = fx === null ? ['fx_unadjusted'] : []
   const isStripped = contract.multiplierSource === 'stripped' && !pricesAgree(basis.contractMid, basis.spotMid, 1)
   if (isStripped || contract.multiplier === null) known.push('multiplier_unresolved')
+  if (contract.quarantine || spot.quarantine) known.push('quarantined')
   const book = { bid: null, ask: null, active: true }
   const judgement = judgeBasis({
     // Judged as of its own time: a price of the past is not stale for being past.

@@ -61,7 +61,9 @@ async function measureRanks(
   const sources = answered(bulk).length > 0 ? answered(bulk) : answered(measured)
   const totals = new Map<string, Totals>()
   for (const { adapter, reading } of sources) {
-    const contracts = instruments.filter(({ venue, kind }) => venue === adapter.id && kind !== 'spot')
+    const contracts = instruments.filter(
+      ({ venue, kind, quarantine }) => venue === adapter.id && kind !== 'spot' && quarantine === null
+    )
     addTotals(totals, reading!, new Map(contracts.map((contract) => [contract.symbol, contract])))
   }
   return rankTotals(totals, assetCount, new Set(before))

@@ -59,13 +59,14 @@ export async function collect(
   const startedAt = clock.now()
   const claim = await claimTick(db, { job: 'collect', scope: id, tickAt, holder, leaseMs })
   if (!claim) return undefined
-  const rest = restOf(await findVenueHealth(db, id), venue, startedAt)
+  const health = await findVenueHealth(db, id)
+  const rest = restOf(health, venue, startedAt)
   const sweep = rest ? undefined : await believedSweep(db, venue, tickAt)
   const isKept = await isFirstOfInterval(deps, id, tickAt)
   const isFull = isKept && (await deps.disk.isFull())
   try {
     const result = await db.transaction((client) =>
-      commit(client, deps, venue, claim, sweep, { rest, startedAt, isKept, isFull })
+      commit(client, deps, venue, claim, sweep, { rest, startedAt, isKept, isFull, listDoubt: health.listDoubt })
     )
     log.info(
       { venue: id, tick: new Date(tickAt).toISOString(), ms: clock.now() - startedAt, ...result.event },
@@ -85,6 +86,8 @@ type Circumstances = {
   /** Whether this tick's observations become history, and whether there is no room left for them. */
   readonly isKept: boolean
   readonly isFull: boolean
+  /** Why what the venue lists is not believed in full. */
+  readonly listDoubt: string | null
 }
 
 async function commit(
@@ -93,7 +96,7 @@ async function commit(
   venue: CollectedVenue,
   claim: Claim,
   sweep: Sweep | undefined,
-  { rest, startedAt, isKept, isFull }: Circumstances
+  { rest, startedAt, isKept, isFull, listDoubt }: Circumstances
 ) {
   const { tickAt } = claim
   const followed = [...venue.instruments.values()].filter(isQuotable)
@@ -108,7 +111,7 @@ async function commit(
           asked: sweep.asked.length,
           expected,
           received,
-          doubt: doubtOf(sweep.reading, venue.instruments)
+          doubt: doubtOf(sweep.reading, venue.instruments) ?? listDoubt
         },
         deps.clock.now()
       )

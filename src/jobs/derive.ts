@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { BASIS_FORMULA_VERSION, type BoardInputs, deriveBoardRow } from '../domain/board.ts'
 import type { BoardRow } from '../domain/board-row.ts'
+import { decimalToString } from '../domain/decimal.ts'
 import { type Instrument, isDollarLike } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
+import { legMultiplier } from '../domain/spot-leg.ts'
 import { type FxQuote, tradedFxOf } from '../domain/traded-fx.ts'
 import type { Log } from '../log.ts'
 import { type BasisRow, insertBasis } from '../store/basis.ts'
@@ -14,6 +16,7 @@ import { listInstrumentsOf } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
 import { claimTick, findTickRows, finishTick, StaleClaimError } from '../store/ticks.ts'
 import { findAdapter } from '../venues/registry.ts'
+import { checkIdentities } from './identity.ts'
 import { diskGap, spanOf, underivedTicks } from './tick-gaps.ts'
 
 export type DeriveDeps = {
@@ -36,6 +39,7 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
   const startedAt = clock.now()
   const claim = await claimTick(db, { job: 'derive', scope: venue, tickAt, holder, leaseMs })
   if (!claim) return
+  await checkIdentities(deps)
   const derived = await deriveRows(deps, venue)
   // Whatever tick was kept of the facts is kept of the basis.
   const isStoring = ((await findTickRows(db, { job: 'collect', scope: venue, tickAt })) ?? 0) > 0
@@ -185,7 +189,7 @@ function toBasisRow({ contract, inputs, row }: Derived, tickAt: number, deps: De
     spotBid: row.spotBid,
     spotAsk: row.spotAsk,
     spotMid: row.spotMid!,
-    multiplier: contract.multiplier!,
+    multiplier: decimalToString(legMultiplier(contract, inputs.spot)!),
     fx: row.fx,
     basisBps: row.basisBps!,
     adjustedBasisBps: row.adjustedBasisBps,

@@ -1,6 +1,8 @@
 import { BASIS_FORMULA_VERSION } from '../domain/board.ts'
+import { decimalToString, ONE } from '../domain/decimal.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { basisOfLastPrices, type PriceBasis } from '../domain/price-basis.ts'
+import { legMultiplier } from '../domain/spot-leg.ts'
 import { type BasisRow, insertBasis } from '../store/basis.ts'
 import type { Transaction } from '../store/database.ts'
 import { listPastPrices, type Source } from '../store/observations.ts'
@@ -42,7 +44,7 @@ function toRow(contract: Instrument, spot: Instrument, basis: PriceBasis): Basis
     contractAsk: null,
     spotBid: null,
     spotAsk: null,
-    multiplier: contract.multiplier ?? '1',
+    multiplier: decimalToString(legMultiplier(contract, spot) ?? ONE),
     fx: contract.quote === spot.quote ? 1 : null,
     premiumBps: null,
     carryEntryBps: null,

@@ -112,7 +112,7 @@ function oldCoins(quotes: readonly Quote[], markOf: Marks, { instruments, latest
     const mid = quote ? midOf(quote) : null
     if (!spot || !quote || mid === null || spot.quote !== contract.quote || contract.multiplier === null) return []
     const index = markOf.get(contract.symbol)?.index ?? freshIndex(latest.get(contract.id)?.mark, quote.observedAt)
-    const inUnits = mid * Number(contract.multiplier)
+    const inUnits = (mid * Number(contract.multiplier)) / Number(spot.multiplier ?? 1)
     return index && areOneThing(inUnits, Number(index)) ? [{ spot, pair: [inUnits, Number(index)] as const }] : []
   })
   const isOld = !areNearIndices(pairs.map(({ pair }) => pair))

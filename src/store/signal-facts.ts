@@ -1,4 +1,5 @@
 import type { IntervalSource } from '../domain/board-row.ts'
+import { type InstrumentStatus, isGone } from '../domain/instrument.ts'
 import type { RegimeFact, RegimeOutlook, Timed } from '../domain/regime-series.ts'
 import type { SignalSubject, SignalType } from '../domain/signal.ts'
 import type { Database } from './database.ts'
@@ -53,7 +54,7 @@ const dateFrom = (at: number | null) => (at === null ? '-infinity' : new Date(at
 export type Evaluated = RegimeOutlook & SignalSubject & { readonly symbol: string; readonly base: string }
 
 type OutlookRow = {
-  status: string
+  status: InstrumentStatus
   delisted_at: Date | null
   tracked: boolean
   done_to: Date | null
@@ -81,7 +82,7 @@ export async function getEvaluated(db: Queryable, instrumentId: number, nowMs: n
 /** Where nobody fetches, nothing more will come: silence until now is all that there is to know. */
 function outlookOf({ tracked, has_backfill, ...row }: OutlookRow, nowMs: number): RegimeOutlook {
   return {
-    isDelisted: row.status === 'delisted' || row.status === 'expired',
+    isDelisted: isGone(row.status),
     delistedAt: row.delisted_at?.getTime() ?? null,
     knownTo: tracked && has_backfill ? (row.done_to?.getTime() ?? Number.NEGATIVE_INFINITY) : nowMs,
     declaredHours: row.declared_hours

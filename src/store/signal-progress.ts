@@ -37,7 +37,7 @@ type Progress = {
 }
 
 /**
- * Claims the largest instrument that is due. While its past is fetched for the first time, newest first, it waits, and so it does
+ * Claims the largest instrument that is due; what is under quarantine waits until it is known what it is. While its past is fetched for the first time, newest first, it waits, and so it does
  * while what is newest is being fetched and there may still be a hole before it.
  */
 export async function claimEvaluation(
@@ -52,6 +52,7 @@ export async function claimEvaluation(
          left join market_latest l on l.instrument_id = p.instrument_id
        where p.type = $1 and (p.lease_until is null or p.lease_until < now())
          and (p.due_from is not null or p.parameters is distinct from $2)
+         and not exists (select 1 from identity_check q where q.instrument_id = p.instrument_id and q.state = 'quarantined')
          and (p.evaluated_to is not null or b.instrument_id is null or b.done_from <= b.wanted_from)
          and (b.state is null or b.state = 'done'
            or not exists (select 1 from settlement s where s.instrument_id = p.instrument_id and s.settled_at > b.done_to))

@@ -1,31 +1,33 @@
-import type { MultiplierSource, SpotReason } from '../domain/instrument.ts'
+import type { AssetClass, MultiplierSource, SpotReason } from '../domain/instrument.ts'
 import type { Database } from './database.ts'
 import { alone } from './instruments.ts'
 
-/** A contract's spot leg as it was chosen. */
+/** What an instrument is about, and a contract's spot leg, as it was decided. */
 export type SpotChoice = {
   readonly id: number
   readonly asset: string
+  readonly assetClass: AssetClass
   readonly multiplier: string | null
   readonly multiplierSource: MultiplierSource
   readonly spotId: number | null
   readonly spotReason: SpotReason | null
 }
 
-/** Writes the chosen spot legs, multipliers and assets of contracts. */
+/** Writes assets, multipliers and spot legs as they were decided. */
 export async function saveSpotChoices(db: Database, choices: readonly SpotChoice[]): Promise<void> {
   if (choices.length === 0) return
   const write = `update instrument i set asset = c.asset, multiplier = c.multiplier, multiplier_source = c.source,
-       spot_id = c.spot_id, spot_reason = c.spot_reason
-     from unnest($1::int[], $2::text[], $3::numeric[], $4::text[], $5::int[], $6::text[])
-       as c (id, asset, multiplier, source, spot_id, spot_reason) where i.id = c.id`
+       spot_id = c.spot_id, spot_reason = c.spot_reason, asset_class = c.asset_class
+     from unnest($1::int[], $2::text[], $3::numeric[], $4::text[], $5::int[], $6::text[], $7::text[])
+       as c (id, asset, multiplier, source, spot_id, spot_reason, asset_class) where i.id = c.id`
   const columns = [
     choices.map(({ id }) => id),
     choices.map(({ asset }) => asset),
     choices.map(({ multiplier }) => multiplier),
     choices.map(({ multiplierSource }) => multiplierSource),
     choices.map(({ spotId }) => spotId),
-    choices.map(({ spotReason }) => spotReason)
+    choices.map(({ spotReason }) => spotReason),
+    choices.map(({ assetClass }) => assetClass)
   ]
   await alone(db, async (client) => {
     await client.query(write, columns)

@@ -28,6 +28,8 @@ export type VenueStatus = {
   readonly expected: number | null
   readonly received: number | null
   readonly marketsLoadedAt: number | null
+  /** When it stopped for good. */
+  readonly closedAt: number | null
 }
 
 export type AssetStatus = {
@@ -54,12 +56,13 @@ type VenueRow = {
   expected: number | null
   received: number | null
   markets_loaded_at: Date | null
+  closed_at: Date | null
 }
 
 export async function listVenues(db: Queryable): Promise<VenueStatus[]> {
   const { rows } = await db.query<VenueRow>(
     `select id, name, state, state_reason, state_since, banned_until, failures, last_poll_at, last_success_at,
-       next_poll_at, lag_ms, expected, received, markets_loaded_at
+       next_poll_at, lag_ms, expected, received, markets_loaded_at, closed_at
      from venue order by id`
   )
   return rows.map((row) => ({
@@ -76,7 +79,8 @@ export async function listVenues(db: Queryable): Promise<VenueStatus[]> {
     lagMs: row.lag_ms,
     expected: row.expected,
     received: row.received,
-    marketsLoadedAt: row.markets_loaded_at?.getTime() ?? null
+    marketsLoadedAt: row.markets_loaded_at?.getTime() ?? null,
+    closedAt: row.closed_at?.getTime() ?? null
   }))
 }
 

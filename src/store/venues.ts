@@ -67,18 +67,23 @@ export type VenueHealth = {
   readonly state: VenueState
   readonly bannedUntil: number | null
   readonly failures: number
+  /** Why its last market list was not believed in full. */
+  readonly listDoubt: string | null
 }
 
 /** What has to be known before asking a venue anything: bans outlive restarts. */
 export async function findVenueHealth(db: Database, venue: string): Promise<VenueHealth> {
-  const { rows } = await db.query<{ state: VenueState; banned_until: Date | null; failures: number }>(
-    'select state, banned_until, failures from venue where id = $1',
-    [venue]
-  )
+  const { rows } = await db.query<{
+    state: VenueState
+    banned_until: Date | null
+    failures: number
+    list_doubt: string | null
+  }>('select state, banned_until, failures, list_doubt from venue where id = $1', [venue])
   return {
     state: rows[0]?.state ?? 'starting',
     bannedUntil: rows[0]?.banned_until?.getTime() ?? null,
-    failures: rows[0]?.failures ?? 0
+    failures: rows[0]?.failures ?? 0,
+    listDoubt: rows[0]?.list_doubt ?? null
   }
 }
 

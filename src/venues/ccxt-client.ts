@@ -47,6 +47,8 @@ export type VenueClient = {
   call<T>(work: (exchange: CcxtExchange) => Promise<T>, options?: CallOptions): Promise<Answer<T>>
   /** Loads the venue's markets afresh; a failed load leaves the last good ones. Throws only VenueError. */
   loadMarkets(): Promise<CcxtMarket[]>
+  /** Knows again what was listed before the last load, beside what it brought: a list that is not believed loses nothing. */
+  keepMarkets(): void
   close(): Promise<void>
 }
 
@@ -71,12 +73,20 @@ export async function openClient(adapter: VenueAdapter, options: ClientOptions):
     await throughGate(adapter.id, options, () =>
       runCall(adapter.id, () => work(exchangeOf(ccxtId)), { ...options, timeoutMs })
     )
+  let before = new Map<string, Record<string, CcxtMarket>>()
   return {
     exchangeOf,
     call,
     loadMarkets: async () => {
+      before = new Map([...exchanges].map(([ccxtId, { markets }]) => [ccxtId, markets ?? {}]))
       const lists = await Promise.all(adapter.ccxtIds.map((ccxtId) => loadClass(adapter.id, call, ccxtId, options)))
       return lists.flat()
+    },
+    keepMarkets: () => {
+      for (const [ccxtId, exchange] of exchanges) {
+        const known = Object.values({ ...before.get(ccxtId), ...exchange.markets })
+        if (known.length > 0) exchange.setMarkets(known, exchange.currencies)
+      }
     },
     close: () => closeAgent(agent)
   }

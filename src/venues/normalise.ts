@@ -3,6 +3,7 @@ import { snapSettlement } from '../domain/funding.ts'
 import type { InstrumentKind, InstrumentStatus } from '../domain/instrument.ts'
 import { canonicalVenue, parseInstrumentKey } from '../domain/instrument.ts'
 import { plausibleTime } from '../domain/time.ts'
+import { assetClassOf } from './asset-class.ts'
 import type {
   Candle,
   CcxtMarket,
@@ -162,6 +163,7 @@ export function listingOf(
     symbol: named.symbol,
     nativeId,
     kind,
+    assetClass: assetClassOf(venueId, market),
     base: named.base,
     quote: named.quote,
     settle: named.settle,

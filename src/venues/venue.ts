@@ -1,5 +1,5 @@
 import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
-import type { InstrumentKind, InstrumentStatus } from '../domain/instrument.ts'
+import type { AssetClass, InstrumentKind, InstrumentStatus } from '../domain/instrument.ts'
 import type { AverageScheme } from '../domain/premium.ts'
 
 /** What a venue lists, before it has an id of ours. Times in epoch milliseconds; sizes exact decimals. */
@@ -8,6 +8,7 @@ export type Listing = {
   readonly symbol: string
   readonly nativeId: string
   readonly kind: InstrumentKind
+  readonly assetClass: AssetClass
   readonly base: string
   readonly quote: string
   readonly settle: string | null

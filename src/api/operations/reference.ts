@@ -5,7 +5,7 @@ import {
   instrumentSchema,
   instrumentView
 } from '../../contract/reference.ts'
-import type { Instrument } from '../../domain/instrument.ts'
+import { type Instrument, isGone } from '../../domain/instrument.ts'
 import { isoOrNull } from '../../domain/time.ts'
 import { type AssetStatus, listAssets } from '../../store/status.ts'
 import { pageOf } from '../answers.ts'
@@ -73,7 +73,7 @@ export function pageByName<T>(all: readonly T[], nameOf: (row: T) => string, que
 function assetViews(instruments: readonly Instrument[], statuses: readonly AssetStatus[]) {
   const contracts = new Map<string, Instrument[]>()
   for (const instrument of instruments) {
-    if (instrument.kind === 'spot' || instrument.status === 'delisted' || instrument.status === 'expired') continue
+    if (instrument.kind === 'spot' || isGone(instrument.status) || instrument.quarantine !== null) continue
     const known = contracts.get(instrument.asset)
     if (known === undefined) contracts.set(instrument.asset, [instrument])
     else known.push(instrument)

@@ -95,6 +95,7 @@ async function venueViews({ db, capabilities, catalogue }: ApiContext, wanted: r
       received: venue.received,
       coverage: coverageOf(venue.received, venue.expected),
       marketsLoadedAt: isoOrNull(venue.marketsLoadedAt),
+      closedAt: isoOrNull(venue.closedAt),
       backfill: progress.get(id) ?? NO_BACKFILL
     }))
 }

@@ -25,6 +25,7 @@ const scaled =
 /** The faults that only change an answer's JSON, by kind; most need to know nothing of the venue. */
 export const BODY_FAULTS = {
   empty: (body) => filterCollections(body, () => false),
+  one: (body) => filterCollections(body, (_element, _name, index) => index === 0),
   half: (body) => filterCollections(body, (_element, _name, index) => index % 2 === 0),
   seconds: (body) =>
     mapLeaves(body, (value) => (isStamp(value) ? withNumber(value, (ms) => Math.trunc(ms / 1000)) : value)),

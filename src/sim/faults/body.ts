@@ -19,6 +19,14 @@ export function filterCollections(body: Body, keep: (element: Body, name: string
   return Object.fromEntries(Object.entries(body).filter(([name, element], index) => keep(element, name, index)))
 }
 
+/** Changes the elements of each collection. */
+export function mapCollections(body: Body, change: (element: Body, name: string) => Body): Body {
+  if (typeof body !== 'object' || body === null) return body
+  if (!isCollection(body)) return inside(body, (part) => mapCollections(part, change))
+  if (Array.isArray(body)) return body.map((element) => change(element, ''))
+  return Object.fromEntries(Object.entries(body).map(([name, element]) => [name, change(element, name)]))
+}
+
 /** Adds elements to each collection: `add` answers what comes after an element, as name and value. */
 export function extendCollections(body: Body, add: (element: Body, name: string) => [string, Body][]): Body {
   if (typeof body !== 'object' || body === null) return body

@@ -4,7 +4,7 @@ import type { Answer } from '../answer.ts'
 import { BODY_FAULTS } from './body-faults.ts'
 import * as deliver from './delivery.ts'
 import { type IntervalChange, withInterval } from './interval-fault.ts'
-import { delisted, type ListingChange, listed, renamed, withBody } from './listing-faults.ts'
+import { delisted, type ListingChange, listed, renamed, withBody, withFields } from './listing-faults.ts'
 import type { FaultRule } from './rule.ts'
 
 /** A request that met a fault, and what the fault may use. */
@@ -111,6 +111,7 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
       return memory.get(key) as Answer
     }
   },
+  one: { about: 'its lists have one element', answer: bodyKinds.one },
   empty: { about: 'its lists are empty', answer: bodyKinds.empty },
   half: { about: 'every second element of its lists', answer: bodyKinds.half },
   seconds: { about: 'times in seconds instead of milliseconds', answer: bodyKinds.seconds },
@@ -150,6 +151,12 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
     about: 'a contract is gone',
     parameters: CONTRACT,
     answer: (faulted) => delisted(faulted, changeOf(faulted.rule))
+  },
+  fields: {
+    about: 'some fields of a contract are others: what it is about, when it is delivered, its state',
+    parameters: { ...CONTRACT, set: 'object' },
+    answer: ({ rule, answer }) =>
+      withBody(answer(), (body) => withFields(body, String(rule.symbol), rule.set as Record<string, unknown>))
   },
   rename: {
     about: 'a contract has another name',

@@ -1,5 +1,5 @@
 import type { Answer } from '../answer.ts'
-import { type Body, extendCollections, filterCollections, mapLeaves } from './body.ts'
+import { type Body, extendCollections, filterCollections, mapCollections, mapLeaves } from './body.ts'
 import { isAbout } from './body-faults.ts'
 
 /** What a listing fault needs to ask the venue itself. */
@@ -36,6 +36,15 @@ export function listed(asking: Asking, { symbol, base = '', as = '', asBase = ba
 export function delisted(asking: Asking, { symbol }: ListingChange): Answer {
   const answer = asking.answer(asking.path, renamedParams(asking.params, symbol, 'DELISTED'))
   return withBody(answer, (body) => filterCollections(body, (element, name) => !isAbout(element, name, symbol)))
+}
+
+/** A contract some of whose fields are others, wherever it is told of. */
+export function withFields(body: Body, symbol: string, set: Readonly<Record<string, unknown>>): Body {
+  return mapCollections(body, (element, name) =>
+    isAbout(element, name, symbol)
+      ? Object.fromEntries(Object.entries(element).map(([key, value]) => [key, key in set ? set[key] : value]))
+      : element
+  )
 }
 
 export function renamed(asking: Asking, change: ListingChange): Answer {

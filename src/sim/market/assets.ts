@@ -78,7 +78,9 @@ const TABLE: readonly (readonly [string, number, Tier, number])[] = [
   ['SHIB', 0.00001314, 1, 1.4],
   ['BONK', 0.00002123, 2, 1.7],
   ['FLOKI', 0.00004986, 2, 1.6],
-  ['SATS', 0.00000001938, 3, 1.6]
+  ['SATS', 0.00000001938, 3, 1.6],
+  // Begins with a letter that is a multiplier elsewhere.
+  ['KAVA', 0.1582, 3, 1.3]
 ]
 
 export const ASSETS: readonly Asset[] = TABLE.map(([name, usd, tier, beta], index) => ({
