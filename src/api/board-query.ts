@@ -100,7 +100,7 @@ export function passes(row: BoardRow, filter: BoardFilter): boolean {
 }
 
 /** An amount that is not known reaches nothing, not even 0. */
-function reaches(amount: string | null, least: number | undefined): boolean {
+export function reaches(amount: string | null, least: number | undefined): boolean {
   return least === undefined || (amount !== null && Number(amount) >= least)
 }
 
@@ -112,7 +112,7 @@ function sortValue(row: BoardRow, field: string): string | number | null {
 }
 
 /** Rows without a value come last, whichever way the rest goes. */
-function compareKeys(a: CursorKeys, b: CursorKeys, isDescending: boolean): number {
+export function compareKeys(a: CursorKeys, b: CursorKeys, isDescending: boolean): number {
   const [x = null, y = null] = [a[0], b[0]]
   if (x !== y) {
     if (x === null) return 1

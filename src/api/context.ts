@@ -14,6 +14,7 @@ export type ApiDeps = {
     | 'roles'
     | 'pollMs'
     | 'storeMs'
+    | 'openInterestMs'
     | 'marketsMs'
     | 'bootstrapKeyFile'
     | 'rateLimitPerMinute'

@@ -21,7 +21,8 @@ import {
 
 const SOURCES = ['polled', 'backfill', 'import'] as const
 
-const provenance = {
+/** The fields that every stored row has last. */
+export const provenance = {
   source: oneOf(SOURCES, 'How it came here'),
   knownAt: time('When we stored it'),
   availableAt: time('When it could have been known: its own time plus a declared lag'),

@@ -12,7 +12,7 @@ export type Resolution = (typeof RESOLUTIONS)[number]
 const instrument = required(word('The instrument', 'binance:BTC/USDT:USDT'))
 
 /** Every history has these. */
-const historyParameters = {
+export const historyParameters = {
   knownAt: time('Only what was stored by then, corrections of later left out'),
   limit: integer(`Rows of a page; ${LIMIT_DEFAULT} unless given, and everything for csv and ndjson`, 1, LIMIT_MAX),
   cursor: token('Where to go on: `page.next` of the page before, or the one in its `Link` header'),

@@ -2,13 +2,14 @@ import { premiumBps } from './basis.ts'
 import type { BoardInputs } from './board.ts'
 import { decimalOrNull } from './decimal.ts'
 import { annualiseFunding } from './funding.ts'
+import type { Latest } from './latest.ts'
 import { areOneThing } from './plausibility.ts'
 import { isoOrNull, MINUTE, SECOND } from './time.ts'
 
 const VOLUME_MAX_AGE_MS = 5 * MINUTE
 
 /** A group of facts that was never seen, or not lately, is absent: the last print is not the current one. */
-function fresh<T extends { readonly observedAt: number }>(
+export function fresh<T extends { readonly observedAt: number }>(
   group: T | null | undefined,
   maxAgeMs: number,
   nowMs: number
@@ -85,12 +86,19 @@ export function fundingOf({ contract, contractLatest, nowMs, pollMs }: BoardInpu
   }
 }
 
-export function activityOf(
-  { contractLatest, nowMs, pollMs, openInterestMs }: BoardInputs,
-  absent: Record<string, string>
-) {
-  const open = fresh(contractLatest?.openInterest, Math.max(3 * openInterestMs, pollMaxAge(pollMs)), nowMs)
-  const traded = fresh(contractLatest?.volume, Math.max(VOLUME_MAX_AGE_MS, pollMaxAge(pollMs)), nowMs)
+/** How often what is asked. */
+export type Rhythm = { readonly pollMs: number; readonly openInterestMs: number }
+
+/** Open interest and volume as long as they are current, each by its own rhythm. */
+export function freshActivity(latest: Latest | undefined, { pollMs, openInterestMs }: Rhythm, nowMs: number) {
+  return {
+    open: fresh(latest?.openInterest, Math.max(3 * openInterestMs, pollMaxAge(pollMs)), nowMs),
+    traded: fresh(latest?.volume, Math.max(VOLUME_MAX_AGE_MS, pollMaxAge(pollMs)), nowMs)
+  }
+}
+
+export function activityOf({ contractLatest, nowMs, ...rhythm }: BoardInputs, absent: Record<string, string>) {
+  const { open, traded } = freshActivity(contractLatest, rhythm, nowMs)
   if (typeof open === 'string') absent.openInterestUsd = open
   else if (open.usd === null) absent.openInterestUsd = 'unit_unknown'
   if (typeof traded === 'string') absent.volume24hUsd = traded

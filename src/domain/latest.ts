@@ -1,4 +1,5 @@
 import type { FundingKind, IntervalSource } from './board-row.ts'
+import type { OpenInterestUnit } from './open-interest.ts'
 
 /** The newest of each fact of one instrument; times in epoch milliseconds, decimals exact. */
 export type LatestQuote = {
@@ -34,11 +35,23 @@ export type LatestEstimate = {
 export type LatestOpenInterest = {
   readonly instrumentId: number
   readonly base: string | null
+  readonly quote: string | null
   readonly usd: string | null
+  /** What the venue counted, and how many sides of it; amounts are of one side. Null where it was stored before that was. */
+  readonly unit: OpenInterestUnit | null
   readonly sides: number
   readonly observedAt: number
+  readonly venueTime: number | null
 }
-export type LatestVolume = { readonly instrumentId: number; readonly volume24hUsd: string; readonly observedAt: number }
+/** What a venue's volume counts; dollars are made of it. */
+export const VOLUME_UNITS = ['base', 'quote', 'usd', 'contracts'] as const
+export type VolumeUnit = (typeof VOLUME_UNITS)[number]
+export type LatestVolume = {
+  readonly instrumentId: number
+  readonly volume24hUsd: string
+  readonly unit: VolumeUnit | null
+  readonly observedAt: number
+}
 
 /** Everything one sweep brought, by our ids. */
 export type Facts = {

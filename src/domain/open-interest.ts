@@ -1,5 +1,9 @@
 import { type Decimal, divideDecimal, isPositive, multiply, ONE } from './decimal.ts'
 
+/** What a venue's figure counts: coins, dollars, or contracts of a fixed size. */
+export const OPEN_INTEREST_UNITS = ['base', 'usd', 'contracts'] as const
+export type OpenInterestUnit = (typeof OPEN_INTEREST_UNITS)[number]
+
 /** Open interest, one side counted. Null where a needed number is missing; quanto contracts are refused. */
 export type OpenInterest = {
   /** Units of the contract's base currency. */
@@ -69,6 +73,21 @@ export function bybitOpenInterest(input: {
   const contracts = singleOpenInterest ?? (openInterest && multiply(openInterest, HALF))
   const sized = { settlement: category, contracts, contractSize: ONE, mark, usdPerQuote: ONE }
   return { ...openInterestOf(sized), inferred: singleOpenInterest === null && openInterest !== null }
+}
+
+/**
+ * Fills in at the mark what a venue did not say: quote = base · mark, for inverse contracts read from right to left. Dollars are
+ * those that the venue says, else the quote where it is a dollar or a stablecoin, which counts at par. Spec 1.5.
+ */
+export function valuedOpenInterest(
+  said: { readonly base: Decimal | null; readonly quote: Decimal | null; readonly usd: Decimal | null },
+  { mark, isDollarQuoted }: { readonly mark: Decimal | null; readonly isDollarQuoted: boolean }
+): { readonly base: Decimal | null; readonly quote: Decimal | null; readonly usd: Decimal | null } {
+  const known = said.quote ?? (said.base === null && isDollarQuoted ? said.usd : null)
+  const price = isPrice(mark) ? mark : null
+  const quote = known ?? (price && said.base && multiply(said.base, price))
+  const base = said.base ?? (price && quote && (divideDecimal(quote, price, QUOTIENT_DIGITS) ?? null))
+  return { base, quote, usd: said.usd ?? (isDollarQuoted ? quote : null) }
 }
 
 function isPrice(value: Decimal | null): value is Decimal {

@@ -101,7 +101,7 @@ function addTotals(totals: Map<string, Totals>, reading: Reading, contracts: Rea
   }
   for (const row of reading.openInterest) {
     const total = totalOf(row.symbol)
-    if (total) total.openInterest += Number(toOpenInterest(row, 0).usd ?? 0)
+    if (total) total.openInterest += Number(toOpenInterest(row, contracts.get(row.symbol)!, null).usd ?? 0)
   }
   for (const row of reading.volumes) {
     const total = totalOf(row.symbol)

@@ -1,5 +1,7 @@
-import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
-import type { Facts, Latest, LatestEstimate } from '../domain/latest.ts'
+import { type Decimal, decimalOrNull, decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
+import { type Instrument, isDollarLike } from '../domain/instrument.ts'
+import type { Facts, Latest, LatestEstimate, LatestOpenInterest } from '../domain/latest.ts'
+import { valuedOpenInterest } from '../domain/open-interest.ts'
 import { type AverageScheme, shareDetermined } from '../domain/premium.ts'
 import { HOUR, MINUTE } from '../domain/time.ts'
 import type { SnapshotRow, Stamp } from '../store/observations.ts'
@@ -20,20 +22,23 @@ export function factsOf(
   if (!reading) return NOTHING
   const followed = <Said extends { readonly symbol: string }, Fact>(
     said: readonly Said[],
-    toFact: (said: Said, instrumentId: number) => Fact
+    toFact: (said: Said, instrumentId: number, instrument: Instrument) => Fact
   ): Fact[] => {
     const bySymbol = new Map(said.map((row) => [row.symbol, row]))
     return [...bySymbol].flatMap(([symbol, row]) => {
       const instrument = instruments.get(symbol)
-      return instrument ? [toFact(row, instrument.id)] : []
+      return instrument ? [toFact(row, instrument.id, instrument)] : []
     })
   }
+  const marks = new Map(reading.marks.map(({ symbol, mark }) => [symbol, mark]))
   return {
     quotes: followed(reading.quotes, (row, instrumentId) => ({ ...row, instrumentId })),
     lasts: followed(reading.lasts, (row, instrumentId) => ({ ...row, instrumentId })),
     marks: followed(reading.marks, (row, instrumentId) => ({ ...row, instrumentId })),
     estimates: followed(reading.estimates, (row, instrumentId) => toEstimate(row, instrumentId, adapter.averaging)),
-    openInterest: followed(reading.openInterest, toOpenInterest),
+    openInterest: followed(reading.openInterest, (row, _, instrument) =>
+      toOpenInterest(row, instrument, marks.get(row.symbol))
+    ),
     volumes: followed(reading.volumes, (row, instrumentId) => ({ ...row, instrumentId }))
   }
 }
@@ -53,14 +58,33 @@ function determinedOf(
   return elapsed < 0 || elapsed > total ? null : shareDetermined(elapsed, total, averaging)
 }
 
-/** Each contract counted once: a figure that counts both sides is halved. */
-export function toOpenInterest({ base, usd, sides, observedAt }: OpenInterest, instrumentId: number) {
-  const once = (amount: string | null) => (amount === null || sides === 1 ? amount : halved(amount))
-  return { instrumentId, base: once(base), usd: once(usd), sides, observedAt }
+/** Each contract counted once (a figure that counts both sides is halved), in base, quote and dollars as far as the mark tells. */
+export function toOpenInterest(
+  said: OpenInterest,
+  instrument: Pick<Instrument, 'id' | 'quote'>,
+  mark: string | null | undefined
+): LatestOpenInterest {
+  const { unit, sides, observedAt, venueTime } = said
+  const once = (amount: string | null) => {
+    const all = decimalOrNull(amount)
+    return all && sides === 2 ? multiply(all, HALF) : all
+  }
+  const amounts = { base: once(said.base), quote: once(said.quote), usd: once(said.usd) }
+  return { instrumentId: instrument.id, ...valued(amounts, instrument, mark), unit, sides, observedAt, venueTime }
 }
 
 const HALF = parseDecimal('0.5')!
-const halved = (amount: string) => decimalToString(multiply(parseDecimal(amount)!, HALF))
+type Amounts = { readonly base: Decimal | null; readonly quote: Decimal | null; readonly usd: Decimal | null }
+
+/** What a venue's amount comes to in the units that it did not say. */
+export function valued(amounts: Amounts, { quote }: Pick<Instrument, 'quote'>, mark: string | null | undefined) {
+  const all = valuedOpenInterest(amounts, { mark: decimalOrNull(mark), isDollarQuoted: isDollarLike(quote) })
+  return {
+    base: all.base && decimalToString(all.base),
+    quote: all.quote && decimalToString(all.quote),
+    usd: all.usd && decimalToString(all.usd)
+  }
+}
 
 /** A last price or a volume that is asked once a minute, and open interest that is asked every five, are still those of now. */
 const LAST_MAX_AGE_MS = 2 * MINUTE
@@ -100,7 +124,10 @@ export function snapshotsOf(
       markObservedAt: mark?.observedAt ?? null,
       markVenueTime: mark?.venueTime ?? null,
       openInterestBase: openInterest?.base ?? null,
+      openInterestQuote: openInterest?.quote ?? null,
       openInterestUsd: openInterest?.usd ?? null,
+      openInterestSides: openInterest?.sides ?? null,
+      openInterestUnit: openInterest?.unit ?? null,
       openInterestAt: openInterest?.observedAt ?? null,
       volume24hUsd: recent(known?.volume, LAST_MAX_AGE_MS)?.volume24hUsd ?? null,
       spanMs,

@@ -8,7 +8,7 @@ import { rankAssets } from './assets.ts'
 import { collect } from './collect.ts'
 import { everyTick } from './grid.ts'
 import { loadMarkets } from './markets.ts'
-import { pollOpenInterest } from './open-interest.ts'
+import { isOpenInterest, pollOpenInterest } from './open-interest.ts'
 import { type FirstLoad, loadFirst, openStation, reportFailure, type Station, type WorkerDeps } from './station.ts'
 import { backOffMs } from './venue-health.ts'
 
@@ -109,7 +109,7 @@ async function runPolls(deps: WorkerDeps, station: Station, signal: AbortSignal)
 
 async function runOpenInterest(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
   const { clock, config } = deps
-  if (!station.adapter.calls.some(({ reach }) => reach === 'single')) return
+  if (!station.adapter.calls.some(isOpenInterest)) return
   while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
   await everyTick(
     { clock, stepMs: config.openInterestMs, signal },

@@ -1,4 +1,4 @@
-import { decimalOrNull, decimalToString, isPositive, multiply } from '../domain/decimal.ts'
+import { decimalOrNull } from '../domain/decimal.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Facts } from '../domain/latest.ts'
 import type { Log } from '../log.ts'
@@ -8,7 +8,7 @@ import { type Claim, claimTick, finishTick, holdClaim, StaleClaimError } from '.
 import { skip } from '../venues/normalise.ts'
 import { type Call, emptyReading, type Reading, type Skipped, VenueError, type VenueFailure } from '../venues/venue.ts'
 import type { CollectedVenue } from './collect.ts'
-import { factsOf } from './collected-facts.ts'
+import { factsOf, valued } from './collected-facts.ts'
 import { isRefusal } from './venue-health.ts'
 
 type Deps = {
@@ -17,6 +17,9 @@ type Deps = {
   readonly holder: string
   readonly leaseMs: number
 }
+
+/** Books and flow are asked one by one as well, for fewer contracts and by jobs of their own. */
+export const isOpenInterest = ({ reach, facts }: Call) => reach === 'single' && facts.includes('open_interest')
 
 type AskedVenue = Pick<CollectedVenue, 'adapter' | 'client' | 'memory' | 'instruments'>
 
@@ -35,7 +38,7 @@ export async function pollOpenInterest(
 ): Promise<void> {
   const { db, holder, leaseMs, log } = deps
   const { id, calls } = venue.adapter
-  const call = calls.find(({ reach }) => reach === 'single')
+  const call = calls.find(isOpenInterest)
   if (!call) return
   const claim = await claimTick(db, { job: 'open-interest', scope: id, tickAt, holder, leaseMs })
   if (!claim) return
@@ -63,7 +66,7 @@ async function askAll(
     const asked = await askEach(venue, call, contracts.slice(from, from + BATCH), signal)
     refusal = asked.refusal
     dropped.push(...asked.reading.skipped)
-    const facts = await inDollars(db, factsOf(venue, asked.reading))
+    const facts = await valuedAtMark(db, venue, factsOf(venue, asked.reading))
     await db.transaction(async (client) => {
       await holdClaim(client, claim)
       await upsertLatest(client, claim.tickAt, facts)
@@ -102,19 +105,19 @@ async function askEach(
   return { reading, refusal: null }
 }
 
-/** Base coins become dollars at the mark: `oiUsd = oiBase · mark` (domain-spec 1.5). */
-async function inDollars(db: Database, facts: Facts): Promise<Facts> {
+/** What the venue does not say comes of the mark that was polled last (domain-spec 1.5). */
+async function valuedAtMark(db: Database, { instruments }: AskedVenue, facts: Facts): Promise<Facts> {
   const latest = await listLatest(
     db,
     facts.openInterest.map(({ instrumentId }) => instrumentId)
   )
+  const byId = new Map([...instruments.values()].map((instrument) => [instrument.id, instrument]))
   return {
     ...facts,
     openInterest: facts.openInterest.map((row) => {
-      const mark = decimalOrNull(latest.get(row.instrumentId)?.mark?.mark)
-      const base = decimalOrNull(row.base)
-      if (mark === null || !isPositive(mark) || base === null || row.usd !== null) return row
-      return { ...row, usd: decimalToString(multiply(base, mark)) }
+      const amounts = { base: decimalOrNull(row.base), quote: decimalOrNull(row.quote), usd: decimalOrNull(row.usd) }
+      const mark = latest.get(row.instrumentId)?.mark?.mark
+      return { ...row, ...valued(amounts, byId.get(row.instrumentId)!, mark) }
     })
   }
 }

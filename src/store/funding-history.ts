@@ -191,6 +191,7 @@ export async function findNearbyInterval(db: Queryable, instrumentId: number, at
   return rows[0]?.hours ?? null
 }
 
-function rangeValues({ instrumentId, fromMs, toMs, knownAtMs, limit }: HistoryRange) {
+/** The values of a range's query: $1 to $5. */
+export function rangeValues({ instrumentId, fromMs, toMs, knownAtMs, limit }: HistoryRange) {
   return [instrumentId, new Date(fromMs), new Date(toMs), knownAtMs === null ? null : new Date(knownAtMs), limit]
 }

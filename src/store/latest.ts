@@ -58,17 +58,31 @@ export async function upsertLatest(client: Transaction, tickAt: number, facts: F
       row.venueTime
     ])
   )
+  await upsertSizes(client, tickAt, facts)
+}
+
+async function upsertSizes(client: Transaction, tickAt: number, facts: Facts): Promise<void> {
   await upsertGroup(
     client,
     'open_interest_observed_at',
     OPEN_INTEREST,
-    facts.openInterest.map((row) => [row.instrumentId, tickAt, row.base, row.usd, row.sides, row.observedAt])
+    facts.openInterest.map((row) => [
+      row.instrumentId,
+      tickAt,
+      row.base,
+      row.quote,
+      row.usd,
+      row.unit,
+      row.sides,
+      row.observedAt,
+      row.venueTime
+    ])
   )
   await upsertGroup(
     client,
     'volume_observed_at',
     VOLUME,
-    facts.volumes.map((row) => [row.instrumentId, tickAt, row.volume24hUsd, row.observedAt])
+    facts.volumes.map((row) => [row.instrumentId, tickAt, row.volume24hUsd, row.unit, row.observedAt])
   )
 }
 
@@ -107,11 +121,19 @@ const ESTIMATE: Columns = {
 const OPEN_INTEREST: Columns = {
   ...KEY,
   open_interest_base: 'numeric',
+  open_interest_quote: 'numeric',
   open_interest_usd: 'numeric',
+  open_interest_unit: 'text',
   open_interest_sides: 'int2',
-  open_interest_observed_at: 'timestamptz'
+  open_interest_observed_at: 'timestamptz',
+  open_interest_venue_time: 'timestamptz'
 }
-const VOLUME: Columns = { ...KEY, volume_24h_usd: 'numeric', volume_observed_at: 'timestamptz' }
+const VOLUME: Columns = {
+  ...KEY,
+  volume_24h_usd: 'numeric',
+  volume_unit: 'text',
+  volume_observed_at: 'timestamptz'
+}
 
 async function upsertGroup(
   client: Transaction,
@@ -191,13 +213,20 @@ function toLatest(row: any): Latest {
         ? null
         : {
             base: row.open_interest_base,
+            quote: row.open_interest_quote,
             usd: row.open_interest_usd,
+            unit: row.open_interest_unit,
             sides: row.open_interest_sides,
-            observedAt: row.open_interest_observed_at.getTime()
+            observedAt: row.open_interest_observed_at.getTime(),
+            venueTime: at(row.open_interest_venue_time)
           },
     volume:
       row.volume_observed_at === null
         ? null
-        : { volume24hUsd: row.volume_24h_usd, observedAt: row.volume_observed_at.getTime() }
+        : {
+            volume24hUsd: row.volume_24h_usd,
+            unit: row.volume_unit,
+            observedAt: row.volume_observed_at.getTime()
+          }
   }
 }

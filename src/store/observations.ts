@@ -1,4 +1,5 @@
 import type { LatestEstimate } from '../domain/latest.ts'
+import type { OpenInterestUnit } from '../domain/open-interest.ts'
 import type { LegPrice } from '../domain/price-basis.ts'
 import { MINUTE } from '../domain/time.ts'
 import { type Columns, writeRows } from './copy.ts'
@@ -31,7 +32,10 @@ export type SnapshotRow = {
   readonly markObservedAt: number | null
   readonly markVenueTime: number | null
   readonly openInterestBase: string | null
+  readonly openInterestQuote: string | null
   readonly openInterestUsd: string | null
+  readonly openInterestSides: number | null
+  readonly openInterestUnit: OpenInterestUnit | null
   readonly openInterestAt: number | null
   readonly volume24hUsd: string | null
   readonly spanMs: number
@@ -54,7 +58,10 @@ const SNAPSHOT: Columns = {
   mark_observed_at: 'timestamptz',
   mark_venue_time: 'timestamptz',
   open_interest_base: 'numeric',
+  open_interest_quote: 'numeric',
   open_interest_usd: 'numeric',
+  open_interest_sides: 'int2',
+  open_interest_unit: 'text',
   open_interest_at: 'timestamptz',
   volume_24h_usd: 'numeric',
   span_ms: 'int4',
@@ -89,7 +96,10 @@ export async function insertSnapshots(
       row.markObservedAt,
       row.markVenueTime,
       row.openInterestBase,
+      row.openInterestQuote,
       row.openInterestUsd,
+      row.openInterestSides,
+      row.openInterestUnit,
       row.openInterestAt,
       row.volume24hUsd,
       row.spanMs,
@@ -212,7 +222,10 @@ export function pastPrice(
     markObservedAt: null,
     markVenueTime: null,
     openInterestBase: null,
+    openInterestQuote: null,
     openInterestUsd: null,
+    openInterestSides: null,
+    openInterestUnit: null,
     openInterestAt: null,
     volume24hUsd: null,
     spanMs,

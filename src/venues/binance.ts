@@ -104,7 +104,8 @@ const volumes: Call[] = MARKETS.map(({ name, params, covers }) => ({
   ask: (exchange) => exchange.fetchTickers(undefined, params),
   read: (answer, context) => {
     for (const ticker of Object.values<Untrusted>(answer)) {
-      keepTrades(name === 'inverse' ? inDollars(ticker, context) : ticker, context)
+      if (name === 'inverse') keepTrades(inDollars(ticker, context), context, 'contracts')
+      else keepTrades(ticker, context, 'quote')
     }
   }
 }))
@@ -165,6 +166,7 @@ function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number)
     quote: usd,
     usd,
     sides: 1,
+    unit: market.inverse ? 'contracts' : 'base',
     observedAt,
     venueTime: plausibleTime(row.timestamp, observedAt)
   }

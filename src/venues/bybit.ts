@@ -42,7 +42,8 @@ function readTicker(ticker: Untrusted, context: ReadContext): void {
   const market = exchange.markets?.[ticker.symbol]
   keepQuote(ticker, context)
   // Inverse turnover is in coins and volume in dollars; linear and spot the other way round.
-  keepTrades({ ...ticker, quoteVolume: market?.inverse ? ticker.info?.volume24h : ticker.quoteVolume }, context)
+  if (market?.inverse) keepTrades({ ...ticker, quoteVolume: ticker.info?.volume24h }, context, 'usd')
+  else keepTrades(ticker, context, 'quote')
   if (!market?.contract) return
   const { symbol, info } = ticker
   keepMark(ticker, context)
@@ -97,6 +98,7 @@ function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number)
     quote: usd,
     usd,
     sides: single === null ? 2 : 1,
+    unit: market.inverse ? 'usd' : 'base',
     observedAt,
     venueTime: plausibleTime(row.timestamp, observedAt)
   }

@@ -71,7 +71,7 @@ function readTicker(ticker: Untrusted, context: ReadContext): void {
   const market = exchange.markets?.[ticker.symbol]
   keepQuote(ticker, context)
   // ccxt's quoteVolume is the turnover in the quote currency.
-  keepTrades({ ...ticker, quoteVolume: ticker.info?.volume_usd }, context)
+  keepTrades({ ...ticker, quoteVolume: ticker.info?.volume_usd }, context, 'usd')
   if (!market?.contract) return
   keepMark({ ...ticker, indexPrice: indexOf(ticker, market, observedAt) }, context)
   keep(readOpenInterest(ticker, market, observedAt), reading.openInterest, context)
@@ -115,6 +115,7 @@ function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number)
     quote: usd,
     usd,
     sides: 1,
+    unit: market.inverse ? 'usd' : 'base',
     observedAt,
     venueTime: plausibleTime(row.timestamp, observedAt)
   }

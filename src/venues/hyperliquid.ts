@@ -80,7 +80,7 @@ function readContextOf(info: Untrusted, symbol: string | undefined, context: Rea
   keepQuote({ symbol, bid: info.impactPxs?.[0], ask: info.impactPxs?.[1] }, context)
   const said = { symbol, info, fundingRate: info.funding, markPrice: info.markPx, indexPrice: info.oraclePx }
   keepMark(said, context)
-  keepTrades({ symbol, quoteVolume: info.dayNtlVlm }, context)
+  keepTrades({ symbol, quoteVolume: info.dayNtlVlm }, context, 'quote')
   keep(readEstimate(said, context), reading.estimates, context)
   keep(readOpenInterest(said, exchange.markets[symbol], observedAt), reading.openInterest, context)
 }
@@ -119,7 +119,8 @@ const spotVolumes: Call = {
       if (!SPOT_SYMBOLS.has(symbol)) continue
       // ccxt joins pairs and contexts by their place: only what names the same pair belongs together. Its `last` is the mid.
       const isSame = info?.coin === info?.name
-      const volume = volumeOf({ symbol, quoteVolume: info?.dayNtlVlm }, observedAt) ?? skip(symbol, 'volume_unusable')
+      const volume =
+        volumeOf({ symbol, quoteVolume: info?.dayNtlVlm }, observedAt, 'quote') ?? skip(symbol, 'volume_unusable')
       keep(isSame ? volume : skip(symbol, 'context_of_another_pair'), reading.volumes, context)
     }
   }
@@ -155,7 +156,7 @@ function readOpenInterest(row: Untrusted, _market: CcxtMarket, observedAt: numbe
   const amount = amountOf(row.info?.openInterest)
   if (amount === null) return skip(row.symbol, 'open_interest_unusable')
   const { base, usd } = openInterestAtMark(amount, false, row.info?.markPx)
-  return { symbol: row.symbol, base, quote: usd, usd, sides: 1, observedAt, venueTime: null }
+  return { symbol: row.symbol, base, quote: usd, usd, sides: 1, unit: 'base', observedAt, venueTime: null }
 }
 
 /** ccxt's id of a perpetual is its place in the list and its base is upper case: only the venue's name tells kPEPE from KAVA. */

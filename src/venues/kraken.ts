@@ -59,7 +59,8 @@ const contractTickers: Call = {
 
 function readTicker(ticker: Untrusted, context: ReadContext): void {
   keepQuote(withoutTime(ticker), context)
-  keepTrades({ ...ticker, quoteVolume: turnoverOf(ticker, context.exchange) }, context)
+  const isInverse = context.exchange.markets?.[ticker.symbol]?.inverse === true
+  keepTrades({ ...ticker, quoteVolume: turnoverOf(ticker, context.exchange) }, context, isInverse ? 'usd' : 'quote')
 }
 
 function readContract(ticker: Untrusted, context: ReadContext): void {
@@ -123,7 +124,8 @@ function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number)
   const amount = amountOf(info.openInterest)
   if (amount === null) return skip(row.symbol, 'open_interest_unusable')
   const { base, usd } = openInterestAtMark(amount, market.inverse, info.markPrice)
-  return { symbol: row.symbol, base, quote: usd, usd, sides: 1, observedAt, venueTime: null }
+  const unit = market.inverse ? 'usd' : 'base'
+  return { symbol: row.symbol, base, quote: usd, usd, sides: 1, unit, observedAt, venueTime: null }
 }
 
 /** Only the relative rate is a fraction; the absolute one beside it is an amount of money. */

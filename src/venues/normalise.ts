@@ -2,6 +2,7 @@ import { compare, decimalToString, multiply, parseDecimal } from '../domain/deci
 import { snapSettlement } from '../domain/funding.ts'
 import type { InstrumentKind, InstrumentStatus } from '../domain/instrument.ts'
 import { canonicalVenue, parseInstrumentKey } from '../domain/instrument.ts'
+import type { VolumeUnit } from '../domain/latest.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { assetClassOf } from './asset-class.ts'
 import type {
@@ -84,11 +85,17 @@ export function markOf(row: Untrusted, observedAt: number): MarkPrice | null {
   return { symbol: row.symbol, mark, index, observedAt, venueTime: plausibleTime(row.timestamp, observedAt) }
 }
 
-/** Traded in 24 h, in dollars: `quoteVolume` where the quote is a dollar. */
-export function volumeOf(ticker: Untrusted, observedAt: number): Volume | null {
+/** Traded in 24 h, in dollars: `quoteVolume` where the quote is a dollar; `unit` is what the venue counted. */
+export function volumeOf(ticker: Untrusted, observedAt: number, unit: VolumeUnit): Volume | null {
   const volume24hUsd = signed(ticker.quoteVolume)
   if (volume24hUsd === null || volume24hUsd.startsWith('-')) return null
-  return { symbol: ticker.symbol, volume24hUsd, observedAt, venueTime: plausibleTime(ticker.timestamp, observedAt) }
+  return {
+    symbol: ticker.symbol,
+    volume24hUsd,
+    unit,
+    observedAt,
+    venueTime: plausibleTime(ticker.timestamp, observedAt)
+  }
 }
 
 /** A settled rate of a ccxt funding history. */

@@ -49,7 +49,8 @@ const tickers: Call[] = TYPES.map(({ name, type, covers }) => ({
 function readTicker(ticker: Untrusted, context: ReadContext): void {
   const market = context.exchange.markets?.[ticker.symbol]
   keepQuote({ ...ticker, ...sizesOf(ticker, market) }, context)
-  keepTrades({ ...ticker, quoteVolume: dollarsOf(ticker, market) }, context)
+  const unit = !market?.contract ? 'quote' : market.inverse ? 'contracts' : 'base'
+  keepTrades({ ...ticker, quoteVolume: dollarsOf(ticker, market) }, context, unit)
 }
 
 /** Linear sizes are contracts of `ctVal` coins; coin-margined ones stay contracts, as everywhere. */
@@ -188,7 +189,8 @@ function readOpenInterest(row: Untrusted, market: CcxtMarket, observedAt: number
   const info = row.info ?? {}
   const face = contractSizeOf(market)
   const contracts = amountOf(info.oi)
-  const base = amountOf(info.oiCcy) ?? (market.inverse ? null : times(contracts, face))
+  const coins = amountOf(info.oiCcy)
+  const base = coins ?? (market.inverse ? null : times(contracts, face))
   const usd = amountOf(info.oiUsd) ?? (market.inverse ? times(contracts, face) : null)
   if (base === null && usd === null) return skip(row.symbol, 'open_interest_unusable')
   return {
@@ -197,6 +199,7 @@ function readOpenInterest(row: Untrusted, market: CcxtMarket, observedAt: number
     quote: market.inverse ? usd : null,
     usd,
     sides: 1,
+    unit: coins === null ? 'contracts' : 'base',
     observedAt,
     venueTime: plausibleTime(row.timestamp, observedAt)
   }

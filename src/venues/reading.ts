@@ -1,4 +1,5 @@
 import { decimalOrNull, decimalToString, ONE } from '../domain/decimal.ts'
+import type { VolumeUnit } from '../domain/latest.ts'
 import { openInterestOf } from '../domain/open-interest.ts'
 import { lastOf, markOf, positive, quoteOf, signed, skip, volumeOf } from './normalise.ts'
 import type { ReadContext, Skipped, Untrusted } from './venue.ts'
@@ -15,11 +16,11 @@ export function keepQuote(ticker: Untrusted, into: Into): void {
   keep(quoteOf(ticker, into.observedAt) ?? skip(ticker.symbol, 'quote_unusable'), into.reading.quotes, into)
 }
 
-/** Last price and volume, of which a ticker may have neither: nothing was traded. */
-export function keepTrades(ticker: Untrusted, { reading, observedAt }: Into): void {
+/** Last price and volume, of which a ticker may have neither: nothing was traded. `unit` is what the venue counts volume in. */
+export function keepTrades(ticker: Untrusted, { reading, observedAt }: Into, unit: VolumeUnit): void {
   const last = lastOf(ticker, observedAt)
   if (last) reading.lasts.push(last)
-  const volume = volumeOf(ticker, observedAt)
+  const volume = volumeOf(ticker, observedAt, unit)
   if (volume) reading.volumes.push(volume)
 }
 

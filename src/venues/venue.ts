@@ -1,5 +1,7 @@
 import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
 import type { AssetClass, InstrumentKind, InstrumentStatus } from '../domain/instrument.ts'
+import type { VolumeUnit } from '../domain/latest.ts'
+import type { OpenInterestUnit } from '../domain/open-interest.ts'
 import type { AverageScheme } from '../domain/premium.ts'
 
 /** What a venue lists, before it has an id of ours. Times in epoch milliseconds; sizes exact decimals. */
@@ -55,8 +57,10 @@ export type OpenInterest = Observed & {
   readonly usd: string | null
   /** 1: each contract counted once; 2: both its sides. */
   readonly sides: 1 | 2
+  /** What the venue's own figure counts. */
+  readonly unit: OpenInterestUnit
 }
-export type Volume = Observed & { readonly volume24hUsd: string }
+export type Volume = Observed & { readonly volume24hUsd: string; readonly unit: VolumeUnit }
 export type Candle = { readonly startAt: number; readonly close: string }
 
 /** Nothing is dropped without a reason; null symbol: the whole answer. */

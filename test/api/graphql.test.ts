@@ -44,11 +44,18 @@ const ASKED: Record<string, [string, string]> = {
   basisHistory: [`(${HISTORY}, resolution: "1h")`, `/history?${HISTORY_QUERY}&resolution=1h`],
   funding: ['(asset: ["BTC"])', '?asset=BTC'],
   fundingHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
+  openInterest: ['(asset: ["BTC"], sort: "-openInterestUsd")', '?asset=BTC&sort=-openInterestUsd'],
+  openInterestHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   fundingRealised: [`(${HISTORY})`, `/realised?${HISTORY_QUERY}`],
   instruments: ['(kind: ["spot", "perpetual"])', '?kind=spot,perpetual'],
   gaps: ['(venue: ["binance"])', '?venue=binance']
 }
-const PATHS: Record<string, string> = { signal: 'signals', signalTypes: 'signals/types' }
+const PATHS: Record<string, string> = {
+  signal: 'signals',
+  signalTypes: 'signals/types',
+  openInterest: 'open-interest',
+  openInterestHistory: 'open-interest'
+}
 const pathOf = (name: string) => `/v1/${PATHS[name] ?? name.replace(/(History|Realised)$/, '')}`
 
 test('every operation says the same over REST and GraphQL, field by field', async (t) => {

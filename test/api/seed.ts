@@ -1,6 +1,7 @@
 import type { Database } from '../../src/store/database.ts'
 import { writeSignals } from '../../src/store/signals.ts'
 import { aSignal } from '../support/signals.ts'
+import { observeSizes } from '../support/sizes.ts'
 import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard } from './fixture.ts'
 
 export const PERP = 'binance:BTC/USDT:USDT'
@@ -10,6 +11,7 @@ export async function seedEverything(db: Database): Promise<void> {
   const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
   const perp = await insertInstrument(db, { key: PERP, spotId: spot })
   await putOnBoard(db, boardRow({ instrument: PERP }))
+  await observeSizes(db, perp, {})
   await putOnBoard(
     db,
     boardRow({ instrument: 'bybit:BTC/USD:BTC', spot: null, fx: null, observedAt: null, absent: { fx: 'stale' } })

@@ -70,8 +70,8 @@ function aLatest(
       observedAt,
       venueTime: null
     },
-    openInterest: { base: '10', usd: '640000', sides: 1, observedAt },
-    volume: { volume24hUsd: '1000000', observedAt },
+    openInterest: { base: '10', quote: '640000', usd: '640000', unit: 'base', sides: 1, observedAt, venueTime: null },
+    volume: { volume24hUsd: '1000000', unit: 'quote', observedAt },
     ...changes
   }
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { type Decimal, decimalToString, parseDecimal } from '../../src/domain/decimal.ts'
 import {
   bybitOpenInterest,
   openInterestInverse,
   openInterestLinear,
-  openInterestOf
+  openInterestOf,
+  valuedOpenInterest
 } from '../../src/domain/open-interest.ts'
 
 const exact = (text: string) => parseDecimal(text)!
@@ -56,4 +58,29 @@ test('Bybit open interest is one side: the given one, else half of both, which i
     mark: exact('64000')
   })
   assert.deepEqual([text(halved.oiBase), text(halved.oiUsd), halved.inferred], ['3515.625', '225000000', true])
+})
+
+test('whichever unit is said, the others follow from the mark and agree with it', () => {
+  const positive = fc.integer({ min: 1, max: 1e9 }).map((digits) => ({ digits: BigInt(digits), scale: 3 }))
+  fc.assert(
+    fc.property(positive, positive, fc.boolean(), (amount, mark, isBase) => {
+      const said = { base: isBase ? amount : null, quote: isBase ? null : amount, usd: null }
+      const { base, quote, usd } = valuedOpenInterest(said, { mark, isDollarQuoted: true })
+      assert.equal(text(isBase ? base : quote), text(amount))
+      assert.ok(Math.abs(Number(text(quote)) / (Number(text(base)) * Number(text(mark))) - 1) < 1e-12)
+      assert.equal(text(usd), text(quote))
+    })
+  )
+})
+
+test('without a mark nothing is valued, and a quote that is no dollar is not told as dollars', () => {
+  const said = { base: exact('2'), quote: null, usd: null }
+  assert.deepEqual(valuedOpenInterest(said, { mark: null, isDollarQuoted: true }), said)
+  const inBitcoin = valuedOpenInterest(said, { mark: exact('0.05'), isDollarQuoted: false })
+  assert.deepEqual([text(inBitcoin.quote), inBitcoin.usd], ['0.1', null])
+  const none = valuedOpenInterest(
+    { base: exact('0'), quote: null, usd: null },
+    { mark: exact('5'), isDollarQuoted: true }
+  )
+  assert.deepEqual([text(none.base), text(none.quote), text(none.usd)], ['0', '0', '0'])
 })

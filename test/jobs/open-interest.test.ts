@@ -50,9 +50,10 @@ test('open interest that is asked for contract by contract is valued at the mark
   assert.deepEqual(run.tick, { state: 'done', rows: run.contracts.length, skipped: 0, failure: null })
   for (const { id, inverse, key } of run.contracts) {
     const { mark, openInterest } = run.latest.get(id)!
-    if (inverse) continue
     const atMark = Number(openInterest!.base) * Number(mark!.mark)
     assert.ok(Math.abs(Number(openInterest!.usd) / atMark - 1) < 1e-9, key)
+    assert.deepEqual([openInterest!.quote, openInterest!.sides], [openInterest!.usd, 1], key)
+    assert.equal(openInterest!.unit, inverse ? 'contracts' : 'base', key)
   }
 })
 
@@ -103,4 +104,43 @@ test('a round that a stop cuts is not a finished one', async () => {
   }, stop.signal)
   assert.ok(run.tick.rows < run.contracts.length)
   assert.deepEqual([run.tick.state, run.tick.failure], ['failed', 'stopped'])
+})
+
+/** What each venue's figure counts (domain-spec 1.5), of linear and of inverse contracts. */
+const UNITS: Record<string, readonly [string, string]> = {
+  bybit: ['base', 'usd'],
+  okx: ['base', 'base'],
+  hyperliquid: ['base', 'base'],
+  kraken: ['base', 'usd'],
+  deribit: ['base', 'usd']
+}
+
+test('a poll of every venue stores open interest in base, quote and dollars, with the unit that the venue counts', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange)
+  const tickAt = floorTo(systemClock.now(), 60_000)
+  for (const [id, [linear, inverse]] of Object.entries(UNITS)) {
+    const venue = line.venues[id]!
+    await collect(line.deps, venue, tickAt)
+    // What is asked once a minute is brought by the sweep after.
+    await collect({ ...line.deps, storeMs: 10_000 }, venue, tickAt + 10_000)
+    const { rows } = await t.db.query(
+      `select i.key, i.inverse, s.open_interest_base as base, s.open_interest_quote as quote, s.open_interest_usd as usd,
+         s.open_interest_sides as sides, s.open_interest_unit as unit, l.volume_unit, s.mark
+       from market_snapshot s join instrument i on i.id = s.instrument_id join market_latest l using (instrument_id)
+       where i.venue_id = $1 and i.kind <> 'spot' and s.tick_at = $2`,
+      [id, new Date(tickAt + 10_000)]
+    )
+    assert.ok(rows.length >= 4, id)
+    for (const row of rows) {
+      const label = JSON.stringify(row)
+      // A venue's own coins and dollars are at a price of its own; a wrong unit is off by the price itself.
+      assert.ok(Math.abs(Number(row.quote) / (Number(row.base) * Number(row.mark)) - 1) < 0.1, label)
+      assert.ok(Math.abs(Number(row.quote) / Number(row.usd) - 1) < 0.1, label)
+      assert.equal(row.unit, row.inverse ? inverse : linear, label)
+      assert.equal(row.sides, 1, label)
+      assert.ok(row.volume_unit, label)
+    }
+  }
 })

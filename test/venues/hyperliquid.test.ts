@@ -47,8 +47,8 @@ test('a recorded context arrives with its own numbers: kPEPE of a thousand coins
   const nextSettlementAt = Date.UTC(2026, 0, 1, 13)
   assert.deepEqual(estimates, [{ ...at, rate: '-0.0000059308', nextSettlementAt, ...terms }])
   const usd = '13672509.756328'
-  assert.deepEqual(openInterest, [{ ...at, base: '4082564872', quote: usd, usd, sides: 1 }])
-  assert.deepEqual(volumes, [{ ...at, volume24hUsd: '2194073.2677139998' }])
+  assert.deepEqual(openInterest, [{ ...at, base: '4082564872', quote: usd, usd, sides: 1, unit: 'base' }])
+  assert.deepEqual(volumes, [{ ...at, volume24hUsd: '2194073.2677139998', unit: 'quote' }])
   assert.deepEqual([lasts, skipped], [[], []])
 })
 

@@ -20,6 +20,7 @@ export const LINKS: Links = {
     instrumentDetail,
     `  "What it settled"\n  history${argumentsOf(fundingLinkParameters)}: FundingHistoryConnection!`
   ].join('\n'),
+  OpenInterestRow: instrumentDetail,
   Instrument: spotDetail,
   Gap: instrumentDetail
 }
@@ -49,6 +50,7 @@ export function linkResolvers(context: ApiContext): IResolvers {
   return {
     BasisRow: { ...details, history: historyOf('basis') },
     FundingRow: { instrumentDetail, history: historyOf('funding') },
+    OpenInterestRow: { instrumentDetail },
     Instrument: { spotDetail },
     Gap: { instrumentDetail }
   } as unknown as IResolvers

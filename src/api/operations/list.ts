@@ -2,6 +2,7 @@ import type { ApiContext } from '../context.ts'
 import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
+import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
 import { signalOperations } from './signals.ts'
@@ -14,6 +15,7 @@ export function listOperations(context: ApiContext): Operation[] {
     ...boardOperations(context),
     basisHistoryOperation(context),
     ...fundingHistoryOperations(context),
+    ...openInterestOperations(context),
     ...signalOperations(context),
     ...referenceOperations(context),
     ...statusOperations(context),

@@ -1,0 +1,43 @@
+import type { LatestOpenInterest } from '../../src/domain/latest.ts'
+import type { Database } from '../../src/store/database.ts'
+import { upsertLatest } from '../../src/store/latest.ts'
+import { insertSnapshots, pastPrice } from '../../src/store/observations.ts'
+import { ensurePartitions } from '../../src/store/partitions.ts'
+
+const AT_MS = Date.UTC(2026, 5, 15, 12) - 10_000
+
+/** Open interest and volume as a tick would have stored them, ten seconds before the tests' now unless told. */
+export async function observeSizes(
+  db: Database,
+  instrumentId: number,
+  { observedAt = AT_MS, ...said }: Partial<Omit<LatestOpenInterest, 'instrumentId'>>
+): Promise<void> {
+  const held: LatestOpenInterest = {
+    instrumentId,
+    base: '10',
+    quote: '640000',
+    usd: '640000',
+    unit: 'base',
+    sides: 1,
+    venueTime: null,
+    ...said,
+    observedAt
+  }
+  const volumes = [{ instrumentId, volume24hUsd: '1280000', unit: 'quote' as const, observedAt }]
+  const none = { quotes: [], lasts: [], marks: [], estimates: [] }
+  await ensurePartitions(db, 'market_snapshot', [observedAt], observedAt)
+  await db.transaction(async (client) => {
+    await upsertLatest(client, observedAt, { ...none, openInterest: [held], volumes })
+    const row = {
+      ...pastPrice(instrumentId, { at: observedAt, last: '64000', spanMs: 60_000 }),
+      openInterestBase: held.base,
+      openInterestQuote: held.quote,
+      openInterestUsd: held.usd,
+      openInterestSides: held.sides,
+      openInterestUnit: held.unit,
+      openInterestAt: observedAt,
+      volume24hUsd: '1280000'
+    }
+    await insertSnapshots(client, [row], { source: 'polled', adapterVersion: 1, epoch: 1 })
+  })
+}
