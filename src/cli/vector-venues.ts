@@ -9,6 +9,7 @@ import {
   krakenRelativeLinear,
   okxIntervals
 } from '../domain/venue-funding.ts'
+import { bitfinexStatus, kucoinFunding } from '../domain/venue-rows.ts'
 import { exactOf, type Fields, fieldsOf, listOf, numberOf, plain, requiredOf, wordOf } from './vector-values.ts'
 
 /** The venues' own funding formulas, by the vectors' `fn`. */
@@ -42,6 +43,17 @@ export const VENUE_VECTOR_FUNCTIONS: Readonly<Record<string, (input: Fields) => 
         prevFundingTime: timeOf(input.prevFundingTime),
         fundingTime: timeOf(input.fundingTime),
         nextFundingTime: timeOf(input.nextFundingTime)
+      })
+    ),
+  'venue.bitfinex.normalize': ({ raw }) => plain(bitfinexStatus(listOf(raw).map(numberOf))),
+  'venue.kucoin.normalize': (input) =>
+    plain(
+      kucoinFunding({
+        nextFundingRate: numberOf(input.nextFundingRate),
+        value: numberOf(input.value),
+        fundingTime: numberOf(input.fundingTime),
+        currentGranularity: numberOf(input.currentGranularity),
+        newGranularity: numberOf(input.newGranularity)
       })
     ),
   'venue.bybit.openInterest': (input) =>
