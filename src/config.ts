@@ -173,6 +173,21 @@ export const SETTINGS = {
     example: '30',
     about: 'Days of hourly prices, and so of basis, to fetch from the venues for the past; 0 fetches none.'
   }),
+  DEPTH_CONTRACTS: setting({
+    read: integer(0, 1_000),
+    expected: 'contracts from 0 to 1000',
+    fallback: 10,
+    example: '10',
+    about:
+      'Contracts of each venue, the largest by open interest, whose books and spot books are asked for spread and depth; 0: none.'
+  }),
+  DEPTH_SECONDS: setting({
+    read: number(5, 3_600),
+    expected: 'seconds from 5 to 3600',
+    fallback: 60,
+    example: '60',
+    about: 'Seconds between two askings of those books, one after the other in the time that price polls leave.'
+  }),
   HISTORY_CALLS_PER_SECOND: setting({
     read: number(0.01, 1_000),
     expected: 'calls per second from 0.01 to 1000',
@@ -281,6 +296,7 @@ export type Config = {
   readonly storeMs: number
   readonly marketsMs: number
   readonly openInterestMs: number
+  readonly depth: { readonly contracts: number; readonly everyMs: number }
   readonly callTimeoutMs: number
   readonly maxResponseBytes: number
   readonly history: { readonly settlementDays: number; readonly basisDays: number; readonly callsPerSecond: number }
@@ -301,7 +317,7 @@ export type Config = {
 
 /** Names that begin like ours but are not ours are most likely misspelt, and are refused. */
 const OURS =
-  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
+  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|DEPTH|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
 
 /** Names of other programs that happen to be near ours. */
 const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
@@ -390,6 +406,7 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
     storeMs: Math.round(values.STORE_SECONDS * 1_000),
     marketsMs: values.MARKETS_SECONDS * 1_000,
     openInterestMs: values.OPEN_INTEREST_SECONDS * 1_000,
+    depth: { contracts: values.DEPTH_CONTRACTS, everyMs: values.DEPTH_SECONDS * 1_000 },
     callTimeoutMs: values.CALL_TIMEOUT_SECONDS * 1_000,
     maxResponseBytes: values.MAX_RESPONSE_MB * 1_000_000,
     history: {

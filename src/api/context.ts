@@ -15,6 +15,7 @@ export type ApiDeps = {
     | 'pollMs'
     | 'storeMs'
     | 'openInterestMs'
+    | 'depth'
     | 'marketsMs'
     | 'bootstrapKeyFile'
     | 'rateLimitPerMinute'

@@ -57,7 +57,8 @@ function depthUntil(levels: readonly Level[], place: (level: Level) => -1 | 0 | 
     .reduce((sum, { price, size }) => add(sum, multiply(price, size)), ZERO)
 }
 
-function imbalanceOf(bids: Decimal | null, asks: Decimal | null): number | null {
+/** (bids − asks)/(bids + asks): −1 to 1; null unless both are known and there is something. Spec 2.2. */
+export function imbalanceOf(bids: Decimal | null, asks: Decimal | null): number | null {
   if (bids === null || asks === null) return null
   return ratioOf(subtract(bids, asks), add(bids, asks)) ?? null
 }

@@ -6,6 +6,7 @@ import { listInstrumentsOf } from '../store/instruments.ts'
 import { ensureVenues } from '../store/venues.ts'
 import { rankAssets } from './assets.ts'
 import { collect } from './collect.ts'
+import { pollDepth } from './depth.ts'
 import { everyTick } from './grid.ts'
 import { loadMarkets } from './markets.ts'
 import { isOpenInterest, pollOpenInterest } from './open-interest.ts'
@@ -41,6 +42,7 @@ async function runStation(
     ranked,
     runPolls(deps, station, signal),
     runOpenInterest(deps, station, signal),
+    runDepth(deps, station, signal),
     runMarkets(deps, station, ranking, signal)
   ])
   await station.client.close()
@@ -113,8 +115,22 @@ async function runOpenInterest(deps: WorkerDeps, station: Station, signal: Abort
   while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
   await everyTick(
     { clock, stepMs: config.openInterestMs, signal },
-    (tickAt) => pollOpenInterest({ ...deps, leaseMs: config.openInterestMs }, station, tickAt, signal),
+    (tickAt) =>
+      pollOpenInterest({ ...deps, pollMs: config.pollMs, leaseMs: config.openInterestMs }, station, tickAt, signal),
     (error) => reportFailure(deps, error, 'open-interest.failed', { venue: station.adapter.id })
+  )
+}
+
+async function runDepth(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
+  const { clock, config } = deps
+  const { depth, pollMs } = config
+  if (depth.contracts === 0) return
+  while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
+  await everyTick(
+    { clock, stepMs: depth.everyMs, signal },
+    // A round that is slower than its rhythm goes on: the time that it missed is skipped.
+    (tickAt) => pollDepth({ ...deps, depth, pollMs, leaseMs: 5 * depth.everyMs }, station, tickAt, signal),
+    (error) => reportFailure(deps, error, 'depth.failed', { venue: station.adapter.id })
   )
 }
 

@@ -22,6 +22,8 @@ export type SweepMemory = {
   readonly suspects: Map<string, number>
   /** What the slow calls have brought since the last sweep, and whether they still run. */
   slow: { part: Part; isRunning: boolean }
+  /** Done when the running price poll is, if one runs: what is asked singly waits for it. */
+  sweeping: Promise<unknown>
 }
 
 export function createSweepMemory(): SweepMemory {
@@ -30,7 +32,8 @@ export function createSweepMemory(): SweepMemory {
     intervals: new Map(),
     prints: new Map(),
     suspects: new Map(),
-    slow: { part: emptyPart(), isRunning: false }
+    slow: { part: emptyPart(), isRunning: false },
+    sweeping: Promise.resolve()
   }
 }
 
@@ -76,6 +79,7 @@ export async function sweepVenue(
       Promise.all(estimates.map((call) => ask(call, part)))
     )
   ])
+  memory.sweeping = answered
   // Asked last, so that in the venue's queue they stand behind what cannot wait.
   if (slow.length > 0 && !memory.slow.isRunning) {
     memory.slow.isRunning = true

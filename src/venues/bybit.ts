@@ -1,6 +1,7 @@
 import { decimalToString, negate, parseDecimal } from '../domain/decimal.ts'
 import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
+import { bookCall } from './books.ts'
 import { hoursOf, rateOf, skip } from './normalise.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
@@ -36,6 +37,12 @@ const tickers: Call[] = CATEGORIES.map(({ name, covers }) => ({
     for (const ticker of Object.values<Untrusted>(answer)) readTicker(ticker, context)
   }
 }))
+
+const books: Call[] = [
+  bookCall({ name: 'spot books', covers: ({ kind }) => kind === 'spot', unit: 'base', levels: 200 }),
+  bookCall({ name: 'linear books', covers: ({ inverse }) => inverse === false, unit: 'base', levels: 500 }),
+  bookCall({ name: 'inverse books', covers: ({ inverse }) => inverse === true, unit: 'usd', levels: 500 })
+]
 
 function readTicker(ticker: Untrusted, context: ReadContext): void {
   const { reading, observedAt, exchange } = context
@@ -111,7 +118,7 @@ export const bybit: VenueAdapter = {
   ccxtIds: ['bybit'],
   averaging: 'linear',
   options: { fetchMarkets: { types: ['spot', 'linear', 'inverse'] }, fetchCurrencies: false },
-  calls: tickers,
+  calls: [...tickers, ...books],
   hasBulkOpenInterest: true,
   settlementPageLimit: 200,
   candlePageLimit: 1_000,

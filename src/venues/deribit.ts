@@ -1,4 +1,5 @@
 import { MINUTE, plausibleTime } from '../domain/time.ts'
+import { bookCall } from './books.ts'
 import { rateOf, settlementOf, signed, skip } from './normalise.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
@@ -61,6 +62,18 @@ const spot: Call = {
   },
   read: readTickers
 }
+
+/** Amounts are as open interest is: dollars of inverse contracts, coins of everything else, never contracts. */
+const BOOK_LEVELS = 1_000
+const books: Call[] = [
+  bookCall({
+    name: 'spot and linear books',
+    covers: ({ inverse }) => inverse !== true,
+    unit: 'base',
+    levels: BOOK_LEVELS
+  }),
+  bookCall({ name: 'inverse books', covers: isInverse, unit: 'usd', levels: BOOK_LEVELS })
+]
 
 function readTickers(answer: Untrusted, context: ReadContext): void {
   for (const ticker of Object.values<Untrusted>(answer)) readTicker(ticker, context)
@@ -150,7 +163,7 @@ export const deribit: VenueAdapter = {
   ccxtIds: ['deribit'],
   averaging: 'arithmetic',
   options: {},
-  calls: [...futures, spot],
+  calls: [...futures, spot, ...books],
   hasBulkOpenInterest: true,
   past: { readSettlement, askHourlyCandles },
   // It answers 720 or 744 hours, the newest of the window whatever its start: fewer are asked for, so that none is cut off.

@@ -1,5 +1,6 @@
 import { snapSettlement } from '../domain/funding.ts'
 import { floorTo, HOUR, MINUTE } from '../domain/time.ts'
+import { bookCall } from './books.ts'
 import { bookOf, isSkipped, rateOf, settlementOf, skip, volumeOf } from './normalise.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import {
@@ -105,6 +106,9 @@ const spotBooks: Call = {
   }
 }
 
+/** Twenty levels a side, whatever is asked for; units of the contract. */
+const books = bookCall({ name: 'books', covers: () => true, unit: 'base' })
+
 const spotVolumes: Call = {
   name: 'spot volume',
   method: 'fetchTickers',
@@ -177,7 +181,7 @@ export const hyperliquid: VenueAdapter = {
   quotePriceKind: 'impact',
   // Without hip3: exchanges that others run on it, whose shares and indices have no spot to set against them.
   options: { fetchMarkets: { types: ['spot', 'swap'] } },
-  calls: [contexts, spotBooks, spotVolumes],
+  calls: [contexts, spotBooks, spotVolumes, books],
   hasBulkOpenInterest: true,
   past: { readSettlement },
   settlementPageLimit: 500,

@@ -2,6 +2,7 @@ import { decimalToString, negate, parseDecimal } from '../domain/decimal.ts'
 import { isDollarLike } from '../domain/instrument.ts'
 import { floorTo, HOUR } from '../domain/time.ts'
 import { krakenRelativeInverse, krakenRelativeLinear } from '../domain/venue-funding.ts'
+import { bookCall } from './books.ts'
 import { positive, rateOf, settlementOf, signed, skip } from './normalise.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
@@ -56,6 +57,13 @@ const contractTickers: Call = {
     }
   }
 }
+
+/** Contracts of inverse books are of one dollar each. */
+const books: Call[] = [
+  bookCall({ name: 'spot books', covers: ({ kind }) => kind === 'spot', unit: 'base', levels: 500, ccxtId: SPOT }),
+  bookCall({ name: 'linear books', covers: ({ inverse }) => inverse === false, unit: 'base', ccxtId: FUTURES }),
+  bookCall({ name: 'inverse books', covers: ({ inverse }) => inverse === true, unit: 'usd', ccxtId: FUTURES })
+]
 
 function readTicker(ticker: Untrusted, context: ReadContext): void {
   keepQuote(withoutTime(ticker), context)
@@ -166,7 +174,7 @@ export const kraken: VenueAdapter = {
   ccxtIds: [SPOT, FUTURES],
   averaging: 'arithmetic',
   options: {},
-  calls: [spotTickers, contractTickers],
+  calls: [spotTickers, contractTickers, ...books],
   hasBulkOpenInterest: true,
   tickerTime: 'last_trade',
   past: { askSettlements, readSettlement, askHourlyCandles },

@@ -3,6 +3,7 @@ import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { okxIntervals } from '../domain/venue-funding.ts'
+import { bookCall } from './books.ts'
 import { contractSizeOf, hoursOf, markOf, positive, rateOf, signed, skip } from './normalise.ts'
 import { amountOf, keep, keepQuote, keepTrades } from './reading.ts'
 import type {
@@ -184,6 +185,12 @@ const openInterests: Call[] = ['SWAP', 'FUTURES'].map((instType, index) => ({
   }
 }))
 
+const BOOK_LEVELS = 400
+const books: Call[] = [
+  bookCall({ name: 'spot books', covers: ({ kind }) => kind === 'spot', unit: 'base', levels: BOOK_LEVELS }),
+  bookCall({ name: 'contract books', covers: isContract, unit: 'contracts', levels: BOOK_LEVELS })
+]
+
 /** `oi` counts contracts, `oiCcy` coins, `oiUsd` dollars. Older answers lack the dollars, which coin-margined contracts tell. */
 function readOpenInterest(row: Untrusted, market: CcxtMarket, observedAt: number): OpenInterest | Skipped {
   const info = row.info ?? {}
@@ -212,7 +219,7 @@ export const okx: VenueAdapter = {
   ccxtIds: ['okx'],
   averaging: 'arithmetic',
   options: { fetchMarkets: { types: ['spot', 'swap', 'future'] } },
-  calls: [...tickers, marks, funding, ...openInterests],
+  calls: [...tickers, marks, funding, ...openInterests, ...books],
   hasBulkOpenInterest: true,
   past: {
     // ccxt knows no `until` here; `after` is the venue's own and excludes its moment.

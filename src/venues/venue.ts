@@ -61,6 +61,11 @@ export type OpenInterest = Observed & {
   readonly unit: OpenInterestUnit
 }
 export type Volume = Observed & { readonly volume24hUsd: string; readonly unit: VolumeUnit }
+/** A book as far as the venue showed it; sizes in base. */
+export type OrderBook = Observed & {
+  readonly bids: readonly { readonly price: string; readonly size: string }[]
+  readonly asks: readonly { readonly price: string; readonly size: string }[]
+}
 export type Candle = { readonly startAt: number; readonly close: string }
 
 /** Nothing is dropped without a reason; null symbol: the whole answer. */
@@ -74,11 +79,12 @@ export type Reading = {
   readonly estimates: FundingEstimate[]
   readonly openInterest: OpenInterest[]
   readonly volumes: Volume[]
+  readonly books: OrderBook[]
   readonly skipped: Skipped[]
 }
 
 export function emptyReading(): Reading {
-  return { quotes: [], lasts: [], marks: [], estimates: [], openInterest: [], volumes: [], skipped: [] }
+  return { quotes: [], lasts: [], marks: [], estimates: [], openInterest: [], volumes: [], books: [], skipped: [] }
 }
 
 /** A failure of the world, by what has to be done about it. */
@@ -115,10 +121,10 @@ export type CcxtExchange = Untrusted
 export type CcxtMarket = Untrusted
 
 /** How often a call is due: at every poll, or no oftener than this many milliseconds. */
-export type Cadence = 'poll' | 'open_interest' | { readonly everyMs: number }
+export type Cadence = 'poll' | 'open_interest' | 'depth' | { readonly everyMs: number }
 
 /** The facts that a call brings. */
-export type Fact = 'quote' | 'last' | 'mark' | 'estimate' | 'open_interest' | 'volume' | 'interval'
+export type Fact = 'quote' | 'last' | 'mark' | 'estimate' | 'open_interest' | 'volume' | 'interval' | 'book'
 
 export type Call = {
   /** For people and for `/v1/venues`. */

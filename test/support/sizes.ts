@@ -1,5 +1,6 @@
 import type { LatestOpenInterest } from '../../src/domain/latest.ts'
 import type { Database } from '../../src/store/database.ts'
+import { insertDepths, type StoredDepth } from '../../src/store/depth.ts'
 import { upsertLatest } from '../../src/store/latest.ts'
 import { insertSnapshots, pastPrice } from '../../src/store/observations.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
@@ -40,4 +41,29 @@ export async function observeSizes(
     }
     await insertSnapshots(client, [row], { source: 'polled', adapterVersion: 1, epoch: 1 })
   })
+}
+
+/** Spread and depth as a round would have stored them, ten seconds before the tests' now unless told. */
+export async function observeDepth(
+  db: Database,
+  instrumentId: number,
+  { observedAt = AT_MS, ...said }: Partial<Omit<StoredDepth, 'instrumentId'>>
+): Promise<void> {
+  const depth: StoredDepth = {
+    instrumentId,
+    mid: '64000',
+    spreadBps: 0.5,
+    venueTime: observedAt - 40,
+    bid10: '300',
+    ask10: '100',
+    bid25: '800',
+    ask25: '700',
+    bid50: '2000',
+    ask50: '1500',
+    ...said,
+    observedAt
+  }
+  const stamp = { tickAt: observedAt, spanMs: 60_000, source: 'polled' as const, adapterVersion: 1, epoch: 1 }
+  await ensurePartitions(db, 'depth_snapshot', [observedAt], observedAt)
+  await db.transaction((client) => insertDepths(client, [depth], { ...stamp, formulaVersion: 1 }))
 }

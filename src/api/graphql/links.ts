@@ -21,6 +21,7 @@ export const LINKS: Links = {
     `  "What it settled"\n  history${argumentsOf(fundingLinkParameters)}: FundingHistoryConnection!`
   ].join('\n'),
   OpenInterestRow: instrumentDetail,
+  DepthRow: `${instrumentDetail}\n${spotDetail}`,
   Instrument: spotDetail,
   Gap: instrumentDetail
 }
@@ -51,6 +52,7 @@ export function linkResolvers(context: ApiContext): IResolvers {
     BasisRow: { ...details, history: historyOf('basis') },
     FundingRow: { instrumentDetail, history: historyOf('funding') },
     OpenInterestRow: { instrumentDetail },
+    DepthRow: details,
     Instrument: { spotDetail },
     Gap: { instrumentDetail }
   } as unknown as IResolvers

@@ -1,6 +1,7 @@
 import type { ApiContext } from '../context.ts'
 import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
+import { depthOperation } from './depth.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
@@ -16,6 +17,7 @@ export function listOperations(context: ApiContext): Operation[] {
     basisHistoryOperation(context),
     ...fundingHistoryOperations(context),
     ...openInterestOperations(context),
+    depthOperation(context),
     ...signalOperations(context),
     ...referenceOperations(context),
     ...statusOperations(context),

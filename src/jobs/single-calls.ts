@@ -1,0 +1,159 @@
+import { type Clock, sleep } from '../clock.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import { floorTo } from '../domain/time.ts'
+import type { Log } from '../log.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { type Claim, claimTick, finishTick, holdClaim, StaleClaimError } from '../store/ticks.ts'
+import { skip } from '../venues/normalise.ts'
+import {
+  type Call,
+  emptyReading,
+  type Fact,
+  type Reading,
+  type Skipped,
+  VenueError,
+  type VenueFailure
+} from '../venues/venue.ts'
+import type { CollectedVenue } from './collect.ts'
+import { isRefusal } from './venue-health.ts'
+
+export type SingleDeps = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly holder: string
+  readonly leaseMs: number
+  readonly pollMs: number
+}
+
+export type AskedVenue = Pick<CollectedVenue, 'adapter' | 'client' | 'memory' | 'instruments'>
+
+/** What is asked of a venue one instrument at a time, in a round of its own. */
+export type SingleRound = {
+  readonly job: string
+  readonly fact: Fact
+  readonly instruments: readonly Instrument[]
+  /** Stores what a batch brought, in the transaction that holds the claim; answers how many instruments it was about. */
+  readonly store: (client: Transaction, claim: Claim, reading: Reading) => Promise<number>
+}
+
+/** Instruments a transaction: what is known is stored before the last one has been asked. */
+const BATCH = 25
+
+/** The single call that brings a fact of an instrument. */
+export function singleCallOf(calls: readonly Call[], fact: Fact, instrument: Instrument): Call | undefined {
+  return calls.find((call) => call.reach === 'single' && call.facts.includes(fact) && call.covers(instrument))
+}
+
+/**
+ * Asks a venue for one instrument after the other, in the time that price polls leave. Stops at the first refusal: they share
+ * the venue's patience.
+ */
+export async function askSingly(
+  deps: SingleDeps,
+  venue: AskedVenue,
+  round: SingleRound,
+  tickAt: number,
+  signal: AbortSignal
+): Promise<void> {
+  const { db, holder, leaseMs, log } = deps
+  const { id } = venue.adapter
+  const claim = await claimTick(db, { job: round.job, scope: id, tickAt, holder, leaseMs })
+  if (!claim) return
+  try {
+    await askAll(deps, venue, round, claim, signal)
+  } catch (error) {
+    if (!(error instanceof StaleClaimError)) throw error
+    log.warn({ venue: id, tick: new Date(tickAt).toISOString() }, `${round.job}.stale`)
+  }
+}
+
+/** Stores what each batch brings while the claim is ours, and ends the tick. */
+async function askAll(
+  deps: SingleDeps,
+  venue: AskedVenue,
+  round: SingleRound,
+  claim: Claim,
+  signal: AbortSignal
+): Promise<void> {
+  const { db, log } = deps
+  const { instruments } = round
+  const dropped: Skipped[] = []
+  let refusal: VenueFailure | null = null
+  let rows = 0
+  for (let from = 0; from < instruments.length && refusal === null && !signal.aborted; from += BATCH) {
+    const asked = await askEach(deps, venue, round.fact, instruments.slice(from, from + BATCH), signal)
+    refusal = asked.refusal
+    dropped.push(...asked.reading.skipped)
+    rows += await db.transaction(async (client) => {
+      await holdClaim(client, claim)
+      return await round.store(client, claim, asked.reading)
+    })
+  }
+  // A stop in the middle leaves instruments that nobody was asked about.
+  const isCut = signal.aborted && rows + dropped.length < instruments.length
+  const failure = refusal ?? (isCut ? 'stopped' : null)
+  const state = failure === null ? 'done' : 'failed'
+  const skipped = instruments.length - rows
+  await db.transaction((client) => finishTick(client, claim, { state, rows, skipped, failure }))
+  log.info({ venue: claim.scope, rows, asked: instruments.length, refusal, dropped }, `${round.job}.finished`)
+}
+
+/** Asks one instrument after the other, up to a refusal; a failure costs its own instrument only. */
+async function askEach(
+  deps: SingleDeps,
+  { adapter, client, memory }: AskedVenue,
+  fact: Fact,
+  instruments: readonly Instrument[],
+  signal: AbortSignal
+): Promise<{ reading: Reading; refusal: VenueFailure | null }> {
+  const reading = emptyReading()
+  for (const instrument of instruments) {
+    const { symbol } = instrument
+    const call = singleCallOf(adapter.calls, fact, instrument)
+    await untilQuiet(deps, memory, signal)
+    if (signal.aborted || call === undefined) break
+    const context = { reading, exchange: client.exchangeOf(call.ccxtId), intervals: memory.intervals }
+    try {
+      const { value, observedAt } = await client.call((exchange) => call.ask(exchange, symbol), call)
+      readInto(call, value, { ...context, observedAt }, symbol)
+    } catch (error) {
+      if (!(error instanceof VenueError)) throw error
+      if (isRefusal(error.failure)) return { reading, refusal: error.failure }
+      reading.skipped.push(skip(symbol, error.failure))
+    }
+  }
+  return { reading, refusal: null }
+}
+
+/** An answer that the reader trips over is the venue's doing, and costs its own instrument only. */
+function readInto(call: Call, value: unknown, context: Parameters<Call['read']>[1], symbol: string): void {
+  try {
+    call.read(value, context)
+  } catch (error) {
+    if (error instanceof VenueError) throw error
+    context.reading.skipped.push(skip(symbol, 'bad_response'))
+  }
+}
+
+/** No single call is begun so shortly before a price poll that the poll could stand behind it in the venue's queue. */
+const GUARD_MS = 1_500
+/** From a poll's time to its first question. */
+const START_MS = 250
+
+/** Waits for the running price poll, and for the next one where it is near. */
+async function untilQuiet(
+  { clock, pollMs }: SingleDeps,
+  memory: AskedVenue['memory'],
+  signal: AbortSignal
+): Promise<void> {
+  const guardMs = Math.min(GUARD_MS, pollMs / 4)
+  await memory.sweeping
+  while (!signal.aborted) {
+    const nowMs = clock.now()
+    const leftMs = floorTo(nowMs, pollMs) + pollMs - nowMs
+    if (leftMs > guardMs) return
+    await sleep(leftMs + Math.min(START_MS, guardMs), signal)
+    await memory.sweeping
+  }
+}

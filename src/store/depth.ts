@@ -1,0 +1,150 @@
+import type { Columns } from './copy.ts'
+import { writeRows } from './copy.ts'
+import type { Database, Transaction } from './database.ts'
+import type { Stamp } from './observations.ts'
+
+/** Both sides of a book within 10, 25 and 50 bps of mid, in quote; null where the book that was returned ends before. */
+export type DepthAmounts = {
+  readonly bid10: string | null
+  readonly ask10: string | null
+  readonly bid25: string | null
+  readonly ask25: string | null
+  readonly bid50: string | null
+  readonly ask50: string | null
+}
+
+/** Spread and depth of one instrument at one moment. Times in epoch milliseconds. */
+export type StoredDepth = DepthAmounts & {
+  readonly instrumentId: number
+  readonly mid: string | null
+  readonly spreadBps: number | null
+  readonly observedAt: number
+  readonly venueTime: number | null
+}
+
+const DEPTH: Columns = {
+  instrument_id: 'int4',
+  tick_at: 'timestamptz',
+  observed_at: 'timestamptz',
+  venue_time: 'timestamptz',
+  available_at: 'timestamptz',
+  mid: 'numeric',
+  spread_bps: 'float8',
+  bid_depth_10: 'numeric',
+  ask_depth_10: 'numeric',
+  bid_depth_25: 'numeric',
+  ask_depth_25: 'numeric',
+  bid_depth_50: 'numeric',
+  ask_depth_50: 'numeric',
+  span_ms: 'int4',
+  source: 'text',
+  formula_version: 'int2',
+  adapter_version: 'int2',
+  epoch: 'int4'
+}
+
+/** Stores the depth of this round; what is there already stays. Answers how many were written. */
+export async function insertDepths(
+  client: Transaction,
+  rows: readonly StoredDepth[],
+  stamp: Stamp & { readonly formulaVersion: number }
+): Promise<number> {
+  return await writeRows(client, {
+    table: 'depth_snapshot',
+    columns: DEPTH,
+    rows: rows.map((row) => [
+      row.instrumentId,
+      stamp.tickAt,
+      row.observedAt,
+      row.venueTime,
+      row.observedAt,
+      row.mid,
+      row.spreadBps,
+      row.bid10,
+      row.ask10,
+      row.bid25,
+      row.ask25,
+      row.bid50,
+      row.ask50,
+      stamp.spanMs,
+      stamp.source,
+      stamp.formulaVersion,
+      stamp.adapterVersion,
+      stamp.epoch
+    ]),
+    computed: { revision: '0', known_at: 'now()' },
+    onConflict: '(instrument_id, tick_at, revision) do nothing'
+  })
+}
+
+/**
+ * The instruments of one venue whose books are asked: its contracts among the `most` largest by open interest of each venue, and
+ * the spot legs here of those contracts anywhere.
+ */
+export async function listDepthTargets(
+  db: Pick<Database, 'query'>,
+  venue: string,
+  most: number
+): Promise<ReadonlySet<number>> {
+  const { rows } = await db.query<{ id: number }>(
+    `with largest as (
+       select * from (
+         select i.id, i.venue_id, i.spot_id,
+           row_number() over (partition by i.venue_id order by l.open_interest_usd desc, i.id) as place
+         from instrument i join market_latest l on l.instrument_id = i.id
+         where i.tracked and i.kind <> 'spot' and i.status in ('listed', 'delisting') and l.open_interest_usd is not null
+       ) ranked where place <= $2
+     )
+     select id from largest where venue_id = $1
+     union select s.id from largest join instrument s on s.id = largest.spot_id where s.venue_id = $1`,
+    [venue, most]
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
+type Row = {
+  instrument_id: number
+  mid: string | null
+  spread_bps: number | null
+  observed_at: Date
+  venue_time: Date | null
+  bid_depth_10: string | null
+  ask_depth_10: string | null
+  bid_depth_25: string | null
+  ask_depth_25: string | null
+  bid_depth_50: string | null
+  ask_depth_50: string | null
+}
+
+/** The newest depth of each of these instruments since a moment. */
+export async function listLatestDepths(
+  db: Pick<Database, 'query'>,
+  instrumentIds: readonly number[],
+  sinceMs: number
+): Promise<ReadonlyMap<number, StoredDepth>> {
+  const { rows } = await db.query<Row>(
+    `select d.* from unnest($1::int[]) as wanted (id) cross join lateral (
+       select instrument_id, mid, spread_bps, observed_at, venue_time, bid_depth_10, ask_depth_10, bid_depth_25, ask_depth_25,
+         bid_depth_50, ask_depth_50
+       from depth_snapshot where instrument_id = wanted.id and tick_at >= $2 order by tick_at desc, revision desc limit 1
+     ) d`,
+    [instrumentIds, new Date(sinceMs)]
+  )
+  return new Map(rows.map((row) => [row.instrument_id, depthOfRow(row)]))
+}
+
+function depthOfRow(row: Row): StoredDepth {
+  return {
+    instrumentId: row.instrument_id,
+    mid: row.mid,
+    spreadBps: row.spread_bps,
+    observedAt: row.observed_at.getTime(),
+    venueTime: row.venue_time?.getTime() ?? null,
+    bid10: row.bid_depth_10,
+    ask10: row.ask_depth_10,
+    bid25: row.bid_depth_25,
+    ask25: row.ask_depth_25,
+    bid50: row.bid_depth_50,
+    ask50: row.ask_depth_50
+  }
+}
