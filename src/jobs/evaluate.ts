@@ -103,14 +103,14 @@ async function store(
   )
   await insertEvents(
     client,
-    outcomes.flatMap((outcome) => eventsOf(outcome, evaluated))
+    outcomes.flatMap((outcome) => eventsOf(outcome, evaluated, claim.activation))
   )
   return outcomes
 }
 
-function eventsOf({ opened, closed }: Outcome, evaluated: Evaluated): NewEvent[] {
+function eventsOf({ opened, closed, isOfParameters }: Outcome, evaluated: Evaluated, activation: number): NewEvent[] {
   const event = (type: 'signal.opened' | 'signal.closed', at: number, signal: Signal): NewEvent => ({
-    id: eventIdOf(signal.id, type, at),
+    id: eventIdOf(signal.id, type, at, isOfParameters ? activation : undefined),
     type,
     at,
     about: {

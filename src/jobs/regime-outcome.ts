@@ -13,6 +13,8 @@ export type Outcome = {
   readonly signal: Signal
   readonly opened: Signal | null
   readonly closed: Signal | null
+  /** Whether other parameters brought it about, and not the market: then it may happen again. */
+  readonly isOfParameters: boolean
 }
 
 export type OutcomeInput = {
@@ -32,7 +34,10 @@ export type OutcomeInput = {
   readonly nowMs: number
 }
 
-/** What the regimes found mean for the signals that are stored. A signal that is closed was told, and stays as it is. */
+/**
+ * What the regimes found mean for the signals that are stored. A signal that is closed was told, and stays as it is, but for one that other
+ * parameters alone had closed: with its own in force again, and its regime still going on, it is open again under its own id.
+ */
 export function outcomesOf(input: OutcomeInput): Outcome[] {
   const found = input.episodes.map((episode) => ({ episode, id: idOf(input, episode) }))
   const byId = new Map(input.stored.map((signal) => [signal.id, signal]))
@@ -42,7 +47,7 @@ export function outcomesOf(input: OutcomeInput): Outcome[] {
     ...unfounded.map((signal) => withdrawn(signal, input)),
     ...found.flatMap(({ episode, id }) => {
       const before = byId.get(id)
-      if (before !== undefined) return before.closedAt === null ? goneOn(before, episode) : []
+      if (before !== undefined) return before.closedAt === null ? goneOn(before, episode) : reopened(before, episode)
       return episode.opening === null ? [] : [begun(id, episode, episode.opening, input)]
     })
   ]
@@ -56,17 +61,24 @@ function idOf({ venue, symbol, parameters }: OutcomeInput, { openedAt }: Episode
 function withdrawn(signal: Signal, { parameters, evaluatedTo }: OutcomeInput): Outcome {
   const reason = signal.parameters === parameters ? 'revised' : 'parameters_changed'
   const closed = closedBy(signal, { at: Math.max(evaluatedTo, signal.openedAt), reason, row: null })
-  return { signal: closed, opened: null, closed }
+  return { signal: closed, opened: null, closed, isOfParameters: reason === 'parameters_changed' }
+}
+
+/** What ended while other parameters were in force was over for them: nobody is told of it. */
+function reopened(before: Signal, { lastAt, lastValue, peakValue, end }: Episode): Outcome[] {
+  if (before.closeReason !== 'parameters_changed' || end !== null) return []
+  const signal = { ...before, closedAt: null, closeReason: null, closing: null, lastAt, lastValue, peakValue }
+  return [{ signal, opened: signal, closed: null, isOfParameters: true }]
 }
 
 function goneOn(before: Signal, { lastAt, lastValue, peakValue, end }: Episode): Outcome[] {
   const now = { ...before, lastAt, lastValue, peakValue }
   if (end !== null) {
     const closed = closedBy(now, end)
-    return [{ signal: closed, opened: null, closed }]
+    return [{ signal: closed, opened: null, closed, isOfParameters: false }]
   }
   const isSame = before.lastAt === lastAt && before.lastValue === lastValue && before.peakValue === peakValue
-  return isSame ? [] : [{ signal: now, opened: null, closed: null }]
+  return isSame ? [] : [{ signal: now, opened: null, closed: null, isOfParameters: false }]
 }
 
 function begun(id: string, episode: Episode, row: RegimeRow, input: OutcomeInput): Outcome {
@@ -94,10 +106,11 @@ function begun(id: string, episode: Episode, row: RegimeRow, input: OutcomeInput
     parameterSet,
     formulaVersion: FUNDING_REGIME_VERSION
   }
-  if (end === null) return { signal: opened, opened, closed: null }
+  if (end === null) return { signal: opened, opened, closed: null, isOfParameters: false }
   const closed = closedBy(opened, end)
-  if (isFirst || end.at < nowMs - NEWS_MS) return { signal: closed, opened: null, closed: null }
-  return { signal: closed, opened: { ...opened, lastValue: value, lastAt: openedAt, peakValue: value }, closed }
+  if (isFirst || end.at < nowMs - NEWS_MS) return { signal: closed, opened: null, closed: null, isOfParameters: false }
+  const asOpened = { ...opened, lastValue: value, lastAt: openedAt, peakValue: value }
+  return { signal: closed, opened: asOpened, closed, isOfParameters: false }
 }
 
 function closedBy(signal: Signal, { at, reason, row }: { at: number; reason: CloseReason; row: EpisodeEnd['row'] }) {

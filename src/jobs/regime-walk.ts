@@ -48,14 +48,14 @@ export type Walked = {
 export async function walkRegime(db: Database, task: RegimeTask): Promise<Walked> {
   const { claim, parameters, evaluated, stored } = task
   const { instrumentId, dueFrom } = claim
-  const goesOn = dueFrom !== null && !isFirst(claim, parameters)
+  const goesOn = Number.isFinite(dueFrom) && !isFirst(claim, parameters)
   const seed = goesOn
     ? await findInputBefore(db, { instrumentId, type: TYPE, parameters: parameters.hash, before: dueFrom })
     : undefined
   const settings = settingsOf(task)
   const from = seed === undefined ? null : dueFrom
   const facts = await listRegimeFacts(db, instrumentId, {
-    from: seed === undefined ? null : Math.min(dueFrom! - settings.windowMs, seed.at),
+    from: seed === undefined ? null : Math.min(dueFrom - settings.windowMs, seed.at),
     boundsFrom: from
   })
   const series = createRegimeSeries(settings, memoryOf(seed))

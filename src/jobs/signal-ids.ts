@@ -32,6 +32,7 @@ export function signalIdOf(opening: {
   return `sig_${hashOf([type, venue, symbol, spot, parameters, openedAt])}`
 }
 
-export function eventIdOf(signalId: string, type: string, at: number): string {
-  return `evt_${hashOf([signalId, type, at])}`
+/** `activation`: of what the change of parameters brought about, which may be the same more than once. */
+export function eventIdOf(signalId: string, type: string, at: number, activation?: number): string {
+  return `evt_${hashOf([signalId, type, at, ...(activation === undefined ? [] : [activation])])}`
 }

@@ -2,10 +2,11 @@ import { sleep } from '../clock.ts'
 import { endingAfter } from '../domain/regime-series.ts'
 import { MINUTE, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
+import { activate, findActivation } from '../store/signal-activations.ts'
 import { listOpenEnds } from '../store/signal-facts.ts'
 import { markQuiet } from '../store/signal-progress.ts'
 import { type EvaluateDeps, evaluateNext } from './evaluate.ts'
-import { TYPE } from './regime-walk.ts'
+import { regimeParameters, TYPE } from './regime-walk.ts'
 import type { WorkerDeps } from './station.ts'
 
 const LOOK_EVERY_MS = SECOND
@@ -15,12 +16,23 @@ const LOOK_FOR_ENDS_EVERY_MS = MINUTE
 /** Opens and closes signals as settlements come, one instrument at a time, beside the board. Ends when `signal` aborts. */
 export async function runSignals(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const own = { ...deps, fundingRegime: deps.config.fundingRegime }
+  const { hash } = regimeParameters(own.fundingRegime)
+  let isActivated = false
+  let isSuperseded = false
   let lookedAt = Number.NEGATIVE_INFINITY
   while (!signal.aborted) {
     try {
+      if (!isActivated) {
+        const { number, isNew } = await activate(deps.db, TYPE, hash)
+        isActivated = true
+        if (isNew) deps.log.info({ type: TYPE, parameters: hash, number }, 'signals.activated')
+      }
       if (Math.abs(deps.clock.now() - lookedAt) >= LOOK_FOR_ENDS_EVERY_MS) {
         lookedAt = deps.clock.now()
         await markEnds(own)
+        const wasSuperseded = isSuperseded
+        isSuperseded = (await findActivation(deps.db, TYPE))?.parameters !== hash
+        if (isSuperseded && !wasSuperseded) deps.log.warn({ type: TYPE, parameters: hash }, 'signals.superseded')
       }
       if (!(await evaluateNext(own))) await sleep(LOOK_EVERY_MS, signal)
     } catch (error) {

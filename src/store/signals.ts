@@ -84,7 +84,7 @@ export async function readKnownAt(client: Transaction): Promise<number> {
   return rows[0]!.at.getTime()
 }
 
-/** Stores new signals, and how open ones go on. What is closed was told: it stays as it is. */
+/** Stores new signals, and how open ones go on. What is closed was told: it stays as it is, unless only other parameters had closed it. */
 export async function writeSignals(client: Transaction, signals: readonly Signal[]): Promise<void> {
   if (signals.length === 0) return
   const date = (at: number | null) => (at === null ? null : new Date(at).toISOString())
@@ -117,7 +117,7 @@ export async function writeSignals(client: Transaction, signals: readonly Signal
      on conflict (id) do update set state = excluded.state, closed_at = excluded.closed_at, close_reason = excluded.close_reason,
        last_value = excluded.last_value, last_at = excluded.last_at, peak_value = excluded.peak_value, closing = excluded.closing,
        updated_at = excluded.updated_at
-     where t.state = 'open'`,
+     where t.state = 'open' or (t.close_reason = 'parameters_changed' and excluded.state = 'open')`,
     [JSON.stringify(rows)]
   )
 }

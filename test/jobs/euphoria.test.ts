@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
 import { evaluateNext } from '../../src/jobs/evaluate.ts'
+import { regimeParameters, TYPE } from '../../src/jobs/regime-walk.ts'
+import { activate } from '../../src/store/signal-activations.ts'
 import { testDatabase } from '../support/database.ts'
 import { silentLog, testConfig } from '../support/line.ts'
 import { openPast } from '../support/past.ts'
@@ -16,6 +18,7 @@ test('with a shortened persistence, a market that turns euphoric opens a regime 
   await using past = await openPast(t.db, 'binance:BTC/USDT:USDT', { clock, assets: ['BTC'] })
   const { fundingRegime } = testConfig({ FUNDING_REGIME_PERSIST_HOURS: '8' })
   const deps = { db: t.db, clock, log: silentLog, holder: 'test', fundingRegime }
+  await activate(t.db, TYPE, regimeParameters(fundingRegime).hash)
   const order = async (regime: string) => {
     const answer = await fetch(`${past.exchange.controlUrl}/regimes`, {
       method: 'PUT',

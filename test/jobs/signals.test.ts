@@ -143,7 +143,7 @@ test('a signal that corrected settlements do not bear out closes as revised, and
          1, 1 from settlement where instrument_id = $1 and settled_at = $2`,
       [rig.id, new Date(START + (AFTER_CALM + 8) * HOUR), CALM]
     )
-    await client.query('update signal_progress set due_from = $1, marks = marks + 1', [
+    await client.query('update signal_progress set priority = 0, due_from = $1, marks = marks + 1', [
       new Date(START + (AFTER_CALM + 8) * HOUR)
     ])
   })
@@ -176,7 +176,7 @@ test('settlements that arrive in any order and in any pieces give the same signa
       fc.shuffledSubarray(entries, { minLength: entries.length }),
       fc.integer({ min: 1, max: 40 }),
       async (order, size) => {
-        await t.db.query('truncate settlement, signal_progress, signal_input, signal, event')
+        await t.db.query('truncate settlement, signal_progress, signal_activation, signal_input, signal, event')
         const rig = await openRig(t.db)
         for (let from = 0; from < order.length; from += size) await rig.settle(new Map(order.slice(from, from + size)))
         // As an import ends: what the pieces could not see of the intervals shows in the whole.
@@ -203,7 +203,7 @@ test('evaluating settlement by settlement and all at once come to the same signa
   await live(rig, rates)
   const stepwise = await contents(t.db)
   await t.db.query('truncate signal_input, signal, event')
-  await t.db.query('update signal_progress set due_from = $1, evaluated_to = null, parameters = null', [
+  await t.db.query('update signal_progress set priority = 0, due_from = $1, evaluated_to = null, parameters = null', [
     new Date(START)
   ])
   await rig.evaluate()
@@ -220,7 +220,7 @@ test('going over everything again changes nothing and tells nothing', async () =
   const read = () => t.db.query('select * from signal_input order by at')
   const before = [await contents(t.db), (await read()).rows]
   for (const from of [0, AFTER_CALM + 16, AFTER_CALM + 24]) {
-    await t.db.query('update signal_progress set due_from = $1', [new Date(START + from * HOUR)])
+    await t.db.query('update signal_progress set priority = 0, due_from = $1', [new Date(START + from * HOUR)])
     await rig.evaluate()
     assert.deepEqual([await contents(t.db), (await read()).rows], before)
   }
@@ -287,17 +287,18 @@ test('the larger open interest is evaluated first', async () => {
   await using t = await testDatabase()
   const small = await openRig(t.db, 'binance:ADA/USDT:USDT')
   const large = await openRig(t.db, 'binance:ETH/USDT:USDT')
+  const { parameters } = await small.activate()
   for (const [rig, usd] of [
     [small, 1e6],
     [large, 1e9]
   ] as const) {
-    await rig.settle(every8h(0, 3, CALM))
     await t.db.query('insert into market_latest (instrument_id, tick_at, open_interest_usd) values ($1, now(), $2)', [
       rig.id,
       usd
     ])
+    await rig.settle(every8h(0, 3, CALM))
   }
-  const claim = { type: 'funding_regime', parameters: 'p', holder: 'test', leaseMs: 60_000 } as const
+  const claim = { type: 'funding_regime', parameters, holder: 'test', leaseMs: 60_000 } as const
   assert.equal((await claimEvaluation(t.db, claim))?.instrumentId, large.id)
   assert.equal((await claimEvaluation(t.db, claim))?.instrumentId, small.id)
   assert.equal(await claimEvaluation(t.db, claim), undefined)
@@ -384,6 +385,79 @@ test('other parameters close what was open with the old ones, and tell of what i
   )
   assert.deepEqual(events.map(({ type }) => type).sort(), ['signal.closed', 'signal.opened', 'signal.opened'])
   assert.equal(new Set(events.map(({ data }) => data.id)).size, 2)
+})
+
+test('parameters that come back find their own signals again: what still goes on is open again and told so, each time', async () => {
+  await using t = await testDatabase()
+  const first = await calmRig(t.db)
+  await live(first, every8h(AFTER_CALM, 6, HOT))
+  const other = await openRig(t.db, undefined, { FUNDING_REGIME_PERSIST_HOURS: '40' })
+  const turn = async (rig: Rig) => {
+    await rig.activate()
+    rig.setHour(AFTER_CALM + 40)
+    await rig.evaluate()
+    return (await rig.show()).signals.map(({ opened, reason }) => [opened - AFTER_CALM, reason])
+  }
+  const [own, others] = [16, 32]
+  for (let round = 0; round < 3; round += 1) {
+    assert.deepEqual(await turn(other), [
+      [own, 'parameters_changed'],
+      [others, null]
+    ])
+    assert.deepEqual(await turn(first), [
+      [own, null],
+      [others, 'parameters_changed']
+    ])
+  }
+  const { events } = await first.show()
+  assert.equal(new Set(events.map(({ data }) => data.id)).size, 2, 'ids say what, not under which activation')
+  const count = (type: string) => events.filter((event) => event.type === type).length
+  assert.deepEqual([count('signal.opened'), count('signal.closed')], [1 + 3 + 3, 3 + 3])
+  await live(first, every8h(AFTER_CALM + 48, 1, CALM))
+  const ended = (await first.show()).signals.map(({ closed, reason }) => [closed! - AFTER_CALM, reason])
+  assert.deepEqual(ended, [
+    [48, 'exit'],
+    [40, 'parameters_changed']
+  ])
+  assert.deepEqual(
+    (await turn(other)).map(([, reason]) => reason),
+    ['exit', 'parameters_changed'],
+    'what ended meanwhile stays as it was told'
+  )
+})
+
+test('of two processes with different parameters only the one started last evaluates, and nothing goes to and fro', async () => {
+  await using t = await testDatabase()
+  const old = await calmRig(t.db)
+  const young = await openRig(t.db, undefined, { FUNDING_REGIME_PERSIST_HOURS: '40' })
+  await old.settle(every8h(AFTER_CALM, 6, HOT))
+  young.setHour(AFTER_CALM + 40)
+  assert.equal(await evaluateNext(old.deps), false, 'it was superseded')
+  assert.equal(await evaluateNext(young.deps), true)
+  assert.equal(await evaluateNext(old.deps), false)
+  assert.equal(await evaluateNext(young.deps), false)
+  assert.deepEqual(await told(young), [['signal.opened', 32]])
+})
+
+test('an evaluation that other parameters overtake leaves its instrument due for them', async () => {
+  await using t = await testDatabase()
+  const rig = await calmRig(t.db)
+  await rig.settle(every8h(AFTER_CALM, 6, HOT))
+  const parameters = regimeParameters(rig.deps.fundingRegime)
+  const claim = { type: 'funding_regime', parameters: parameters.hash, holder: 'old', leaseMs: 60_000 } as const
+  const claimed = await claimEvaluation(t.db, claim)
+  const young = await openRig(t.db, undefined, { FUNDING_REGIME_PERSIST_HOURS: '40' })
+  // As one that was claimed in the moment of the activation, whose mark it has seen.
+  await evaluate(rig.deps, { ...claimed!, marks: claimed!.marks + 1 }, parameters)
+  young.setHour(AFTER_CALM + 40)
+  assert.equal(await evaluateNext(young.deps), true)
+  assert.deepEqual(
+    (await young.show()).signals.map(({ opened, reason }) => [opened - AFTER_CALM, reason]),
+    [
+      [16, 'parameters_changed'],
+      [32, null]
+    ]
+  )
 })
 
 test('a signal and its event are stored together or not at all', async () => {

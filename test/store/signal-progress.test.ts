@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseInstrumentKey } from '../../src/domain/instrument.ts'
 import { HOUR } from '../../src/domain/time.ts'
+import type { Database } from '../../src/store/database.ts'
 import { insertSettlementsWith, reviseIntervals } from '../../src/store/imported-settlements.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { insertSettlements, type SettledRate, type SettlementStamp } from '../../src/store/settlements.ts'
+import { activate, findActivation } from '../../src/store/signal-activations.ts'
 import { claimEvaluation, finishEvaluation } from '../../src/store/signal-progress.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 
@@ -57,7 +59,7 @@ test('a neighbour whose interval shows only now is news as well', async () => {
   await using t = await testDatabase()
   const id = await perpetual(t)
   await insert(t, id, [8])
-  await t.db.query('update signal_progress set due_from = null')
+  await t.db.query('update signal_progress set due_from = null, priority = null')
   await insert(t, id, [16])
   assert.deepEqual(await dueOf(t), [8, 2])
 })
@@ -71,7 +73,7 @@ test('imported settlements and the revisions of their intervals make signals due
   ])
   await t.db.transaction((client) => insertSettlementsWith(client, id, [8, 16].map(rateAt), intervals, STAMP))
   assert.deepEqual(await dueOf(t), [8, 1])
-  await t.db.query('update signal_progress set due_from = null')
+  await t.db.query('update signal_progress set due_from = null, priority = null')
   await t.db.transaction((client) => reviseIntervals(client, id, STAMP))
   assert.deepEqual(await dueOf(t), [16, 2])
 })
@@ -82,13 +84,65 @@ test('an evaluation that ended leaves nothing due, except what came meanwhile', 
   await insert(t, id, [8, 16])
   const claim = { type: 'funding_regime', parameters: 'p', holder: 'test', leaseMs: 60_000 } as const
   const end = { evaluatedTo: START + 16 * HOUR, parameters: 'p' }
+  await activate(t.db, 'funding_regime', 'p')
   const first = await claimEvaluation(t.db, claim)
   await insert(t, id, [24])
   await t.db.transaction((client) => finishEvaluation(client, first!, end))
-  assert.deepEqual(await dueOf(t), [8, 2])
+  assert.deepEqual(await dueOf(t), [8, 3])
   const second = await claimEvaluation(t.db, claim)
   await t.db.transaction((client) => finishEvaluation(client, second!, end))
-  assert.deepEqual(await dueOf(t), [null, 2])
+  assert.deepEqual(await dueOf(t), [null, 3])
   assert.equal(await claimEvaluation(t.db, claim), undefined)
+  await activate(t.db, 'funding_regime', 'q')
+  assert.equal(await claimEvaluation(t.db, claim), undefined, 'these are not in force any more')
   assert.ok(await claimEvaluation(t.db, { ...claim, parameters: 'q' }), 'other parameters are due')
+})
+
+test('parameters are in force from when they were activated last, whoever does so at once', async () => {
+  await using t = await testDatabase()
+  const activations = await Promise.all(['p', 'q', 'r', 'p'].map((set) => activate(t.db, 'funding_regime', set)))
+  const last = Math.max(...activations.map(({ number }) => number))
+  assert.equal((await findActivation(t.db, 'funding_regime'))?.number, last)
+  assert.deepEqual(await activate(t.db, 'funding_regime', 's'), { number: last + 1, parameters: 's', isNew: true })
+  assert.equal((await activate(t.db, 'funding_regime', 's')).isNew, false)
+  assert.equal((await activate(t.db, 'funding_regime', 'p')).number, last + 2)
+})
+
+/** What a claim reads of the database, in pages. */
+async function pagesOfClaim({ db }: TestDatabase): Promise<number> {
+  let pages = 0
+  const explained: Pick<Database, 'query'> = {
+    query: async (text, values) => {
+      const { rows } = await db.query(`explain (analyze, buffers, format json) ${text}`, values)
+      const { Plan } = rows[0]!['QUERY PLAN'][0]
+      pages = Plan['Shared Hit Blocks'] + Plan['Shared Read Blocks']
+      return { rows: [] } as never
+    }
+  }
+  const claim = { type: 'funding_regime', parameters: 'p', holder: 'test', leaseMs: 60_000 } as const
+  await claimEvaluation(explained as Database, claim)
+  return pages
+}
+
+test('a claim reads as much with a hundred contracts as with twenty thousand, all due or none', async (context) => {
+  await using t = await testDatabase()
+  await activate(t.db, 'funding_regime', 'p')
+  const fill = (count: number, priority: string) =>
+    t.db.query(
+      `insert into signal_progress (instrument_id, type, due_from, priority, marks, evaluated_to, parameters, updated_at)
+       select n, 'funding_regime', now(), ${priority}, 1, now(), 'p', now() from generate_series(1, $1::int) n
+       on conflict (instrument_id, spot_id, type) do update set priority = excluded.priority`,
+      [count]
+    )
+  const measure = async (count: number, priority: string) => {
+    await fill(count, priority)
+    await t.db.query('vacuum analyze signal_progress')
+    return await pagesOfClaim(t)
+  }
+  const few = await measure(100, 'n')
+  const pages = [await measure(20_000, 'n'), await measure(20_000, 'null')]
+  context.diagnostic(
+    `pages of a claim: ${few} of 100 due, ${pages[0]} of 20,000 due, ${pages[1]} of 20,000 of which none is`
+  )
+  assert.ok(Math.max(...pages) <= few + 20, `${pages} pages, ${few} with a hundred`)
 })

@@ -3,11 +3,13 @@ import type { SignalView } from '../../src/contract/signals.ts'
 import { parseInstrumentKey } from '../../src/domain/instrument.ts'
 import { HOUR } from '../../src/domain/time.ts'
 import { type EvaluateDeps, evaluateNext } from '../../src/jobs/evaluate.ts'
+import { regimeParameters, TYPE } from '../../src/jobs/regime-walk.ts'
 import type { Database } from '../../src/store/database.ts'
 import { reviseIntervals } from '../../src/store/imported-settlements.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { insertSettlements } from '../../src/store/settlements.ts'
+import { activate } from '../../src/store/signal-activations.ts'
 import { silentLog } from './line.ts'
 
 /** When the settlements of these tests begin. */
@@ -32,7 +34,9 @@ export async function openRig(db: Database, key = 'binance:BTC/USDT:USDT', env: 
   await ensureInstrument(db, parseInstrumentKey(key)!)
   await ensurePartitions(db, 'settlement', [START], START)
   const id = (await listInstruments(db)).find((instrument) => instrument.key === key)!.id
-  return rigOf(db, id, env)
+  const rig = rigOf(db, id, env)
+  await rig.activate()
+  return rig
 }
 
 function rigOf(db: Database, id: number, env: Record<string, string>) {
@@ -63,6 +67,8 @@ function rigOf(db: Database, id: number, env: Record<string, string>) {
       return await db.transaction((client) => insertSettlements(client, id, rows, STAMP))
     },
     reviseIntervals: () => db.transaction((client) => reviseIntervals(client, id, STAMP)),
+    /** As a process with these settings does when it starts. */
+    activate: () => activate(db, TYPE, regimeParameters(deps.fundingRegime).hash),
     /** Everything that is due. */
     evaluate: async () => {
       while (await evaluateNext(deps)) {}
