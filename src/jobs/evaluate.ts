@@ -5,7 +5,7 @@ import type { Signal } from '../domain/signal.ts'
 import { MINUTE } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { insertEvents, type NewEvent } from '../store/events.ts'
+import { type EventType, insertEvents, type NewEvent } from '../store/events.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { type Evaluated, getEvaluated } from '../store/signal-facts.ts'
 import { writeInputs } from '../store/signal-inputs.ts'
@@ -13,6 +13,7 @@ import { claimEvaluation, type EvaluationClaim, finishEvaluation } from '../stor
 import { listSignalsOf, readKnownAt, writeSignals } from '../store/signals.ts'
 import { StaleClaimError } from '../store/ticks.ts'
 import { type Outcome, outcomesOf } from './regime-outcome.ts'
+import { listUpdates } from './regime-updates.ts'
 import {
   isFirst,
   type RegimeParameters,
@@ -101,15 +102,26 @@ async function store(
     client,
     outcomes.map(({ signal }) => signal)
   )
+  const from = walked.steps[0]?.row.at ?? Number.POSITIVE_INFINITY
   await insertEvents(
     client,
-    outcomes.flatMap((outcome) => eventsOf(outcome, evaluated, claim.activation))
+    eventsOf(
+      outcomes,
+      isFirst(claim, parameters) ? [] : await listUpdates(client, outcomes, { from, nowMs }),
+      evaluated,
+      claim.activation
+    )
   )
   return outcomes
 }
 
-function eventsOf({ opened, closed, isOfParameters }: Outcome, evaluated: Evaluated, activation: number): NewEvent[] {
-  const event = (type: 'signal.opened' | 'signal.closed', at: number, signal: Signal): NewEvent => ({
+function eventsOf(
+  outcomes: readonly Outcome[],
+  updated: readonly Signal[],
+  evaluated: Evaluated,
+  activation: number
+): NewEvent[] {
+  const event = (type: EventType, at: number, signal: Signal, isOfParameters = false): NewEvent => ({
     id: eventIdOf(signal.id, type, at, isOfParameters ? activation : undefined),
     type,
     at,
@@ -122,8 +134,14 @@ function eventsOf({ opened, closed, isOfParameters }: Outcome, evaluated: Evalua
     signal: { type: signal.type, label: signal.label },
     data: signalView(signal, evaluated)
   })
-  return [
-    ...(opened === null ? [] : [event('signal.opened', opened.openedAt, opened)]),
-    ...(closed === null ? [] : [event('signal.closed', closed.closedAt!, closed)])
-  ]
+  // In the order in which they happened: the publisher keeps it.
+  const ends = outcomes.flatMap(({ opened, closed, isOfParameters }) => [
+    ...(opened === null ? [] : [event('signal.opened', opened.openedAt, opened, isOfParameters)]),
+    ...(closed === null ? [] : [event('signal.closed', closed.closedAt!, closed, isOfParameters)])
+  ])
+  const updates = updated.map((signal) => event('signal.updated', signal.lastAt, signal))
+  return [...ends, ...updates].sort((a, b) => a.at - b.at || rankOf(a) - rankOf(b))
 }
+
+/** At one moment: opened, then updated, then closed. */
+const rankOf = ({ type }: NewEvent) => ['signal.opened', 'signal.updated', 'signal.closed'].indexOf(type)

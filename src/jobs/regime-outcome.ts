@@ -6,7 +6,7 @@ import { DAY } from '../domain/time.ts'
 import { signalIdOf } from './signal-ids.ts'
 
 /** What was over for longer than this before anybody noticed is history: it is kept, and nobody is told. */
-const NEWS_MS = 7 * DAY
+export const NEWS_MS = 7 * DAY
 
 /** One signal that is new or has changed, as it stood at each thing that is to be told of it. */
 export type Outcome = {
@@ -106,11 +106,12 @@ function begun(id: string, episode: Episode, row: RegimeRow, input: OutcomeInput
     parameterSet,
     formulaVersion: FUNDING_REGIME_VERSION
   }
-  if (end === null) return { signal: opened, opened, closed: null, isOfParameters: false }
+  // Told as it opened, unless nobody was there: what came after is told by itself.
+  const atOpening = isFirst ? opened : { ...opened, lastValue: value, lastAt: openedAt, peakValue: value }
+  if (end === null) return { signal: opened, opened: atOpening, closed: null, isOfParameters: false }
   const closed = closedBy(opened, end)
   if (isFirst || end.at < nowMs - NEWS_MS) return { signal: closed, opened: null, closed: null, isOfParameters: false }
-  const asOpened = { ...opened, lastValue: value, lastAt: openedAt, peakValue: value }
-  return { signal: closed, opened: asOpened, closed, isOfParameters: false }
+  return { signal: closed, opened: atOpening, closed, isOfParameters: false }
 }
 
 function closedBy(signal: Signal, { at, reason, row }: { at: number; reason: CloseReason; row: EpisodeEnd['row'] }) {

@@ -41,11 +41,12 @@ export async function insertEvents(client: Transaction, events: readonly NewEven
   const texts = (pick: (event: NewEvent) => string | null | undefined) => events.map((event) => pick(event) ?? null)
   const { rows } = await client.query(
     `insert into event (id, type, at, created_at, instrument_id, venue_id, asset, kind, signal_type, signal_label, subscription_id, data)
-     select e.id, e.type, e.at, clock_timestamp(), e.instrument_id, e.venue_id, e.asset, e.kind, e.signal_type, e.signal_label,
+     select e.id, e.type, e.at, clock_timestamp() + e.place * interval '1 microsecond', e.instrument_id, e.venue_id, e.asset, e.kind, e.signal_type, e.signal_label,
        e.subscription_id, e.data::json
+     -- In the order in which they are given: the publisher goes by created_at.
      from unnest($1::text[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-       $10::text[], $11::text[])
-       as e (id, type, at, instrument_id, venue_id, asset, kind, signal_type, signal_label, subscription_id, data)
+       $10::text[], $11::text[]) with ordinality
+       as e (id, type, at, instrument_id, venue_id, asset, kind, signal_type, signal_label, subscription_id, data, place)
      on conflict (id) do nothing returning 1`,
     [
       texts(({ id }) => id),

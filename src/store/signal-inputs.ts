@@ -1,6 +1,7 @@
 import type { RegimeState } from '../domain/funding-regime.ts'
 import type { RegimeRow } from '../domain/regime-series.ts'
-import type { SignalType } from '../domain/signal.ts'
+import type { Signal, SignalType } from '../domain/signal.ts'
+import type { SignalPoint } from '../domain/signal-updates.ts'
 import { type Columns, writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 
@@ -29,6 +30,20 @@ export async function findInputBefore(
   )
   const row = rows[0]
   return row && { at: row.at.getTime(), value: row.value, heldHours: row.held_hours, state: row.state }
+}
+
+/** What an open signal went through after its opening; an observation of an interval that is not known is no measurement. */
+export async function listSignalPath(
+  db: Pick<Database, 'query'>,
+  { instrumentId, spotId, type, parameters, label, openedAt, closedAt }: Signal
+): Promise<SignalPoint[]> {
+  const { rows } = await db.query<{ at: Date; value: number }>(
+    `select at, value from signal_input
+     where instrument_id = $1 and spot_id = $2 and type = $3 and at > $4 and ($5::timestamptz is null or at < $5)
+       and parameters = $6 and state = $7 and value is not null and not 'interval_assumed' = any (flags) order by at`,
+    [instrumentId, spotId, type, new Date(openedAt), closedAt === null ? null : new Date(closedAt), parameters, label]
+  )
+  return rows.map(({ at, value }) => ({ at: at.getTime(), value }))
 }
 
 const INPUT: Columns = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { SignalView } from '../../src/contract/signals.ts'
 import { evaluate, evaluateNext } from '../../src/jobs/evaluate.ts'
 import { regimeParameters } from '../../src/jobs/regime-walk.ts'
 import { markEnds } from '../../src/jobs/signals.ts'
@@ -60,9 +61,14 @@ test('a regime opens at the settlement that makes a day of extreme funding, and 
   const { events } = await rig.show()
   assert.deepEqual(await told(rig), [
     ['signal.opened', 40],
+    ['signal.updated', 48],
     ['signal.closed', 56]
   ])
-  const [opened, closed] = events.map(({ data }) => data)
+  const [opened, updated, closed] = events.map(({ data }) => data)
+  assert.deepEqual(
+    [updated!.id, updated!.state, updated!.lastValue, updated!.closedAt],
+    [opened!.id, 'open', 0.002, null]
+  )
   assert.equal(opened!.id, closed!.id)
   assert.deepEqual([opened!.state, opened!.closing, opened!.closedAt, opened!.peakValue], ['open', null, null, HOT])
   const { percentile, observations, ...opening } = opened!.opening
@@ -82,6 +88,62 @@ test('a regime opens at the settlement that makes a day of extreme funding, and 
   assert.match(opened!.explanation.meaning, /longs paid shorts 0\.1 % per 8 h/)
   assert.match(opened!.explanation.closesWhen, /^Closes when a settlement is below 0\.015 % per 8 h/)
   assert.match(closed!.explanation.closesWhen, /^Closed at /)
+})
+
+test('an open regime is told of again whenever it has moved by a basis point since, however its settlements come', async () => {
+  await using t = await testDatabase()
+  const rates = new Map([
+    ...every8h(AFTER_CALM, 3, HOT),
+    [AFTER_CALM + 24, 0.00105],
+    [AFTER_CALM + 32, 0.00109],
+    [AFTER_CALM + 40, 0.0011],
+    [AFTER_CALM + 48, 0.00105],
+    [AFTER_CALM + 56, 0.00095],
+    ...every8h(AFTER_CALM + 64, 1, CALM)
+  ])
+  const read = async (rig: Rig) => (await rig.show()).events.map(({ type, at, data }) => [type, at - AFTER_CALM, data])
+  const rig = await calmRig(t.db)
+  const sizes = [1, 3, 9]
+  const runs: unknown[] = []
+  for (const size of sizes) {
+    await t.db.query('truncate settlement, signal_progress, signal_input, signal, event')
+    rig.setHour(0)
+    await rig.settle(every8h(0, CALM_COUNT, CALM))
+    await rig.evaluate()
+    const entries = [...rates]
+    for (let from = 0; from < entries.length; from += size) {
+      await rig.settle(new Map(entries.slice(from, from + size)))
+      await rig.evaluate()
+    }
+    runs.push((await read(rig)).map(([type, at, data]) => [type, at, { ...(data as object), knownAt: null }]))
+  }
+  const events = await read(rig)
+  assert.deepEqual(
+    events.map(([type, at, data]) => [type, at, (data as SignalView).lastValue, (data as SignalView).peakValue]),
+    [
+      ['signal.opened', 16, 0.001, 0.001],
+      ['signal.updated', 40, 0.0011, 0.0011],
+      ['signal.updated', 56, 0.00095, 0.0011],
+      ['signal.closed', 64, CALM, 0.0011]
+    ]
+  )
+  assert.deepEqual(runs[1], runs[0], 'three at a time')
+  assert.deepEqual(runs[2], runs[0], 'all at once')
+})
+
+test('a regime that was not borne out is not told to have moved', async () => {
+  await using t = await testDatabase()
+  const rig = await calmRig(t.db)
+  await live(rig, every8h(AFTER_CALM, 4, HOT))
+  await rig.settle(every8h(AFTER_CALM + 32, 2, 2 * HOT))
+  await t.db.query('delete from settlement where settled_at = $1', [new Date(START + (AFTER_CALM + 8) * HOUR)])
+  await t.db.query('update signal_progress set due_from = $1', [new Date(START + AFTER_CALM * HOUR)])
+  await rig.evaluate()
+  const { events } = await rig.show()
+  const revised = events.find(({ data }) => data.closeReason === 'revised')!.data.id
+  const updated = events.filter(({ type }) => type === 'signal.updated').map(({ data }) => data.id)
+  assert.equal(updated.length, 1, 'of the one that is borne out')
+  assert.notEqual(updated[0], revised)
 })
 
 test('negative funding for a day is a panic', async () => {
