@@ -28,3 +28,8 @@ type VenueChange = {
 export function venueChangeView({ since, bannedUntil, ...change }: VenueChange) {
   return { ...change, since: isoOf(since), bannedUntil: isoOrNull(bannedUntil) }
 }
+
+/** A sign that the line to a subscriber works; `next` is when to expect another, epoch milliseconds. */
+export function heartbeatView({ next }: { readonly next: number }) {
+  return { next: isoOf(next) }
+}

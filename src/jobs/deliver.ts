@@ -1,10 +1,11 @@
 import { openSender } from '../webhooks/send.ts'
 import { createBell, listenForHints } from './bell.ts'
 import { runDeliverer } from './deliverer.ts'
+import { runHeartbeat } from './heartbeat.ts'
 import { runPublisher } from './publisher.ts'
 import type { WorkerDeps } from './station.ts'
 
-/** The role that tells subscribers: one loop orders events, the other sends them. Ends when `signal` aborts. */
+/** The role that tells subscribers: one loop orders events, one sends them, one says that it is there. Ends when `signal` aborts. */
 export async function runDeliver(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const { clock, config } = deps
   const unpublished = createBell()
@@ -18,6 +19,7 @@ export async function runDeliver(deps: WorkerDeps, signal: AbortSignal): Promise
     await Promise.all([
       listenForHints(deps, hear, 'deliver.deaf', signal),
       runPublisher(deps, unpublished, signal),
+      runHeartbeat(deps, signal),
       runDeliverer({ ...deps, sender }, due, signal)
     ])
   } finally {

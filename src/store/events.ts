@@ -7,6 +7,7 @@ export const EVENT_TYPES = [
   'signal.updated',
   'signal.closed',
   'venue.status_changed',
+  'system.heartbeat',
   'test.ping'
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]

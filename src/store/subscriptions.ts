@@ -56,6 +56,15 @@ export async function listSubscriptions(client: Client): Promise<Subscription[]>
   return rows.map(subscriptionOf)
 }
 
+/** Whether any active subscription wants events of this type. */
+export async function isAnyoneTold(client: Client, eventType: string): Promise<boolean> {
+  const { rows } = await client.query(
+    `select 1 from subscription where state = 'active' and $1 = any (events) limit 1`,
+    [eventType]
+  )
+  return rows.length > 0
+}
+
 /** The subscription of this id; `isLocked` keeps it as it is until the transaction ends. */
 export async function getSubscription(client: Client, id: string, isLocked = false): Promise<Subscription> {
   const lock = isLocked ? 'for update' : ''

@@ -93,7 +93,7 @@ test('every field that cannot be used is named, and what was misspelt gets a sug
       {
         path: 'events[0]',
         message:
-          '"signal.open" is none of signal.opened, signal.updated, signal.closed, venue.status_changed, test.ping; did you mean signal.opened?'
+          '"signal.open" is none of signal.opened, signal.updated, signal.closed, venue.status_changed, system.heartbeat, test.ping; did you mean signal.opened?'
       },
       { path: 'filter.assets', message: 'unknown field; did you mean asset?' },
       { path: 'description', message: 'expected null or a text of at most 500 characters; was 7' }
@@ -220,7 +220,9 @@ test('a ping arrives at its webhook, is listed with its attempts, and is sent ag
   receiver.behave = () => ({ kind: 'answer', status: receiver.received.length === 1 ? 200 : 204, body: 'thanks' })
   const { send } = await callerOf(api)
   const { body: made } = await send('post', '/v1/webhooks', { url: receiver.url, events: ['signal.closed'] })
-  await send('post', '/v1/webhooks', { url: receiver.url })
+  const { body: of } = await send('post', '/v1/webhooks', { url: receiver.url })
+  const happenings = ['signal.opened', 'signal.updated', 'signal.closed', 'venue.status_changed']
+  assert.deepEqual(of.data.events, happenings, 'neither pings nor heartbeats unless they are named')
   const path = `/v1/webhooks/${made.data.id}`
   await using delivering = startDelivering(api.db, systemClock)
   const pinged = await send('post', `${path}/test`)

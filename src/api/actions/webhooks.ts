@@ -29,8 +29,8 @@ import { deliveryView, webhookView } from '../operations/webhooks.ts'
 import { type Action, action } from './action.ts'
 
 const common = { tag: 'webhooks', scope: 'webhooks' } as const
-/** Pings are asked for one by one. */
-const TOLD = EVENT_TYPES.filter((type) => type !== 'test.ping')
+/** Pings are asked for one by one, heartbeats by their name. */
+const TOLD = EVENT_TYPES.filter((type) => type !== 'test.ping' && type !== 'system.heartbeat')
 
 const createWebhook = action({
   ...common,
@@ -38,7 +38,7 @@ const createWebhook = action({
   method: 'POST',
   url: '/v1/webhooks',
   summary: 'Subscribes to events; the answer shows the secret, this once',
-  description: 'Without `events` it is every type there is now.',
+  description: 'Without `events` it is every type there is now, but for the heartbeat.',
   body: newWebhookBody(EVENT_TYPES),
   status: 201,
   row: webhookWithSecretSchema,
