@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { CapabilityView } from '../contract/reference.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import type { BoardCache } from './board-cache.ts'
@@ -26,8 +27,8 @@ export type ApiDeps = {
   readonly clock: Clock
   readonly log: Log
   readonly kind: 'live' | 'simulated'
-  /** What we use of each venue. */
-  readonly capabilities?: Readonly<Record<string, readonly string[]>> | undefined
+  /** What we use of each venue; one without is only shown. */
+  readonly capabilities?: Readonly<Record<string, readonly CapabilityView[]>> | undefined
 }
 
 /** What the routes share. */
