@@ -112,6 +112,7 @@ function resultOf({ clock, jitter }: Courier, claim: DeliveryClaim, tried: Try):
   return {
     deliveryId: claim.id,
     subscriptionId: claim.subscriptionId,
+    url: claim.url,
     epoch: claim.epoch,
     startedAt,
     durationMs,

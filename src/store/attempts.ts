@@ -5,6 +5,8 @@ import { cancelDeliveries, type DisabledReason } from './subscriptions.ts'
 export type AttemptResult = {
   readonly deliveryId: string
   readonly subscriptionId: string
+  /** Where it went. */
+  readonly url: string
   readonly epoch: number
   readonly startedAt: number
   readonly durationMs: number
@@ -41,9 +43,16 @@ export async function recordAttempts(
   return db.transaction(async (client) => {
     const subscriptionIds = [...new Set(results.map(({ subscriptionId }) => subscriptionId))]
     // First the subscriptions and in one order, as everybody locks them.
-    await client.query('select 1 from subscription where id = any ($1) order by id for update', [subscriptionIds])
+    const { rows } = await client.query<{ id: string; url: string }>(
+      'select id, url from subscription where id = any ($1) order by id for update',
+      [subscriptionIds]
+    )
+    const urls = new Map(rows.map(({ id, url }) => [id, url]))
     const applied = await applyResults(client, results, limits.nowMs)
-    const counted = results.filter(({ deliveryId }) => applied.has(deliveryId))
+    // How it went at the URL before says nothing of the one of now.
+    const counted = results.filter(
+      ({ deliveryId, subscriptionId, url }) => applied.has(deliveryId) && urls.get(subscriptionId) === url
+    )
     const disabled = await judgeSubscriptions(client, counted, limits)
     return {
       stale: results.map(({ deliveryId }) => deliveryId).filter((id) => !applied.has(id)),

@@ -219,6 +219,28 @@ test('an old failure does not disable a subscription by a new one, nor one at th
   assert.equal(await failingSince(), clock.now())
 })
 
+test('a 410 from the URL before does not disable the webhook at its new one', async () => {
+  await using t = await testDatabase()
+  await using receiver = await startReceiver()
+  const clock = manualClock(Date.now())
+  const { id } = await aSubscription(t.db, `${receiver.url}/before`)
+  await using delivering = startDelivering(t.db, clock)
+  const answer = Promise.withResolvers<Behaviour>()
+  receiver.behave = ({ path }) => (path === '/before' ? answer.promise : ok)
+  await storeEvents(t.db, anEvent())
+  await delivering.publish()
+  await receiver.hasReceived(1)
+  const change = { url: `${receiver.url}/now` }
+  await t.db.transaction((client) => updateSubscription(client, id, change, clock.now()))
+  answer.resolve({ kind: 'answer', status: 410 })
+  assert.equal((await afterTries(t.db, id, 1)).state, 'failed')
+  assert.equal((await getSubscription(t.db, id)).state, 'active')
+  await storeEvents(t.db, anEvent())
+  await delivering.publish()
+  await receiver.hasReceived(2)
+  assert.equal(receiver.received[1]!.path, '/now')
+})
+
 test('a rotation signs with both secrets for a day', async () => {
   await using t = await testDatabase()
   await using receiver = await startReceiver()
