@@ -29,6 +29,8 @@ export type ApiDeps = {
   readonly kind: 'live' | 'simulated'
   /** What we use of each venue; one without is only shown. */
   readonly capabilities?: Readonly<Record<string, readonly CapabilityView[]>> | undefined
+  /** How many stored rows one request may read, where it is not what it is for everybody. */
+  readonly storedRowsMax?: number | undefined
 }
 
 /** What the routes share. */

@@ -22,6 +22,8 @@ export type History<Stored> = {
   readonly meta: Readonly<Record<string, unknown>>
   /** Rows of a page when nobody says. */
   readonly limit?: number
+  /** Rows that are read at once for a table. */
+  readonly stretch?: number
 }
 
 export type Range = { readonly fromMs: number; readonly toMs: number }
@@ -90,7 +92,7 @@ export async function sendHistory(
   // The same address answers tables as well: a cache must not mix them up.
   reply.header('vary', 'accept, accept-encoding')
   if (format === 'json') return await readHistory(question, opened)
-  const first = await readPage(fingerprint, history, range, values.limit ?? LIMIT_MAX)
+  const first = await readPage(fingerprint, history, range, values.limit ?? history.stretch ?? LIMIT_MAX)
   const isWhole = values.limit === undefined
   if (!isWhole && first.next !== null) reply.header('link', linkTo(request, first.next))
   const fields = Object.keys((history.rowSchema as unknown as { properties: object }).properties)
@@ -144,7 +146,7 @@ async function* restOf<Stored>(fingerprint: string, history: History<Stored>, ra
   let page = first
   yield page.rows
   while (page.next !== null) {
-    page = await readPage(fingerprint, history, { ...range, nextMs: page.nextMs }, LIMIT_MAX)
+    page = await readPage(fingerprint, history, { ...range, nextMs: page.nextMs }, history.stretch ?? LIMIT_MAX)
     yield page.rows
   }
 }

@@ -46,9 +46,11 @@ export async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T)
 /** A listening server on a database of its own. */
 export async function testApi({
   config = {},
+  storedRowsMax,
   seed = async () => {}
 }: {
   config?: Partial<ApiDeps['config']>
+  storedRowsMax?: number
   /** Runs before the server does. */
   seed?: (db: Database) => Promise<unknown>
 } = {}): Promise<TestApi> {
@@ -59,7 +61,8 @@ export async function testApi({
   const clock = manualClock()
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
-  const api = await startApi({ config: { ...CONFIG, ...config }, db: line.db, clock, log, kind: 'simulated' })
+  const deps = { db: line.db, clock, log, kind: 'simulated', storedRowsMax } as const
+  const api = await startApi({ config: { ...CONFIG, ...config }, ...deps })
   return {
     url: api.address,
     db,

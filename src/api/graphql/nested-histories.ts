@@ -6,15 +6,16 @@ import { choice } from '../../contract/parameters.ts'
 import { readQuery } from '../../contract/read-query.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { GRADES, reachesGrade } from '../../domain/quality.ts'
-import { DAY, isoOrNull } from '../../domain/time.ts'
+import { DAY, HOUR, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { type BasisBucket, listBasisBucketsOfMany } from '../../store/basis-history.ts'
 import { listSettlementsOfMany } from '../../store/funding-history.ts'
+import { countBasisRows, countSettlementRows } from '../../store/row-counts.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, metaOf, type PagedRange, pageFrom, windowOf } from '../history.ts'
 import { autoResolution, BUCKET_MS, bucketHistory, wholeBuckets } from '../operations/basis-history.ts'
 import { SETTLED_DEFAULT_MS, settlementHistory } from '../operations/funding-history.ts'
-import { LIMITS } from './limits.ts'
+import { takeServed, takeStored } from '../row-budget.ts'
 import { connectionOf } from './schema.ts'
 import { textsOf } from './types.ts'
 
@@ -42,6 +43,8 @@ export const basisLinkParameters = {
 const { from, to, knownAt, limit } = fundingHistoryParameters
 export const fundingLinkParameters = { from, to, knownAt, limit }
 
+const NARROWER = 'ask for fewer rows (`first`, filters) or a shorter range (`from`, `to`)'
+
 type Query = {
   readonly obj: { readonly instrument: string; readonly spot?: string | null }
   readonly params: Readonly<Record<string, unknown>>
@@ -59,10 +62,16 @@ export function basisHistories(
     const resolution = values.resolution === 'auto' ? autoResolution(window, values.points) : values.resolution
     const bucketMs = BUCKET_MS[resolution]
     const range = wholeBuckets({ ...window, nextMs: window.fromMs }, bucketMs)
-    refuseTooMany(asked, rows.length * ((range.toMs - range.fromMs) / bucketMs))
+    takeServed(asked.budget!, rows.length * ((range.toMs - range.fromMs) / bucketMs), 'history')
     const grades = GRADES.filter((grade) => reachesGrade(grade, values.minGrade))
     const knownAtMs = values.knownAt ?? null
     const pairs = rows.flatMap(({ instrument: { id }, spot }) => (spot ? [{ instrumentId: id, spotId: spot.id }] : []))
+    await takeStored(asked.budget!, {
+      most: pairs.length * Math.ceil((range.toMs - range.fromMs) / context.config.storeMs),
+      count: (most) => countBasisRows(context.db, pairs, range, most),
+      path: 'history',
+      narrow: NARROWER
+    })
     const found = await listBasisBucketsOfMany(context.db, pairs, { knownAtMs, grades }, { ...range, bucketMs })
     return rows.map(({ instrument, spot, texts }) => {
       const meta = { instrument: instrument.key, spot: spot?.key ?? '', resolution, knownAt: isoOrNull(knownAtMs) }
@@ -85,9 +94,16 @@ export function fundingHistories(
     const { fromMs, toMs } = windowOf(values, nowMs, SETTLED_DEFAULT_MS)
     const range = { fromMs, toMs, nextMs: fromMs }
     const perRow = values.limit ?? 100
-    refuseTooMany(asked, rows.length * perRow)
+    takeServed(asked.budget!, rows.length * perRow, 'history')
     const knownAtMs = values.knownAt ?? null
     const ids = rows.map(({ instrument: { id } }) => id)
+    await takeStored(asked.budget!, {
+      // No venue settles more often than each hour.
+      most: ids.length * Math.ceil((toMs - fromMs) / HOUR),
+      count: (most) => countSettlementRows(context.db, ids, range, most),
+      path: 'history',
+      narrow: NARROWER
+    })
     const found = await listSettlementsOfMany(context.db, ids, { fromMs, toMs, knownAtMs, limit: perRow + 1 })
     return rows.map(({ instrument, texts }) => {
       const meta = { instrument: instrument.key, kind: 'settled', knownAt: isoOrNull(knownAtMs) }
@@ -128,14 +144,6 @@ async function answerGroups<Spec extends ParameterSpec>(
     for (const [index, query] of known.entries()) answers.set(query, found[index])
   }
   return queries.map((query) => answers.get(query) ?? null)
-}
-
-/** Adds up what all histories of one request bring: aliases and variables are seen by no rule before the rows are read. */
-function refuseTooMany(asked: MercuriusContext, rows: number): void {
-  asked.nestedRows = (asked.nestedRows ?? 0) + rows
-  if (asked.nestedRows <= LIMITS.rows) return
-  const message = `${asked.nestedRows} rows of history in one request; at most ${LIMITS.rows} are answered. Ask for fewer rows, a shorter range or longer buckets`
-  throw new InvalidInputError([{ path: 'history', message }], 'range_too_long')
 }
 
 function nested<Stored>(

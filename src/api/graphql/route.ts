@@ -11,6 +11,7 @@ import type { ApiContext } from '../context.ts'
 import { isLoopbackHost } from '../hosts.ts'
 import type { Operation } from '../operations/operation.ts'
 import { HttpError } from '../problem.ts'
+import { newBudget, type RowBudget } from '../row-budget.ts'
 import type { Following } from '../stream/route.ts'
 import { formatted } from './errors.ts'
 import { LIMITS, limitRule, TOKENS_MAX } from './limits.ts'
@@ -24,8 +25,8 @@ declare module 'mercurius' {
     request?: FastifyRequest
     /** Whether all that has been asked so far is told from the board alone. */
     isOfBoard?: boolean
-    /** Rows of histories inside rows, so far. */
-    nestedRows?: number
+    /** What has been brought together so far. */
+    budget?: RowBudget
   }
 }
 
@@ -76,11 +77,8 @@ export async function addGraphql(
   addSocket(app, context, following)
 }
 
-async function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { board: cache, log }: ApiContext
-): Promise<unknown> {
+async function answer(request: FastifyRequest, reply: FastifyReply, context: ApiContext): Promise<unknown> {
+  const { board: cache, log } = context
   const { query, variables, operationName } = bodyOf(request)
   const board = cache.current()
   const question = JSON.stringify([query, variables ?? null, operationName ?? null])
@@ -88,7 +86,7 @@ async function answer(
   if (known !== undefined) return sendWritten(known, request, reply)
   reply.type(JSON_TYPE)
   try {
-    const asked: MercuriusContext = { request, isOfBoard: true } as MercuriusContext
+    const asked: MercuriusContext = { request, isOfBoard: true, budget: newBudget(context) } as MercuriusContext
     const source = operationOf(query, operationName)
     const result = await reply.graphql<{ errors?: unknown }>(source, asked, variables, operationName)
     const isKept = asked.isOfBoard && result.errors === undefined && cache.isLoaded() && cache.current() === board

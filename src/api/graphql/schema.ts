@@ -1,8 +1,10 @@
 import type { IResolverObject, IResolvers, MercuriusContext } from 'mercurius'
+import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import { isoOf } from '../../domain/time.ts'
 import type { Action } from '../actions/action.ts'
 import type { Answer } from '../answers.ts'
-import { type Operation, questionOf } from '../operations/operation.ts'
+import { type Operation, type Question, questionOf } from '../operations/operation.ts'
+import { type RowBudget, takeServed } from '../row-budget.ts'
 import { mutationsOf } from './mutations.ts'
 import { subscriptionsOf } from './subscriptions.ts'
 import { argumentsOf, capital, describe, enterObject, type TypeBook, textsOf } from './types.ts'
@@ -73,12 +75,23 @@ export function resolversOf(
     query[operation.name] = async (_root: unknown, args: Record<string, unknown>, context: MercuriusContext) => {
       authorise(context, operation)
       if (!operation.isOfBoard) context.isOfBoard = false
-      const answer = await operation.read(questionOf(operation, textsOf(args)))
+      const question = questionOf(operation, textsOf(args))
+      const answer = await readWithin(context.budget!, operation, question)
       return operation.isSingle ? answer.data : connectionOf(answer, args.after == null)
     }
     if (!operation.isSingle) resolvers[`${capital(operation.name)}Connection`] = CONNECTION
   }
   return resolvers as IResolvers
+}
+
+/** Counts a list as it was asked for until it is known how long it is. */
+async function readWithin(budget: RowBudget, operation: Operation, question: Question): Promise<Answer> {
+  if (operation.isSingle) return operation.read({ ...question, budget })
+  const { limit = LIMIT_DEFAULT } = question.values as { readonly limit?: number }
+  takeServed(budget, limit, 'first')
+  const answer = await operation.read({ ...question, budget })
+  takeServed(budget, (answer.data as readonly unknown[]).length - limit, 'first')
+  return answer
 }
 
 export function connectionOf(answer: Answer, isFirst: boolean): Connection {

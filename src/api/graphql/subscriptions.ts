@@ -8,6 +8,7 @@ import { isoOf } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import type { ApiContext } from '../context.ts'
 import { HttpError } from '../problem.ts'
+import { newBudget } from '../row-budget.ts'
 import { follow, type Told } from '../stream/follow.ts'
 import type { Follower } from '../stream/followers.ts'
 import { streamQuestion } from '../stream/question.ts'
@@ -107,7 +108,12 @@ export function addSubscriptions(schema: GraphQLSchema, context: ApiContext, { p
       }
       const follower = await asked.join()
       const told = follow({ ...context, pulse }, question, follower.signal)
-      return untilLeft(tellAll(told, name, subscription, asked), follower)
+      return untilLeft(
+        tellAll(told, name, subscription, () => {
+          asked.budget = newBudget(context)
+        }),
+        follower
+      )
     }
     field.resolve = (told: Record<string, unknown> | undefined) => {
       if (told?.[name] !== undefined) return told[name]
@@ -126,13 +132,13 @@ async function* tellAll(
   all: AsyncGenerator<Told>,
   name: string,
   { tell }: Subscription,
-  asked: MercuriusContext
+  begin: () => void
 ): AsyncGenerator<object> {
   for await (const told of all) {
     const found = tell(told)
     if (found === undefined) continue
     // What the rows of a message lead to is counted for each message.
-    asked.nestedRows = 0
+    begin()
     yield { [name]: found }
   }
 }

@@ -1,3 +1,4 @@
+import { LIMIT_MAX } from '../../contract/board-parameters.ts'
 import { basisBucketSchema, basisPointSchema, provenanceView } from '../../contract/histories.ts'
 import { basisHistoryParameters, RESOLUTIONS, type Resolution } from '../../contract/history-parameters.ts'
 import { oneOf, text, textOrNull, time } from '../../contract/schema.ts'
@@ -13,8 +14,10 @@ import {
   listBasisPoints,
   listSeriesSpots
 } from '../../store/basis-history.ts'
+import { countBasisRows } from '../../store/row-counts.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, type PagedRange, type Range, rangeOf, readHistory } from '../history.ts'
+import { newBudget, type RowBudget, takeStored } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
 export const BUCKET_MS = {
@@ -27,6 +30,7 @@ export const BUCKET_MS = {
 type BucketResolution = keyof typeof BUCKET_MS
 const BUCKETS = Object.keys(BUCKET_MS) as BucketResolution[]
 const MOST_BUCKETS = 20_000
+const SHORTER = 'ask for a shorter range (`from`, `to`)'
 
 type BasisQuestion = Question<typeof basisHistoryParameters>
 
@@ -58,7 +62,7 @@ export function basisHistoryOperation(context: ApiContext): Operation {
 }
 
 async function openBasisHistory(context: ApiContext, question: BasisQuestion): Promise<OpenHistory> {
-  const { values } = question
+  const { values, budget } = question
   const nowMs = context.clock.now()
   const instrument = await context.catalogue.getInstrument(values.instrument)
   const spot = await spotOf(context, instrument, values.spot)
@@ -72,12 +76,12 @@ async function openBasisHistory(context: ApiContext, question: BasisQuestion): P
   const resolution = values.resolution === 'auto' ? autoResolution(range, values.points) : values.resolution
   const meta = { instrument: instrument.key, spot: spot.key, resolution, knownAt: isoOrNull(values.knownAt) }
   if (resolution === 'raw') {
-    return { history: pointHistory(context, series, spot.key, meta), range, asOfMs: nowMs }
+    return { history: pointHistory(context, series, spot.key, meta, budget), range, asOfMs: nowMs }
   }
   const bucketMs = BUCKET_MS[resolution]
   refuseTooManyBuckets(range, bucketMs)
   const limit = values.resolution === 'auto' ? { limit: Math.max(100, values.points) } : {}
-  const history = { ...bucketHistory(context, series, bucketMs, meta), ...limit }
+  const history = { ...bucketHistory(context, series, bucketMs, meta, budget), ...limit }
   return { history, range: wholeBuckets(range, bucketMs), asOfMs: nowMs }
 }
 
@@ -110,14 +114,19 @@ async function storedLeg({ db, catalogue }: ApiContext, instrument: Instrument, 
 }
 
 function pointHistory(
-  { db }: ApiContext,
+  context: ApiContext,
   series: BasisSeries,
   spot: string,
-  meta: History<BasisPoint>['meta']
+  meta: History<BasisPoint>['meta'],
+  budget?: RowBudget
 ): History<BasisPoint> {
   return {
     rowSchema: basisPointSchema,
-    read: (range) => listBasisPoints(db, series, range),
+    read: async (range) => {
+      // With a least grade, any number of rows may have to be read for one that reaches it.
+      if (series.grades.length < GRADES.length) await takeBasis(context, series, range, SHORTER, budget)
+      return listBasisPoints(context.db, series, range)
+    },
     timeOf: ({ tickAt }) => tickAt,
     stepMs: 1,
     view: (point) => ({
@@ -141,20 +150,50 @@ function pointHistory(
 }
 
 export function bucketHistory(
-  { db }: ApiContext,
+  context: ApiContext,
   series: BasisSeries,
   bucketMs: number,
-  meta: History<BasisBucket>['meta']
+  meta: History<BasisBucket>['meta'],
+  budget?: RowBudget
 ): History<BasisBucket> {
   return {
     rowSchema: basisBucketSchema,
-    read: ({ fromMs, toMs, limit }) =>
-      listBasisBuckets(db, series, { fromMs, toMs: Math.min(toMs, fromMs + limit * bucketMs), bucketMs }),
+    stretch: Math.max(
+      1,
+      Math.min(LIMIT_MAX, Math.floor((newBudget(context).storedMax * context.config.storeMs) / bucketMs) - 1)
+    ),
+    read: async ({ fromMs, toMs, limit }) => {
+      const range = { fromMs, toMs: Math.min(toMs, fromMs + limit * bucketMs) }
+      await takeBasis(
+        context,
+        series,
+        range,
+        `${SHORTER}, or for fewer rows a page (\`limit\`; \`first\` in GraphQL)`,
+        budget
+      )
+      return listBasisBuckets(context.db, series, { ...range, bucketMs })
+    },
     timeOf: ({ start }) => start,
     stepMs: bucketMs,
     view: ({ start, ...values }) => ({ start: isoOf(start), ...values }),
     meta
   }
+}
+
+function takeBasis(
+  context: ApiContext,
+  series: BasisSeries,
+  range: Range,
+  narrow: string,
+  budget = newBudget(context)
+): Promise<void> {
+  const { db, config } = context
+  return takeStored(budget, {
+    most: Math.ceil((range.toMs - range.fromMs) / config.storeMs),
+    count: (most) => countBasisRows(db, [series], range, most),
+    path: 'from',
+    narrow
+  })
 }
 
 /** The finest buckets of which the range has at most `points`; days when even those are more. */

@@ -7,12 +7,15 @@ import { InvalidInputError } from '../../errors.ts'
 import type { Scope } from '../../store/keys.ts'
 import type { Answer } from '../answers.ts'
 import type { OpenHistory } from '../history.ts'
+import type { RowBudget } from '../row-budget.ts'
 
 /** What is asked, its parameters already read. */
 export type Question<Spec extends ParameterSpec = ParameterSpec> = {
   readonly values: ParameterValues<Spec>
   /** Identifies the question, whatever its page. */
   readonly fingerprint: string
+  /** Of a request that asks several things at once: what it may still bring together. */
+  readonly budget?: RowBudget
 }
 
 /** One thing that may be read, whoever asks: a route of REST and a field of GraphQL are made of it. */
