@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
+import { readInstrumentsFile } from '../imports/instruments-file.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import {
   type Growth,
@@ -53,6 +54,7 @@ export async function runDoctor({ config, clock, write, json }: DoctorOptions): 
   }
   const probing = probeVenues(config, clock)
   reportSettings(config, report)
+  await examineInstrumentsFile(config, report)
   await examineDatabase(config, clock, report)
   reportVenues(await probing, report)
   const failed = findings.filter(({ verdict }) => verdict === 'FAIL').length
@@ -64,6 +66,16 @@ export async function runDoctor({ config, clock, write, json }: DoctorOptions): 
 
 const lineOf = ({ check, verdict, words, remedy }: Finding) =>
   `${verdict.padEnd(4)}  ${check.padEnd(14)} ${words}${remedy === undefined ? '' : `\n      ${''.padEnd(14)} → ${remedy}`}`
+
+async function examineInstrumentsFile({ instrumentsFile }: Config, report: Report): Promise<void> {
+  if (instrumentsFile === null) return
+  try {
+    const overrides = await readInstrumentsFile(instrumentsFile)
+    report('ok', 'instruments', `${overrides.length} instruments in ${instrumentsFile}`)
+  } catch (error) {
+    report('FAIL', 'instruments', messageOf(error), 'Mend the file: the service does not start with it.')
+  }
+}
 
 function reportSettings(config: Config, report: Report): void {
   const settings = settingsInForce(config)

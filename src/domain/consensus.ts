@@ -10,6 +10,8 @@ export type Voice = {
   readonly venue: string
   readonly asset: string
   readonly usd: number
+  /** Years of carry are in the price of a dated contract: it has no say, and only what is grossly apart is held against it. */
+  readonly isDated: boolean
   /** A human has said what it is (INSTRUMENTS_FILE): where such voices are, they are right. */
   readonly isDecided: boolean
 }
@@ -43,10 +45,13 @@ export function judgeConsensus(voices: readonly Voice[]): Map<number, Dissent | 
 }
 
 function judgeAsset(voices: readonly Voice[]): Map<number, Dissent | null> {
-  const decided = voices.filter(({ isDecided }) => isDecided)
-  if (decided.length === 0 && venuesOf(voices).size < 2) return new Map()
-  const price = decided.length > 0 ? priceOf(decided, 0) : priceOf(voices, venuesOf(voices).size / 2)
-  return new Map(voices.map(({ id, usd }) => [id, price === null ? unsettled(usd, voices) : dissentFrom(usd, price)]))
+  const heard = voices.filter(({ isDated }) => !isDated)
+  const decided = heard.filter(({ isDecided }) => isDecided)
+  if (decided.length === 0 && venuesOf(heard).size < 2) return new Map()
+  const price = decided.length > 0 ? priceOf(decided, 0) : priceOf(heard, venuesOf(heard).size / 2)
+  return new Map(
+    voices.map((voice) => [voice.id, price === null ? unsettled(voice, heard) : dissentFrom(voice, price)])
+  )
 }
 
 const venuesOf = (voices: readonly Voice[]) => new Set(voices.map(({ venue }) => venue))
@@ -64,14 +69,14 @@ function priceOf(voices: readonly Voice[], atLeast: number): number | null {
   return best.venues > atLeast ? median(best.agreeing.map(({ usd }) => usd)) : null
 }
 
-function dissentFrom(usd: number, price: number): Dissent | null {
-  if (apart(usd, price) <= AGREEMENT_RATIO) return null
+function dissentFrom({ usd, isDated }: Voice, price: number): Dissent | null {
+  if (apart(usd, price) <= (isDated ? GROSS_RATIO : AGREEMENT_RATIO)) return null
   const isPower = MULTIPLIER_POWERS.some((power) => apart(apart(usd, price), 10 ** power) <= AGREEMENT_RATIO)
   return { reason: isPower ? 'multiplier_mismatch' : 'ticker_collision', ratio: usd / price }
 }
 
-function unsettled(usd: number, voices: readonly Voice[]): Dissent {
-  const [furthest = usd] = voices.map((voice) => voice.usd).sort((a, b) => apart(b, usd) - apart(a, usd))
+function unsettled({ usd }: Voice, heard: readonly Voice[]): Dissent {
+  const [furthest = usd] = heard.map((voice) => voice.usd).sort((a, b) => apart(b, usd) - apart(a, usd))
   return { reason: 'no_majority', ratio: usd / furthest }
 }
 

@@ -3,7 +3,7 @@ import { parseDecimal } from '../domain/decimal.ts'
 import { ASSET_CLASSES, type AssetClass, parseInstrumentKey } from '../domain/instrument.ts'
 import type { InstrumentOverride } from '../domain/override.ts'
 import { type InputProblem, InvalidInputError, messageOf } from '../errors.ts'
-import { type EntryLines, linesOfEntries } from './json-lines.ts'
+import { brokenLine, type EntryLines, linesOfEntries } from './json-lines.ts'
 
 /** The fields of an entry, with what a valid value looks like. */
 const FIELDS = {
@@ -45,7 +45,7 @@ export function parseInstruments(text: string): InstrumentOverride[] {
   try {
     body = JSON.parse(text)
   } catch (error) {
-    throw unusable([{ path: 'INSTRUMENTS_FILE', message: messageOf(error) }])
+    throw unusable([{ path: `INSTRUMENTS_FILE line ${brokenLine(text)}`, message: messageOf(error) }])
   }
   const entries = (body as { instruments?: unknown } | null)?.instruments
   if (!Array.isArray(entries) || Object.keys(body as object).length !== 1) {

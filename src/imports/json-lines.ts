@@ -23,3 +23,21 @@ export function linesOfEntries(text: string): EntryLines[] {
   }
   return entries
 }
+
+/** The line at which a text stops being JSON: the first whose beginning cannot be gone on with. JSON.parse seldom tells. */
+export function brokenLine(text: string): number {
+  const lines = text.split('\n')
+  const isBroken = (count: number) => {
+    const beginning = lines.slice(0, count).join('\n')
+    try {
+      JSON.parse(beginning)
+      return false
+    } catch (error) {
+      const { message } = error as Error
+      const position = /at position (\d+)/.exec(message)?.[1]
+      return !/end of JSON input|Unterminated/.test(message) && Number(position) !== beginning.length
+    }
+  }
+  const count = lines.findIndex((_line, index) => isBroken(index + 1))
+  return count === -1 ? lines.length : count + 1
+}

@@ -19,6 +19,7 @@ type SpeakerRow = {
   asset: string
   quote: string
   multiplier: number | null
+  dated: boolean
   decided: boolean
   mid: number | null
   observed_at: Date | null
@@ -28,12 +29,13 @@ type SpeakerRow = {
 export async function listSpeakers(db: Queryable): Promise<Speaker[]> {
   const { rows } = await db.query<SpeakerRow>(
     `select i.id, i.venue_id as venue, i.asset, i.quote, i.multiplier::float8 as multiplier,
-       i.multiplier_source = 'override' as decided, ((l.bid + l.ask) / 2)::float8 as mid, l.quote_observed_at as observed_at
+       i.kind = 'future' as dated, i.multiplier_source = 'override' as decided, ((l.bid + l.ask) / 2)::float8 as mid, l.quote_observed_at as observed_at
      from instrument i left join market_latest l on l.instrument_id = i.id
      where i.tracked and i.status in ('listed', 'delisting') order by i.id`
   )
-  return rows.map(({ decided, observed_at, ...row }) => ({
+  return rows.map(({ dated, decided, observed_at, ...row }) => ({
     ...row,
+    isDated: dated,
     isDecided: decided,
     observedAt: observed_at?.getTime() ?? null
   }))

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ASSETS } from '../../src/sim/market/assets.ts'
+import { activate } from '../../src/store/signal-activations.ts'
+import { claimEvaluation, markSettlements } from '../../src/store/signal-progress.ts'
+import { ADAPTERS } from '../../src/venues/registry.ts'
 import { openStage, POLL_MS } from './stage.ts'
 
 /** A contract called NEIRO whose price is that of another coin of the market. */
@@ -92,4 +96,31 @@ test('a fast market is no collision: what is apart for one or two polls is not p
   await stage.setFaults([{ venue: 'bybit', kind: 'price_off', factor: 1.35, path: '/v5/market/tickers' }])
   for (let polls = 0; polls < 6; polls += 1) await stage.tick(stage.now() + POLL_MS)
   assert.equal((await stage.instrument('bybit:ETH/USDT:USDT')).quarantine.reason, 'ticker_collision', 'what lasts is')
+})
+
+test('over all venues and coins of a market without collisions nothing is held back', async () => {
+  await using stage = await openStage(
+    ADAPTERS.map(({ id }) => id),
+    { assets: ASSETS.map(({ name }) => name) }
+  )
+  for (let polls = 0; polls < 4; polls += 1) await stage.tick()
+  const { rows } = await stage.db.query('select * from identity_check')
+  assert.deepEqual(rows, [])
+})
+
+test('what is under quarantine opens no signal', async () => {
+  await using stage = await openStage(['binance', 'bybit', 'kraken'], {
+    assets: ['BTC', 'NEIRO'],
+    faults: [ON_BINANCE, ON_BYBIT, ON_KRAKEN]
+  })
+  await stage.tick()
+  const idOf = async (key: string) =>
+    (await stage.db.query<{ id: number }>('select id from instrument where key = $1', [key])).rows[0]!.id
+  const [held, free] = [await idOf('bybit:NEIRO/USDT:USDT'), await idOf('binance:NEIRO/USDT:USDT')]
+  for (const id of [held, free]) await stage.db.transaction((client) => markSettlements(client, id, stage.now()))
+  await activate(stage.db, 'funding_regime', 'x')
+  const claim = () =>
+    claimEvaluation(stage.db, { type: 'funding_regime', parameters: 'x', holder: 'test', leaseMs: 60_000 })
+  assert.equal((await claim())?.instrumentId, free)
+  assert.equal(await claim(), undefined)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DAY, HOUR } from '../../src/domain/time.ts'
 import { insertSettlements } from '../api/fixture.ts'
+import { fileFolder, importJson } from '../cli/import-run.ts'
 import { type Answer, openStage } from './stage.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
@@ -116,7 +117,35 @@ test('a mass delisting is believed when three lists over an hour have said the s
 
 test('a venue that has closed is shown as closed, and what is imported of it is kept as its history', async () => {
   await using stage = await openStage(['binance'], { assets: ['BTC'] })
+  await using files = await fileFolder()
   const venue = await stage.venue('bitmex')
-  assert.deepEqual([venue.state, venue.closedAt], ['closed', '2026-09-23T04:00:00.000Z'])
+  assert.deepEqual([venue.state, venue.closedAt, venue.nextPollAt], ['closed', '2026-09-23T04:00:00.000Z', null])
   assert.match(venue.reason, /^closed: /)
+  const path = await files.write('funding.csv', 'time,rate\n2025-06-01T04:00:00Z,0.0001\n2025-06-01T12:00:00Z,0.0002\n')
+  const report = await importJson(stage.db, [path, '--kind', 'funding', '--instrument', 'bitmex:BTC/USD:BTC'])
+  assert.equal(report.stored, 2)
+  const instrument = await stage.instrument('bitmex:BTC/USD:BTC')
+  assert.deepEqual([instrument.status, instrument.delistedAt], ['venue_closed', venue.closedAt])
+  const { data } = await stage.get('/v1/funding/history?instrument=bitmex:BTC/USD:BTC&from=2025-06-01&to=2025-06-02')
+  assert.equal(data.length, 2)
+})
+
+test('a contract that is announced but not traded yet is told as such, and traded once it is', async () => {
+  const before = {
+    venue: 'bybit',
+    kind: 'fields',
+    symbol: 'SOLUSDT',
+    set: { isPreListing: true },
+    path: 'instruments-info'
+  }
+  await using stage = await openStage(['binance', 'bybit'], { assets: ['SOL'], faults: [before] })
+  const key = 'bybit:SOL/USDT:USDT'
+  assert.equal((await stage.instrument(key)).status, 'pre_listing')
+  await stage.tick()
+  assert.equal((await stage.row(key))!.grade, 'none')
+  await stage.setFaults([])
+  await stage.reload(['bybit'], HOUR)
+  const traded = await stage.instrument(key)
+  assert.equal(traded.status, 'listed')
+  assert.ok(Date.parse(traded.statusSince) > Date.parse(traded.firstSeenAt))
 })

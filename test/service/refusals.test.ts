@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { openDatabase } from '../../src/store/database.ts'
+import { fileFolder } from '../cli/import-run.ts'
 import { emptyDatabase, testDatabase } from '../support/database.ts'
 import { startContango } from '../support/service.ts'
 
@@ -39,6 +40,18 @@ test('every malformed or unknown setting is named at once, and a secret is not s
 
 test('an unknown venue is refused with those that are supported', async () => {
   assert.match(await refusalOf(['start'], { VENUES: 'binance,ftx' }), /ftx.*supported are binance, bybit/)
+})
+
+test('a file about instruments that cannot be used is refused before anything is opened, with line and field', async () => {
+  await using files = await fileFolder()
+  const path = await files.write(
+    'instruments.json',
+    '{ "instruments": [\n  { "instrument": "BTC", "multiplier": 0 }\n] }'
+  )
+  const said = await refusalOf(['start'], { INSTRUMENTS_FILE: path, DATABASE_URL: 'postgresql://x@127.0.0.1:9/x' })
+  assert.match(said, /INSTRUMENTS_FILE line 2: instruments\[0\]\.instrument: expected an instrument id/)
+  assert.match(said, /INSTRUMENTS_FILE line 2: instruments\[0\]\.multiplier: expected a number above 0/)
+  assert.doesNotMatch(said, /127\.0\.0\.1:9/)
 })
 
 test('a taken port is named, and nothing is left in the database or running', async () => {
