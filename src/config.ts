@@ -97,7 +97,7 @@ export const SETTINGS = {
     secret: true
   }),
   ASSETS: setting<readonly string[] | null>({
-    read: list(/^[A-Z0-9]{1,20}$/),
+    read: list(/^[A-Z0-9]{1,20}(\.[A-Z]{1,20})?$/),
     expected: 'assets separated by commas, such as BTC,ETH,SOL',
     fallback: null,
     example: '',

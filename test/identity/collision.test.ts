@@ -75,7 +75,24 @@ test('two venues that contradict each other are both held back, until a human ha
 })
 
 test('a wrong multiplier is told from another coin', async () => {
-  await using stage = await openStage(['binance', 'bybit', 'okx'], { assets: ['PEPE'] })
+  // A thousand by its name, one by its price.
+  const misnamed = {
+    venue: 'bybit',
+    kind: 'listing',
+    symbol: 'DOGEUSDT',
+    as: '1000DOGEUSDT',
+    base: 'DOGE',
+    asBase: '1000DOGE'
+  }
+  await using stage = await openStage(['binance', 'bybit', 'okx'], {
+    assets: ['PEPE', 'DOGE'],
+    faults: [{ ...misnamed, path: 'category=linear' }]
+  })
+  await stage.tick()
+  const { quarantine } = await stage.instrument('bybit:1000DOGE/USDT:USDT')
+  assert.equal(quarantine.reason, 'multiplier_mismatch')
+  assert.ok(Math.abs(quarantine.ratio * 1000 - 1) < 0.1)
+  assert.equal((await stage.instrument('bybit:DOGE/USDT:USDT')).quarantine, null)
   await stage.override([{ key: 'bybit:1000PEPE/USDT:USDT', asset: 'PEPE', multiplier: '100' }])
   await stage.reload()
   await stage.tick()
