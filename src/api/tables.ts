@@ -52,9 +52,12 @@ function csvLine(row: Row, fields: readonly string[]): string {
   return `${fields.map((field) => csvCell(row[field])).join(',')}\r\n`
 }
 
-/** Null is an empty cell; lists are joined by spaces. */
+/** Null is an empty cell; lists are joined by spaces, and so are the fields and codes of `absent`. */
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return ''
-  const text = Array.isArray(value) ? value.join(' ') : String(value)
+  const parts = typeof value === 'object' && !Array.isArray(value) ? pairsOf(value) : value
+  const text = Array.isArray(parts) ? parts.join(' ') : String(parts)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
+
+const pairsOf = (value: object) => Object.entries(value).map(([field, code]) => `${field}=${code}`)

@@ -3,7 +3,6 @@ import { isoOf } from '../domain/time.ts'
 import { type ReadOutcome, readRows } from '../imports/read-rows.ts'
 import { openSourceFile } from '../imports/source-file.ts'
 import { type StoreOutcome, storeRows } from '../imports/store-rows.ts'
-import { FUNDING_FORMULA_VERSION } from '../jobs/collected-facts.ts'
 import { derivePastBasis } from '../jobs/past-basis.ts'
 import { chooseSpotLegs } from '../jobs/spot-choices.ts'
 import { ensureClosedVenues } from '../store/closed-venues.ts'
@@ -68,7 +67,6 @@ async function store(
       db,
       nowMs: clock.now(),
       instrument,
-      formulaVersion: FUNDING_FORMULA_VERSION,
       derive: (client, window) =>
         derivePastBasis(client, instruments, instrument, window, { source: 'import', epoch: 0 }),
       onBatch: (done) => progress.update('stored', done, done / summary.unique)

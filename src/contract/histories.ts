@@ -20,6 +20,8 @@ import {
 } from './schema.ts'
 
 const SOURCES = ['polled', 'backfill', 'import'] as const
+/** How an interval in the ledger came to be known: what is assumed is not put into it. */
+const LEDGER_SOURCES = ['declared', 'observed'] as const
 
 /** The fields that every stored row has last. */
 export const provenance = {
@@ -58,6 +60,14 @@ export const basisBucketSchema = object({
   coverage: number('Share of it that its rows stand for, 0 to 1', 1)
 })
 
+const versions = {
+  formulaVersion: count(
+    'The venue’s own formula at its time: 1 before the first break that we know of, one more after each',
+    1
+  ),
+  adapterVersion: count('Which of our readings of the venue it was read by', 1)
+}
+
 export const settlementSchema = object({
   instrument: text('The perpetual', 'binance:BTC/USDT:USDT'),
   settledAt: time('The settlement, on the venue’s grid'),
@@ -67,16 +77,17 @@ export const settlementSchema = object({
   intervalSource: oneOfOrNull(INTERVAL_SOURCES, 'How the interval is known'),
   rate8h: numberOrNull('The rate scaled to 8 h', 0.0001),
   apr: numberOrNull('The rate per year of 8,760 h, simple, fraction', 0.1095),
+  fundingKind: oneOf(['settled', ...FUNDING_KINDS], 'Of a settlement: settled'),
   observedAt: time('When we received it'),
-  cap: numberOrNull('Highest rate that was allowed', 0.02),
-  floor: numberOrNull('Lowest rate that was allowed', -0.02),
+  cap: numberOrNull('Highest rate that was allowed, as declared with the last estimate', 0.02),
+  floor: numberOrNull('Lowest rate that was allowed, as declared with the last estimate', -0.02),
   mark: decimalOrNull('Mark price it settled at', '64028.5'),
-  estimateRate: numberOrNull(
-    'The last estimate before it; null until settlements are reconciled with estimates',
-    0.00011
-  ),
+  estimateRate: numberOrNull('The last estimate of it that was kept before it', 0.00011),
   estimateAt: timeOrNull('When that was observed'),
-  ...provenance
+  estimateDifference: numberOrNull('rate − estimateRate, fraction per intervalHours', -0.00001),
+  ...provenance,
+  ...versions,
+  absent: absences()
 })
 
 export const estimateSchema = object({
@@ -90,11 +101,29 @@ export const estimateSchema = object({
   rate8h: numberOrNull('The rate scaled to 8 h', 0.0001),
   apr: numberOrNull('The rate per year of 8,760 h, simple, fraction', 0.1095),
   fundingKind: oneOf(FUNDING_KINDS, 'Still moving, fixed for the period, or of the period past'),
-  nextSettlementAt: timeOrNull('The settlement it is about'),
+  nextSettlementAt: timeOrNull('The settlement it is about, on the venue’s grid'),
+  nextSettlementVenueTime: timeOrNull('That time as the venue wrote it'),
   cap: numberOrNull('Highest rate allowed', 0.02),
   floor: numberOrNull('Lowest rate allowed', -0.02),
   determined: numberOrNull('Share of the averaging weight that was fixed, 0 to 1', 0.6),
-  ...provenance
+  ...provenance,
+  ...versions,
+  absent: absences()
+})
+
+export const fundingIntervalSchema = object({
+  instrument: text('The perpetual', 'binance:BTC/USDT:USDT'),
+  venue: text('Where it trades', 'binance'),
+  asset: text('What it is about', 'BTC'),
+  effectiveFrom: time('The beginning of the first period of this length'),
+  intervalHours: number('Hours between settlements from then on', 4),
+  previousHours: numberOrNull('Hours before; null: this is the first that is known, in force then or earlier', 8),
+  intervalSource: oneOf(LEDGER_SOURCES, 'Who told of it first: the venue, or the gaps between settlements'),
+  declaredAt: timeOrNull('When we first heard the venue say it'),
+  settledFrom: timeOrNull('The beginning of the first period that settled so'),
+  knownAt: time('When we stored it as it is here'),
+  revision: count('0 as first stored, raised when the other way of knowing bears it out, and by corrections'),
+  absent: absences()
 })
 
 export const realisedSchema = object({

@@ -1,7 +1,7 @@
 import { GRADES } from '../domain/quality.ts'
-import { LIMIT_DEFAULT, LIMIT_MAX } from './board-parameters.ts'
+import { LIMIT_DEFAULT, LIMIT_MAX, pageParameters } from './board-parameters.ts'
 import { described, required, withFallback } from './parameter.ts'
-import { choice, integer, time, token, word } from './parameters.ts'
+import { choice, integer, list, time, token, word } from './parameters.ts'
 
 export const FORMATS = ['json', 'csv', 'ndjson'] as const
 export type Format = (typeof FORMATS)[number]
@@ -42,6 +42,15 @@ export const fundingHistoryParameters = {
   from: time('From then on; 30 days before `to` unless given, one day for estimates'),
   to: time('Before then; now unless given'),
   ...historyParameters
+}
+
+export const intervalParameters = {
+  instrument: list('Perpetuals', 'binance:BTC/USDT:USDT'),
+  asset: list('Assets', 'BTC,ETH'),
+  venue: list('Venues', 'binance,bybit'),
+  from: time('In effect from then on or later'),
+  to: time('In effect from before then'),
+  ...pageParameters
 }
 
 export const realisedParameters = {

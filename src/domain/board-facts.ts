@@ -2,6 +2,7 @@ import { premiumBps } from './basis.ts'
 import type { BoardInputs } from './board.ts'
 import { decimalOrNull } from './decimal.ts'
 import { annualiseFunding } from './funding.ts'
+import { formulaVersionAt } from './funding-formulas.ts'
 import type { Latest } from './latest.ts'
 import { areOneThing } from './plausibility.ts'
 import { isoOrNull, MINUTE, SECOND } from './time.ts'
@@ -54,12 +55,18 @@ const NO_FUNDING = {
   fundingRate8h: null,
   fundingApr: null,
   nextSettlementAt: null,
+  nextSettlementVenueTime: null,
   cap: null,
   floor: null,
-  determined: null
+  determined: null,
+  fundingFormulaVersion: null,
+  fundingAdapterVersion: null
 } as const
 
-export function fundingOf({ contract, contractLatest, nowMs, pollMs }: BoardInputs, absent: Record<string, string>) {
+export function fundingOf(
+  { contract, contractLatest, nowMs, pollMs, adapterVersion }: BoardInputs,
+  absent: Record<string, string>
+) {
   if (contract.kind !== 'perpetual') return { ...NO_FUNDING, fundingObservedAt: null }
   const group = fresh(contractLatest?.estimate, pollMaxAge(pollMs), nowMs)
   if (typeof group === 'string') {
@@ -69,7 +76,9 @@ export function fundingOf({ contract, contractLatest, nowMs, pollMs }: BoardInpu
   const rate = Number(group.rate)
   const yearly = group.intervalHours === null ? null : annualiseFunding({ rate, intervalHours: group.intervalHours })
   if (yearly === null) for (const field of ['fundingIntervalHours', 'fundingApr']) absent[field] = 'interval_unknown'
-  if (group.nextSettlementAt === null) absent.nextSettlementAt = 'not_published'
+  for (const time of ['nextSettlementAt', 'nextSettlementVenueTime'] as const) {
+    if (group[time] === null) absent[time] = 'not_published'
+  }
   for (const bound of ['cap', 'floor'] as const) if (group[bound] === null) absent[bound] = 'not_published'
   return {
     fundingRate: rate,
@@ -79,9 +88,12 @@ export function fundingOf({ contract, contractLatest, nowMs, pollMs }: BoardInpu
     fundingRate8h: yearly?.rate8h ?? null,
     fundingApr: yearly?.apr ?? null,
     nextSettlementAt: isoOrNull(group.nextSettlementAt),
+    nextSettlementVenueTime: isoOrNull(group.nextSettlementVenueTime),
     cap: group.cap === null ? null : Number(group.cap),
     floor: group.floor === null ? null : Number(group.floor),
     determined: group.determined,
+    fundingFormulaVersion: formulaVersionAt(contract.venue, group.observedAt),
+    fundingAdapterVersion: adapterVersion,
     fundingObservedAt: isoOrNull(group.observedAt)
   }
 }

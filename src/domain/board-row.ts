@@ -47,12 +47,17 @@ export type BoardRow = {
   readonly fundingKind: FundingKind | null
   readonly fundingRate8h: number | null
   readonly fundingApr: number | null
+  /** On the venue's grid, and the stamp as the venue wrote it. */
   readonly nextSettlementAt: string | null
+  readonly nextSettlementVenueTime: string | null
   /** Highest and lowest rate per interval that the venue allows. */
   readonly cap: number | null
   readonly floor: number | null
   /** Share of the averaging weight of the running period that is already fixed. */
   readonly determined: number | null
+  /** Which of the venue's formulas made the rate, and which of our readings brought it. */
+  readonly fundingFormulaVersion: number | null
+  readonly fundingAdapterVersion: number | null
   readonly openInterestUsd: string | null
   readonly volume24hUsd: string | null
   readonly priceKind: PriceKind

@@ -29,6 +29,8 @@ export type BoardInputs = {
   readonly priceKind: 'mid' | 'impact'
   readonly pollMs: number
   readonly openInterestMs: number
+  /** Which of our readings of the contract's venue is in use. */
+  readonly adapterVersion: number
 }
 
 /** A book that has not moved at all for this long, on a contract that is polled, is a frozen feed. */

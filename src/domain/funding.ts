@@ -121,7 +121,8 @@ export function observedIntervals(settledAtMs: readonly number[]): (number | nul
 
 type Gap = number | null
 
-function knownInterval(gapMs: number): Gap {
+/** The interval that a gap between two settlements is, in hours; null: none that venues have. */
+export function knownInterval(gapMs: number): Gap {
   return KNOWN_INTERVALS_HOURS.find((hours) => Math.abs(gapMs - hours * HOUR) <= INTERVAL_TOLERANCE_MS) ?? null
 }
 

@@ -25,7 +25,9 @@ export type LatestEstimate = {
   readonly intervalHours: number | null
   readonly intervalSource: IntervalSource | null
   readonly kind: FundingKind
+  /** On the grid, and as the venue wrote it. */
   readonly nextSettlementAt: number | null
+  readonly nextSettlementVenueTime: number | null
   readonly cap: string | null
   readonly floor: string | null
   readonly determined: number | null

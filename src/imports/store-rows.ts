@@ -4,6 +4,7 @@ import { DAY, MINUTE } from '../domain/time.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type ImportStage, listStoredValues, type StagedRow, type StageSummary } from '../store/import-stage.ts'
 import { insertSettlementsWith, intervalsWith, reviseIntervals } from '../store/imported-settlements.ts'
+import { recordObserved } from '../store/interval-ledger.ts'
 import { availableAfter, insertSnapshots, pastPrice } from '../store/observations.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import type { SettlementStamp } from '../store/settlements.ts'
@@ -24,7 +25,6 @@ export type StoreDeps = {
   readonly db: Database
   readonly nowMs: number
   readonly instrument: Instrument
-  readonly formulaVersion: number
   /** Derives the bases that new prices within a window make possible. */
   readonly derive: (client: Transaction, window: Window) => Promise<number>
   readonly onBatch: (done: number) => void
@@ -96,11 +96,8 @@ function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary
   }
 }
 
-async function storeSettlements(
-  { db, nowMs, instrument, formulaVersion }: StoreDeps,
-  stage: ImportStage
-): Promise<Store> {
-  const stamp: SettlementStamp = { ...STAMP, observedAt: nowMs, formulaVersion }
+async function storeSettlements({ db, nowMs, instrument }: StoreDeps, stage: ImportStage): Promise<Store> {
+  const stamp: SettlementStamp = { ...STAMP, venue: instrument.venue, observedAt: nowMs }
   const intervals = await intervalsWith(db, instrument.id, await stage.listTimes())
   return {
     batch: async (client, rows) => {
@@ -114,7 +111,11 @@ async function storeSettlements(
       return { stored: await insertSettlementsWith(client, instrument.id, rates, intervals, stamp), bases: 0 }
     },
     finish: async () => {
-      await db.transaction((client) => reviseIntervals(client, instrument.id, stamp))
+      await db.transaction(async (client) => {
+        await reviseIntervals(client, instrument.id, stamp)
+        // Changes of the past are kept, and told to nobody.
+        await recordObserved(client, instrument.id, { from: null, to: null })
+      })
     }
   }
 }

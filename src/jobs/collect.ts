@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { formulaVersionAt } from '../domain/funding-formulas.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Facts } from '../domain/latest.ts'
 import { floorTo } from '../domain/time.ts'
@@ -7,7 +8,6 @@ import { CHANNEL } from '../store/board.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import type { DiskGuard } from '../store/disk.ts'
 import { recordGaps } from '../store/gaps.ts'
-import { recordIntervals } from '../store/intervals.ts'
 import { listLatest, upsertLatest } from '../store/latest.ts'
 import { insertEstimates, insertSnapshots } from '../store/observations.ts'
 import { type Claim, claimTick, finishTick, hasKeptTick, StaleClaimError } from '../store/ticks.ts'
@@ -15,7 +15,8 @@ import { findVenueHealth, saveVenueStatus } from '../store/venues.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
 import { believedSweep, restOf } from './asking.ts'
-import { FUNDING_FORMULA_VERSION, factsOf, snapshotsOf } from './collected-facts.ts'
+import { factsOf, snapshotsOf } from './collected-facts.ts'
+import { tellIntervals } from './declared-intervals.ts'
 import { doubtOf } from './plausibility.ts'
 import { findUncovered, type Sweep, type SweepMemory } from './sweep.ts'
 import { diskGap, gapsOf, missedTicks, spanOf } from './tick-gaps.ts'
@@ -156,10 +157,11 @@ const isQuotable = ({ status }: Instrument) => status === 'listed' || status ===
 async function storeFacts(
   client: Transaction,
   deps: CollectDeps,
-  { adapter }: CollectedVenue,
+  venue: CollectedVenue,
   claim: Claim,
   facts: Facts
 ): Promise<number> {
+  const { adapter } = venue
   const { tickAt, epoch } = claim
   const stamp = {
     tickAt,
@@ -173,9 +175,9 @@ async function storeFacts(
   const snapshots = await insertSnapshots(client, snapshotsOf(facts, await listLatest(client, ids), stamp), stamp)
   const estimates = await insertEstimates(client, facts.estimates, {
     ...stamp,
-    formulaVersion: FUNDING_FORMULA_VERSION
+    formulaVersion: formulaVersionAt(adapter.id, tickAt)
   })
-  await recordIntervals(client, facts.estimates, tickAt)
+  await tellIntervals(client, venue, facts, tickAt)
   return snapshots + estimates
 }
 

@@ -1,4 +1,5 @@
 import { type Decimal, decimalOrNull, decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
+import { snapSettlement } from '../domain/funding.ts'
 import { type Instrument, isDollarLike } from '../domain/instrument.ts'
 import type { Facts, Latest, LatestEstimate, LatestOpenInterest } from '../domain/latest.ts'
 import { valuedOpenInterest } from '../domain/open-interest.ts'
@@ -8,9 +9,6 @@ import type { SnapshotRow, Stamp } from '../store/observations.ts'
 import type { FundingEstimate, OpenInterest, Reading } from '../venues/venue.ts'
 import type { CollectedVenue } from './collect.ts'
 import { isMarkDoubtful } from './plausibility.ts'
-
-/** The common formula with 8/N (domain of `fundingFromPremium`); raised when a venue's formula breaks. */
-export const FUNDING_FORMULA_VERSION = 1
 
 const NOTHING: Facts = { quotes: [], lasts: [], marks: [], estimates: [], openInterest: [], volumes: [] }
 
@@ -44,7 +42,14 @@ export function factsOf(
 }
 
 function toEstimate(estimate: FundingEstimate, instrumentId: number, averaging: AverageScheme): LatestEstimate {
-  return { ...estimate, instrumentId, determined: determinedOf(estimate, averaging) }
+  const { nextSettlementAt: saidAt, isSettlementTimeOurs, ...said } = estimate
+  return {
+    ...said,
+    instrumentId,
+    nextSettlementAt: saidAt === null ? null : snapSettlement(saidAt),
+    nextSettlementVenueTime: isSettlementTimeOurs ? null : saidAt,
+    determined: determinedOf(estimate, averaging)
+  }
 }
 
 /** How much of the running period's average is fixed, by the minute and the venue's weights (domain-spec 1.6.1). */

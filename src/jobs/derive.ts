@@ -128,7 +128,8 @@ async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, ven
         spot === null || spot.quote === contract.quote ? null : tradedFxOf(contract.quote, spot.quote, quotes, nowMs),
       priceKind: [contract, spot].some((leg) => leg && hasImpactPrices(leg.venue)) ? 'impact' : 'mid',
       pollMs,
-      openInterestMs
+      openInterestMs,
+      adapterVersion: findAdapter(contract.venue)?.adapterVersion ?? 0
     }
     return { contract, inputs, row: deriveBoardRow(inputs) }
   })

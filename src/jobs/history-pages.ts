@@ -5,14 +5,14 @@ import { type BackfillClaim, saveBackfill } from '../store/backfill.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { fillBasisGaps, fillSettlementGaps, recordGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
-import { availableAfter, insertSnapshots, pastPrice } from '../store/observations.ts'
+import { insertSnapshots, pastPrice } from '../store/observations.ts'
 import { ensurePartitions } from '../store/partitions.ts'
-import { findNewestSettlement, insertSettlements, listKnown } from '../store/settlements.ts'
+import { findNewestSettlement, listKnown } from '../store/settlements.ts'
 import { fetchHourlyCloses, fetchSettlements } from '../venues/past.ts'
-import type { Candle, Settlement, VenueAdapter } from '../venues/venue.ts'
-import { FUNDING_FORMULA_VERSION } from './collected-facts.ts'
+import type { Candle, VenueAdapter } from '../venues/venue.ts'
 import type { HistoryDeps, Target } from './history.ts'
 import { derivePastBasis } from './past-basis.ts'
+import { settle } from './settle.ts'
 
 export type Done = { readonly doneFrom: number; readonly doneTo: number }
 type Errand = {
@@ -55,7 +55,8 @@ async function fetchRates(
     deps.clock.now()
   )
   await deps.db.transaction(async (transaction) => {
-    const stored = await storeRates(transaction, instrument, adapter, claim, rows, observedAt)
+    const { adapterVersion } = adapter
+    const stored = await settle(transaction, instrument, rows, { observedAt, adapterVersion, epoch: claim.epoch })
     await noteHoles(transaction, instrument, { since, end })
     await saveBackfill(transaction, claim, {
       ...doneAfter(since),
@@ -71,29 +72,6 @@ async function findInterval(db: Database, instrumentId: number): Promise<number 
   const newest = await findNewestSettlement(db, instrumentId)
   if (newest?.intervalHours) return newest.intervalHours
   return (await listLatest(db, [instrumentId])).get(instrumentId)?.estimate?.intervalHours ?? null
-}
-
-/** What is seen within this time of its settlement was followed as it happened; the rest is fetched for the past. */
-const FOLLOWED_MS = HOUR
-
-async function storeRates(
-  client: Transaction,
-  { id }: Instrument,
-  { adapterVersion }: VenueAdapter,
-  { epoch }: BackfillClaim,
-  rows: readonly Settlement[],
-  observedAt: number
-): Promise<number> {
-  const isFollowed = ({ settledAt }: Settlement) => observedAt - settledAt < FOLLOWED_MS
-  const stamp = { observedAt, formulaVersion: FUNDING_FORMULA_VERSION, adapterVersion, epoch }
-  const past = rows
-    .filter((row) => !isFollowed(row))
-    .map((row) => ({ ...row, availableAt: availableAfter(row.settledAt) }))
-  const live = rows.filter(isFollowed).map((row) => ({ ...row, availableAt: observedAt }))
-  return (
-    (await insertSettlements(client, id, past, { ...stamp, source: 'backfill' })) +
-    (await insertSettlements(client, id, live, { ...stamp, source: 'polled' }))
-  )
 }
 
 /** A settlement that the venue skips between two others is a gap; one that has turned up fills it. */

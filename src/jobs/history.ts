@@ -11,6 +11,7 @@ import { StaleClaimError } from '../store/ticks.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import { type VenueAdapter, VenueError } from '../venues/venue.ts'
 import { type Done, fetchPageOf } from './history-pages.ts'
+import { nextLookAt } from './settlement-looks.ts'
 import { stayAwayMs } from './venue-health.ts'
 
 export type HistoryDeps = {
@@ -32,12 +33,10 @@ export type Target = {
 const RETRY_MS = [10 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE]
 /** The close of the running hour belongs to the live observations of that moment: they come first. */
 const LIVE_FIRST_MS = 2 * MINUTE
-/** When after a settlement it is asked for, and how often again while the venue does not show it. */
-const AFTER_SETTLEMENT_MS = 30 * SECOND
 
 /** Fetches the most wanted piece of one venue's past, newest first, page by page, each page kept as it comes. False: nothing due. */
 export async function fetchPast(deps: HistoryDeps, target: Target, signal: AbortSignal): Promise<boolean> {
-  const claim = await claimBackfill(deps.db, target.adapter.id, deps.holder, deps.leaseMs)
+  const claim = await claimBackfill(deps.db, target.adapter.id, deps)
   if (!claim) return false
   const instrument = target.instruments.find(({ id }) => id === claim.instrumentId)
   try {
@@ -116,7 +115,7 @@ async function topUpFloor(
   return Math.min(doneTo, newest?.settledAt ?? doneTo)
 }
 
-/** When a finished piece is worth another look: a settlement is due, or one is late. The interval may have become shorter since. */
+/** When a finished piece is worth another look; the interval may have become shorter since the newest settlement. */
 async function nextDue(
   { db, clock }: HistoryDeps,
   { id }: Instrument,
@@ -124,8 +123,12 @@ async function nextDue(
 ): Promise<number | null> {
   if (fact !== 'settlement') return null
   const newest = await findNewestSettlement(db, id)
-  const estimated = (await listLatest(db, [id])).get(id)?.estimate?.intervalHours
-  const hours = Math.min(newest?.intervalHours ?? Number.POSITIVE_INFINITY, estimated ?? Number.POSITIVE_INFINITY)
-  if (!newest || !Number.isFinite(hours)) return clock.now() + HOUR
-  return Math.max(newest.settledAt + hours * HOUR + AFTER_SETTLEMENT_MS, clock.now() + MINUTE)
+  const estimate = (await listLatest(db, [id])).get(id)?.estimate
+  if (!newest) return clock.now() + HOUR
+  const { settledAt } = newest
+  const isNext = (at: number) => at > settledAt
+  const due = [newest.intervalHours, estimate?.intervalHours]
+    .flatMap((hours) => (hours ? [settledAt + hours * HOUR] : []))
+    .concat([estimate?.nextSettlementAt ?? settledAt].filter(isNext))
+  return due.length === 0 ? clock.now() + HOUR : nextLookAt(settledAt, Math.min(...due), clock.now())
 }

@@ -59,24 +59,28 @@ type ClaimRow = {
   epoch: number
 }
 
-/** Claims the most wanted piece of the past of one venue that is due; undefined when there is none. */
+export type BackfillClaimer = { readonly holder: string; readonly leaseMs: number; readonly clock: { now(): number } }
+
+/**
+ * Claims the piece of the past of one venue that comes first; undefined when none is due. What has just settled comes before what
+ * settled long ago.
+ */
 export async function claimBackfill(
   db: Database,
   venue: string,
-  holder: string,
-  leaseMs: number
+  { holder, leaseMs, clock }: BackfillClaimer
 ): Promise<BackfillClaim | undefined> {
   const { rows } = await db.query<ClaimRow>(
     `update backfill set state = 'running', epoch = epoch + 1, holder = $2, lease_until = now() + $3 * interval '1 millisecond',
        updated_at = now()
      where (instrument_id, fact) in (
        select b.instrument_id, b.fact from backfill b join instrument i on i.id = b.instrument_id
-       where i.venue_id = $1 and i.tracked and (b.not_before is null or b.not_before <= now())
+       where i.venue_id = $1 and i.tracked and (b.not_before is null or b.not_before <= $4)
          and (b.state in ('waiting', 'failed') or (b.state = 'done' and b.not_before is not null)
            or (b.state = 'running' and b.lease_until < now()))
-       order by b.priority desc, b.instrument_id, b.fact desc limit 1 for update of b skip locked)
+       order by b.state = 'done' desc, b.priority desc, b.instrument_id, b.fact desc limit 1 for update of b skip locked)
      returning instrument_id, fact, wanted_from, done_from, done_to, failures, epoch`,
-    [venue, holder, leaseMs]
+    [venue, holder, leaseMs, new Date(clock.now())]
   )
   const row = rows[0]
   return (

@@ -8,6 +8,9 @@ export const EVENT_TYPES = [
   'signal.closed',
   'venue.status_changed',
   'system.heartbeat',
+  'funding.settled',
+  'funding.interval_changed',
+  'data.corrected',
   'test.ping'
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]

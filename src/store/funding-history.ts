@@ -28,6 +28,8 @@ export type StoredSettlement = {
   readonly estimateRate: string | null
   readonly estimateAt: number | null
   readonly source: string
+  readonly formulaVersion: number
+  readonly adapterVersion: number
   readonly revision: number
   readonly reasons: readonly string[]
 }
@@ -47,6 +49,8 @@ type SettlementRow = {
   estimate_rate: string | null
   estimate_at: Date | null
   source: string
+  formula_version: number
+  adapter_version: number
   revision: number
   reasons: string[]
 }
@@ -55,7 +59,7 @@ type SettlementRow = {
 export async function listSettlements(db: Queryable, range: HistoryRange): Promise<StoredSettlement[]> {
   const { rows } = await db.query<SettlementRow>(
     `select distinct on (settled_at) settled_at, venue_time, observed_at, known_at, available_at, rate, interval_hours,
-       interval_source, cap, floor, mark, estimate_rate, estimate_at, source, revision, reasons
+       interval_source, cap, floor, mark, estimate_rate, estimate_at, source, formula_version, adapter_version, revision, reasons
      from settlement where instrument_id = $1 and settled_at >= $2 and settled_at < $3
        and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
      order by settled_at, revision desc limit $5`,
@@ -74,7 +78,7 @@ export async function listSettlementsOfMany(
     `select * from (
        select c.*, row_number() over (partition by instrument_id order by settled_at) as place from (
          select distinct on (instrument_id, settled_at) instrument_id, settled_at, venue_time, observed_at, known_at, available_at,
-           rate, interval_hours, interval_source, cap, floor, mark, estimate_rate, estimate_at, source, revision, reasons
+           rate, interval_hours, interval_source, cap, floor, mark, estimate_rate, estimate_at, source, formula_version, adapter_version, revision, reasons
          from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3
            and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
          order by instrument_id, settled_at, revision desc
@@ -102,6 +106,8 @@ function settlementOf(row: SettlementRow): StoredSettlement {
     estimateRate: row.estimate_rate,
     estimateAt: row.estimate_at?.getTime() ?? null,
     source: row.source,
+    formulaVersion: row.formula_version,
+    adapterVersion: row.adapter_version,
     revision: row.revision,
     reasons: row.reasons
   }
@@ -119,10 +125,13 @@ export type StoredEstimate = {
   readonly intervalSource: IntervalSource | null
   readonly kind: FundingKind
   readonly nextSettlementAt: number | null
+  readonly nextSettlementVenueTime: number | null
   readonly cap: string | null
   readonly floor: string | null
   readonly determined: number | null
   readonly source: string
+  readonly formulaVersion: number
+  readonly adapterVersion: number
   readonly revision: number
   readonly reasons: readonly string[]
 }
@@ -138,10 +147,13 @@ type EstimateRow = {
   interval_source: IntervalSource | null
   kind: FundingKind
   next_settlement_at: Date | null
+  next_settlement_venue_time: Date | null
   cap: string | null
   floor: string | null
   determined: number | null
   source: string
+  formula_version: number
+  adapter_version: number
   revision: number
   reasons: string[]
 }
@@ -150,7 +162,8 @@ type EstimateRow = {
 export async function listEstimates(db: Queryable, range: HistoryRange): Promise<StoredEstimate[]> {
   const { rows } = await db.query<EstimateRow>(
     `select distinct on (tick_at) tick_at, observed_at, venue_time, known_at, available_at, rate, interval_hours,
-       interval_source, kind, next_settlement_at, cap, floor, determined, source, revision, reasons
+       interval_source, kind, next_settlement_at, next_settlement_venue_time, cap, floor, determined, source, formula_version,
+       adapter_version, revision, reasons
      from funding_estimate where instrument_id = $1 and tick_at >= $2 and tick_at < $3
        and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
      order by tick_at, revision desc limit $5`,
@@ -167,10 +180,13 @@ export async function listEstimates(db: Queryable, range: HistoryRange): Promise
     intervalSource: row.interval_source,
     kind: row.kind,
     nextSettlementAt: row.next_settlement_at?.getTime() ?? null,
+    nextSettlementVenueTime: row.next_settlement_venue_time?.getTime() ?? null,
     cap: row.cap,
     floor: row.floor,
     determined: row.determined,
     source: row.source,
+    formulaVersion: row.formula_version,
+    adapterVersion: row.adapter_version,
     revision: row.revision,
     reasons: row.reasons
   }))

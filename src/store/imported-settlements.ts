@@ -1,5 +1,7 @@
 import { observedIntervals } from '../domain/funding.ts'
+import { settledIntervals } from '../domain/settled-intervals.ts'
 import type { Database, Transaction } from './database.ts'
+import { declaredHoursOf } from './settlement-intake.ts'
 import {
   listKnown,
   reviseInterval,
@@ -32,7 +34,10 @@ export async function insertSettlementsWith(
   intervals: ReadonlyMap<number, number | null>,
   stamp: SettlementStamp
 ): Promise<number> {
-  const rows = rates.map((rate) => settlementRow(instrumentId, rate, 0, intervals.get(rate.settledAt) ?? null, stamp))
+  const rows = rates.map((rate) => {
+    const hours = intervals.get(rate.settledAt) ?? null
+    return settlementRow(instrumentId, rate, hours === null ? null : { hours, source: 'observed' }, stamp)
+  })
   return (await writeSettlements(client, instrumentId, rows)).length
 }
 
@@ -43,10 +48,12 @@ export async function reviseIntervals(
   stamp: SettlementStamp
 ): Promise<number> {
   const known = await listKnown(client, instrumentId, { from: null, to: null })
-  const intervals = observedIntervals(known.map(({ settledAt }) => settledAt))
+  const intervals = settledIntervals(
+    known.map((row) => ({ settledAt: row.settledAt, declaredHours: declaredHoursOf(row) }))
+  )
   const rows = known.flatMap((row, index) => {
-    const intervalHours = intervals[index] ?? null
-    return row.intervalHours === intervalHours ? [] : [reviseInterval(instrumentId, row, intervalHours, stamp)]
+    const interval = intervals[index] ?? null
+    return row.intervalHours === (interval?.hours ?? null) ? [] : [reviseInterval(instrumentId, row, interval, stamp)]
   })
   return (await writeSettlements(client, instrumentId, rows)).length
 }

@@ -1,5 +1,6 @@
-import { observedIntervals } from '../domain/funding.ts'
-import { DAY } from '../domain/time.ts'
+import type { IntervalSource } from '../domain/board-row.ts'
+import { settledFormulaVersion } from '../domain/funding-formulas.ts'
+import type { SettledInterval } from '../domain/settled-intervals.ts'
 import { type Columns, type Row, writeRowsReturning } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 import type { Source } from './observations.ts'
@@ -15,9 +16,10 @@ export type SettledRate = {
 }
 
 export type SettlementStamp = {
+  /** Whose formulas they were made by. */
+  readonly venue: string
   readonly source: Source
   readonly observedAt: number
-  readonly formulaVersion: number
   readonly adapterVersion: number
   readonly epoch: number
 }
@@ -32,63 +34,36 @@ const SETTLEMENT: Columns = {
   rate: 'numeric',
   interval_hours: 'float8',
   interval_source: 'text',
+  cap: 'numeric',
+  floor: 'numeric',
   mark: 'numeric',
+  estimate_rate: 'numeric',
+  estimate_at: 'timestamptz',
   source: 'text',
   formula_version: 'int2',
   adapter_version: 'int2',
-  epoch: 'int4'
+  epoch: 'int4',
+  reasons: 'text[]'
 }
 
-/** Neighbours within this distance tell the interval at the ends of what is written. */
-const NEIGHBOURHOOD_MS = 8 * DAY
-/** A new settlement says something about so many of those before and after it; further off the window's edge would speak. */
-const REACH = 2
+/** What the venue had said of a settlement before it: bounds, and the last estimate with when that was observed. */
+export type Foretold = {
+  readonly cap: string | null
+  readonly floor: string | null
+  readonly estimateRate: string | null
+  readonly estimateAt: number | null
+}
 
 /** A stored settlement, newest revision. */
-export type KnownSettlement = SettledRate & {
-  readonly revision: number
-  readonly intervalHours: number | null
-  readonly observedAt: number
-  readonly source: Source
-}
-
-/**
- * Stores an instrument's settlements with the intervals that the gaps between them show. One that is there already stays; a
- * neighbour whose interval shows only now gets a revision. Answers how many were new.
- */
-export async function insertSettlements(
-  client: Transaction,
-  instrumentId: number,
-  rates: readonly SettledRate[],
-  stamp: SettlementStamp
-): Promise<number> {
-  if (rates.length === 0) return 0
-  const times = rates.map(({ settledAt }) => settledAt)
-  const known = await listKnown(client, instrumentId, {
-    from: Math.min(...times) - NEIGHBOURHOOD_MS,
-    to: Math.max(...times) + NEIGHBOURHOOD_MS
-  })
-  const knownAt = new Map(known.map((row) => [row.settledAt, row]))
-  const fresh = new Map(rates.filter(({ settledAt }) => !knownAt.has(settledAt)).map((rate) => [rate.settledAt, rate]))
-  if (fresh.size === 0) return 0
-  const ascending = [...knownAt.keys(), ...fresh.keys()].sort((a, b) => a - b)
-  const intervals = observedIntervals(ascending)
-  const isNear = (index: number) =>
-    ascending.slice(Math.max(index - REACH, 0), index + REACH + 1).some((time) => fresh.has(time))
-  const edge = ascending.length - 1
-  const rows = ascending.flatMap((settledAt, index) => {
-    const intervalHours = intervals[index] ?? null
-    const added = fresh.get(settledAt)
-    if (added) return [settlementRow(instrumentId, added, 0, intervalHours, stamp)]
-    const before = knownAt.get(settledAt)!
-    if (before.intervalHours === intervalHours || intervalHours === null) return []
-    // At the edges of what was read the gaps beyond are not seen: what is known there stays.
-    const isSeen = isNear(index) && index !== 0 && index !== edge
-    return isSeen || before.intervalHours === null ? [reviseInterval(instrumentId, before, intervalHours, stamp)] : []
-  })
-  const written = await writeSettlements(client, instrumentId, rows)
-  return written.filter(({ revision }) => revision === 0).length
-}
+export type KnownSettlement = SettledRate &
+  Foretold & {
+    readonly revision: number
+    readonly intervalHours: number | null
+    readonly intervalSource: IntervalSource | null
+    readonly observedAt: number
+    readonly source: Source
+    readonly reasons: readonly string[]
+  }
 
 /**
  * Writes rows of one instrument made by `settlementRow`; what is there already stays. Whatever is written is due for signals in the
@@ -98,7 +73,7 @@ export async function writeSettlements(
   client: Transaction,
   instrumentId: number,
   rows: readonly Row[]
-): Promise<{ revision: number }[]> {
+): Promise<{ settledAt: number; revision: number }[]> {
   const written = await writeRowsReturning<{ revision: number; settled_at: Date }>(
     client,
     {
@@ -117,43 +92,53 @@ export async function writeSettlements(
     )
     await markSettlements(client, instrumentId, oldest)
   }
-  return written
+  return written.map(({ settled_at, revision }) => ({ settledAt: settled_at.getTime(), revision }))
 }
 
 /** The next revision of a stored settlement: all as it was but for the interval. */
 export function reviseInterval(
   instrumentId: number,
   before: KnownSettlement,
-  intervalHours: number | null,
+  interval: SettledInterval,
   stamp: SettlementStamp
 ): Row {
-  const { source, observedAt, revision } = before
-  return settlementRow(instrumentId, before, revision + 1, intervalHours, { ...stamp, source, observedAt })
+  const { source, observedAt } = before
+  return settlementRow(instrumentId, { ...before, revision: before.revision + 1 }, interval, {
+    ...stamp,
+    source,
+    observedAt
+  })
 }
+
+type NewSettlement = SettledRate & Partial<Foretold> & Partial<Pick<KnownSettlement, 'revision' | 'reasons'>>
 
 /** A settlement as the writer takes it. */
 export function settlementRow(
   instrumentId: number,
-  rate: SettledRate,
-  revision: number,
-  intervalHours: number | null,
+  settlement: NewSettlement,
+  interval: SettledInterval,
   stamp: SettlementStamp
 ): Row {
   return [
     instrumentId,
-    rate.settledAt,
-    revision,
-    rate.venueTime,
+    settlement.settledAt,
+    settlement.revision ?? 0,
+    settlement.venueTime,
     stamp.observedAt,
-    rate.availableAt,
-    rate.rate,
-    intervalHours,
-    intervalHours === null ? null : 'observed',
-    rate.mark,
+    settlement.availableAt,
+    settlement.rate,
+    interval?.hours ?? null,
+    interval?.source ?? null,
+    settlement.cap ?? null,
+    settlement.floor ?? null,
+    settlement.mark,
+    settlement.estimateRate ?? null,
+    settlement.estimateAt ?? null,
     stamp.source,
-    stamp.formulaVersion,
+    settledFormulaVersion(stamp.venue, settlement.settledAt),
     stamp.adapterVersion,
-    stamp.epoch
+    stamp.epoch,
+    settlement.reasons ?? []
   ]
 }
 
@@ -163,24 +148,36 @@ export async function listKnown(
   instrumentId: number,
   { from, to }: { readonly from: number | null; readonly to: number | null }
 ): Promise<KnownSettlement[]> {
-  type Found = {
-    settled_at: Date
-    venue_time: Date
-    rate: string
-    mark: string | null
-    available_at: Date
-    observed_at: Date
-    revision: number
-    interval_hours: number | null
-    source: Source
-  }
-  const { rows } = await client.query<Found>(
-    `select distinct on (settled_at) settled_at, venue_time, rate, mark, available_at, observed_at, revision, interval_hours, source
+  const { rows } = await client.query<FoundSettlement>(
+    `select distinct on (settled_at) settled_at, venue_time, rate, mark, available_at, observed_at, revision, interval_hours,
+       interval_source, cap, floor, estimate_rate, estimate_at, source, reasons
      from settlement where instrument_id = $1 and settled_at between $2 and $3
      order by settled_at, revision desc`,
     [instrumentId, from === null ? '-infinity' : new Date(from), to === null ? 'infinity' : new Date(to)]
   )
-  return rows.map((row) => ({
+  return rows.map(knownOf)
+}
+
+type FoundSettlement = {
+  readonly settled_at: Date
+  readonly venue_time: Date
+  readonly rate: string
+  readonly mark: string | null
+  readonly available_at: Date
+  readonly observed_at: Date
+  readonly revision: number
+  readonly interval_hours: number | null
+  readonly interval_source: IntervalSource | null
+  readonly cap: string | null
+  readonly floor: string | null
+  readonly estimate_rate: string | null
+  readonly estimate_at: Date | null
+  readonly source: Source
+  readonly reasons: string[]
+}
+
+function knownOf(row: FoundSettlement): KnownSettlement {
+  return {
     settledAt: row.settled_at.getTime(),
     venueTime: row.venue_time.getTime(),
     rate: row.rate,
@@ -189,8 +186,14 @@ export async function listKnown(
     observedAt: row.observed_at.getTime(),
     revision: row.revision,
     intervalHours: row.interval_hours,
-    source: row.source
-  }))
+    intervalSource: row.interval_source,
+    cap: row.cap,
+    floor: row.floor,
+    estimateRate: row.estimate_rate,
+    estimateAt: row.estimate_at?.getTime() ?? null,
+    source: row.source,
+    reasons: row.reasons
+  }
 }
 
 /** The newest settlement of an instrument and its interval, to know when the next one is due. */

@@ -142,6 +142,7 @@ function readEstimate(row: Untrusted, { observedAt }: ReadContext): FundingEstim
     intervalSource: 'declared',
     kind: 'indicative',
     nextSettlementAt: floorTo(observedAt, HOUR) + HOUR,
+    isSettlementTimeOurs: true,
     cap: CAP,
     floor: FLOOR,
     observedAt,

@@ -119,6 +119,7 @@ function readEstimate(row: Untrusted, { observedAt, exchange }: ReadContext): Fu
     intervalSource: 'declared',
     kind: 'fixed',
     nextSettlementAt: floorTo(observedAt, INTERVAL_HOURS * HOUR) + INTERVAL_HOURS * HOUR,
+    isSettlementTimeOurs: true,
     cap,
     floor: decimalToString(negate(parseDecimal(cap)!)),
     observedAt,

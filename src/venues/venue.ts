@@ -41,6 +41,8 @@ export type FundingEstimate = Observed & {
   readonly intervalSource: IntervalSource | null
   readonly kind: FundingKind
   readonly nextSettlementAt: number | null
+  /** The venue does not write that time: it is the next one of its grid. */
+  readonly isSettlementTimeOurs?: true
   readonly cap: string | null
   readonly floor: string | null
 }

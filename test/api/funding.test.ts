@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import request from 'supertest'
 import type { Database } from '../../src/store/database.ts'
 import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
+import { seedEverything } from './seed.ts'
 
 const HOUR = 3_600_000
 const PERP = 'binance:BTC/USDT:USDT'
@@ -42,17 +43,29 @@ test('settlements are shown with their rates per 8 h and per year, the newest re
       intervalSource: 'declared',
       rate8h: -0.0001,
       apr: -0.1095,
+      fundingKind: 'settled',
       observedAt: undefined,
       cap: null,
       floor: null,
       mark: null,
       estimateRate: null,
       estimateAt: null,
+      estimateDifference: null,
       source: 'backfill',
       knownAt: undefined,
       availableAt: undefined,
       revision: 0,
-      reasons: []
+      reasons: [],
+      formulaVersion: 1,
+      adapterVersion: 1,
+      absent: {
+        cap: 'not_kept',
+        floor: 'not_kept',
+        mark: 'not_given',
+        estimateRate: 'no_estimate_before_it',
+        estimateAt: 'no_estimate_before_it',
+        estimateDifference: 'no_estimate_before_it'
+      }
     }
   )
   const before = await request(api.url).get(`${path}&knownAt=${iso(START)}`)
@@ -138,4 +151,51 @@ test('only perpetuals have funding', async () => {
   const { body } = await request(api.url).get('/v1/funding/history?instrument=binance:BTC/USDT')
   assert.equal(body.status, 400)
   assert.match(body.errors[0].message, /only perpetuals have funding/)
+})
+
+test('every row of funding says its interval and where that came from, its kind, bounds and versions', async () => {
+  await using api = await testApi({ seed: seedEverything })
+  const { body } = await request(api.url).get(`/v1/funding?instrument=${PERP}`)
+  const [row] = body.data
+  for (const field of FUNDING_LEDGER) assert.ok(field in row, field)
+  assert.deepEqual([row.fundingFormulaVersion, row.fundingAdapterVersion], [1, 1])
+  assert.equal(row.nextSettlementVenueTime, row.nextSettlementAt)
+})
+
+const FUNDING_LEDGER = [
+  ...['fundingRate', 'fundingIntervalHours', 'fundingIntervalSource', 'fundingRate8h', 'fundingApr', 'fundingKind'],
+  ...['nextSettlementAt', 'nextSettlementVenueTime', 'cap', 'floor', 'fundingFormulaVersion', 'fundingAdapterVersion']
+]
+
+test('intervals are listed from the day each came into force, the newest first, page by page', async () => {
+  await using api = await testApi({ seed: seedEverything })
+  const get = async (query: string) => (await request(api.url).get(`/v1/funding/intervals?${query}`)).body
+  const { data } = await get('asset=btc')
+  assert.deepEqual(
+    data.map((row: Record<string, unknown>) => [row.previousHours, row.intervalHours, row.intervalSource, row.absent]),
+    [
+      [4, 1, 'declared', { settledFrom: 'not_settled_yet' }],
+      [8, 4, 'observed', { declaredAt: 'not_declared' }],
+      [null, 8, 'declared', { previousHours: 'first_known' }]
+    ]
+  )
+  const pages: unknown[] = []
+  for (let query = 'limit=1'; ; ) {
+    const { data: page, page: paging } = await get(query)
+    pages.push(...page)
+    if (paging.next === null) break
+    query = `limit=1&cursor=${paging.next}`
+  }
+  assert.deepEqual(pages, data)
+  assert.deepEqual((await get(`from=${iso(NOW_MS - 3 * HOUR)}`)).data, data.slice(0, 1))
+  assert.deepEqual((await get(`to=${iso(NOW_MS - 3 * HOUR)}`)).data, data.slice(1))
+  assert.deepEqual((await get('venue=bybit')).data, [])
+})
+
+test('a table of settlements has why a cell is empty', async () => {
+  await using api = await testApi(withSettlements([{ atMs: START, rate: '0.0001' }]))
+  const { text } = await request(api.url).get(`/v1/funding/history?instrument=${PERP}&from=2026-06-01&format=csv`)
+  const [head, line] = text.trim().split('\r\n')
+  assert.match(head!, /,absent$/)
+  assert.match(line!, /,cap=not_kept floor=not_kept mark=not_given estimateRate=no_estimate_before_it /)
 })

@@ -55,7 +55,8 @@ const PATHS: Record<string, string> = {
   signal: 'signals',
   signalTypes: 'signals/types',
   openInterest: 'open-interest',
-  openInterestHistory: 'open-interest'
+  openInterestHistory: 'open-interest',
+  fundingIntervals: 'funding/intervals'
 }
 const pathOf = (name: string) => `/v1/${PATHS[name] ?? name.replace(/(History|Realised)$/, '')}`
 

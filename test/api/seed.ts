@@ -21,6 +21,11 @@ export async function seedEverything(db: Database): Promise<void> {
   await insertBasis(db, perp, spot, [{ atMs: NOW_MS - 60_000, basisBps: 1.5 }])
   await insertSettlements(db, perp, [{ atMs: NOW_MS - 4 * 3_600_000, rate: '0.0001' }])
   await db.query(
+    `insert into funding_interval (instrument_id, effective_from, interval_hours, source, declared_at, settled_from, known_at) values
+       ($1, $2, 8, 'declared', $2, $2, $2), ($1, $3, 4, 'observed', null, $3, $3), ($1, $4, 1, 'declared', $4, null, $4)`,
+    [perp, ...[48, 24, 2].map((hours) => new Date(NOW_MS - hours * 3_600_000))]
+  )
+  await db.query(
     `insert into gap (instrument_id, venue_id, fact, from_at, to_at, reason, known_at) values
        ($1, 'binance', 'market', $2, $3, 'timeout', $3), (0, 'binance', 'market', $2, $3, 'down', $3),
        (0, 'bybit', 'market', $2, $3, 'down', $3), ($4, 'binance', 'market', $2, $3, 'other', $3)`,

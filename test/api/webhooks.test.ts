@@ -93,8 +93,7 @@ test('every field that cannot be used is named, and what was misspelt gets a sug
       { path: 'url', message: 'required, and missing' },
       {
         path: 'events[0]',
-        message:
-          '"signal.open" is none of signal.opened, signal.updated, signal.closed, venue.status_changed, system.heartbeat, test.ping; did you mean signal.opened?'
+        message: `"signal.open" is none of ${EVENT_TYPES.join(', ')}; did you mean signal.opened?`
       },
       { path: 'filter.assets', message: 'unknown field; did you mean asset?' },
       { path: 'description', message: 'expected null or a text of at most 500 characters; was 7' }

@@ -64,6 +64,7 @@ function aLatest(
       intervalSource: 'declared',
       kind: 'indicative',
       nextSettlementAt: NOW + 4 * HOUR,
+      nextSettlementVenueTime: NOW + 4 * HOUR + 7,
       cap: '0.003',
       floor: '-0.003',
       determined: 0.25,
@@ -84,6 +85,7 @@ const inputs = (changes: Partial<BoardInputs> = {}): BoardInputs => ({
   spotLatest: aLatest('64000.00', '64000.01'),
   tradedFx: null,
   priceKind: 'mid',
+  adapterVersion: 1,
   pollMs: 10 * SECOND,
   openInterestMs: 5 * MINUTE,
   ...changes

@@ -60,9 +60,10 @@ test('with a shortened persistence, a market that turns euphoric opens a regime 
   await settle()
   const [closed] = await signals()
   assert.deepEqual([closed!.state, closed!.close_reason], ['closed', 'exit'])
-  const { rows: events } = await t.db.query('select type, asset, signal_label from event where at > $1 order by at', [
-    new Date(from)
-  ])
+  const { rows: events } = await t.db.query(
+    `select type, asset, signal_label from event where at > $1 and type like 'signal.%' order by at`,
+    [new Date(from)]
+  )
   assert.deepEqual(events, [
     { type: 'signal.opened', asset: 'BTC', signal_label: 'OVERHEATED' },
     { type: 'signal.closed', asset: 'BTC', signal_label: 'OVERHEATED' }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
 import { HOUR } from '../../src/domain/time.ts'
 import { claimBackfill } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -101,7 +102,7 @@ test('a claim whose lease lapsed is taken over, and the first holder can store n
   await using t = await testDatabase()
   await using past = await openPast(t.db, 'binance:BTC/USDT:USDT')
   await past.want('settlement', 10)
-  const lapsed = await claimBackfill(t.db, 'binance', 'dead', -1)
+  const lapsed = await claimBackfill(t.db, 'binance', { holder: 'dead', leaseMs: -1, clock: systemClock })
   assert.ok(lapsed)
   assert.equal(await past.run(), true)
   const { rows } = await t.db.query<{ epoch: number; state: string }>('select epoch, state from backfill')

@@ -6,14 +6,15 @@ import { HOUR, MINUTE } from '../../src/domain/time.ts'
 import { reviseIntervals } from '../../src/store/imported-settlements.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
-import { insertSettlements, listKnown, type SettledRate, type SettlementStamp } from '../../src/store/settlements.ts'
+import { insertSettlements } from '../../src/store/settlement-intake.ts'
+import { listKnown, type SettledRate, type SettlementStamp } from '../../src/store/settlements.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 
 const START = Date.UTC(2025, 0, 1)
 const STAMP: SettlementStamp = {
   source: 'polled',
   observedAt: START + 24 * HOUR,
-  formulaVersion: 1,
+  venue: 'binance',
   adapterVersion: 1,
   epoch: 3
 }
@@ -33,7 +34,9 @@ async function perpetual({ db }: TestDatabase, name = 'binance:BTC/USDT:USDT'): 
 }
 
 const insert = (t: TestDatabase, id: number, hours: readonly number[], stamp = STAMP) =>
-  t.db.transaction((client) => insertSettlements(client, id, hours.map(rateAt), stamp))
+  t.db
+    .transaction((client) => insertSettlements(client, id, hours.map(rateAt), stamp))
+    .then(({ fresh }) => fresh.length)
 
 async function intervalsOf(t: TestDatabase, id: number): Promise<[number, number | null, number][]> {
   const known = await listKnown(t.db, id, { from: null, to: null })

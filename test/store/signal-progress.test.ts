@@ -6,13 +6,14 @@ import type { Database } from '../../src/store/database.ts'
 import { insertSettlementsWith, reviseIntervals } from '../../src/store/imported-settlements.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
-import { insertSettlements, type SettledRate, type SettlementStamp } from '../../src/store/settlements.ts'
+import { insertSettlements } from '../../src/store/settlement-intake.ts'
+import type { SettledRate, SettlementStamp } from '../../src/store/settlements.ts'
 import { activate, findActivation } from '../../src/store/signal-activations.ts'
 import { claimEvaluation, finishEvaluation } from '../../src/store/signal-progress.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 
 const START = Date.UTC(2026, 0, 5)
-const STAMP: SettlementStamp = { source: 'polled', observedAt: START, formulaVersion: 1, adapterVersion: 1, epoch: 0 }
+const STAMP: SettlementStamp = { source: 'polled', observedAt: START, venue: 'binance', adapterVersion: 1, epoch: 0 }
 
 const rateAt = (hours: number): SettledRate => {
   const settledAt = START + hours * HOUR

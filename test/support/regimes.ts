@@ -8,13 +8,13 @@ import type { Database } from '../../src/store/database.ts'
 import { reviseIntervals } from '../../src/store/imported-settlements.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
-import { insertSettlements } from '../../src/store/settlements.ts'
+import { insertSettlements } from '../../src/store/settlement-intake.ts'
 import { activate } from '../../src/store/signal-activations.ts'
 import { silentLog } from './line.ts'
 
 /** When the settlements of these tests begin. */
 export const START = Date.UTC(2026, 2, 1)
-const STAMP = { source: 'polled', observedAt: START, formulaVersion: 1, adapterVersion: 1, epoch: 0 } as const
+const STAMP = { source: 'polled', observedAt: START, venue: 'binance', adapterVersion: 1, epoch: 0 } as const
 
 export type Shown = {
   readonly signals: readonly {

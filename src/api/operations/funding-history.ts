@@ -1,8 +1,8 @@
-import { estimateSchema, provenanceView, rateView, realisedSchema, settlementSchema } from '../../contract/histories.ts'
+import { estimateView, settlementView } from '../../contract/funding-rows.ts'
+import { estimateSchema, realisedSchema, settlementSchema } from '../../contract/histories.ts'
 import { fundingHistoryParameters, realisedParameters } from '../../contract/history-parameters.ts'
 import { realisedOf } from '../../contract/realised.ts'
 import { oneOf, text, textOrNull, time } from '../../contract/schema.ts'
-import { numberOrNull } from '../../domain/decimal.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { DAY, isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
@@ -98,26 +98,7 @@ export function settlementHistory(
     read: (range) => listSettlements(db, { instrumentId: instrument.id, knownAtMs, ...range }),
     timeOf: ({ settledAt }) => settledAt,
     stepMs: 1,
-    view: (row) => {
-      const { rate, rate8h, apr } = rateView(row.rate, row.intervalHours)
-      return {
-        instrument: instrument.key,
-        settledAt: isoOf(row.settledAt),
-        venueTime: isoOf(row.venueTime),
-        rate,
-        intervalHours: row.intervalHours,
-        intervalSource: row.intervalSource,
-        rate8h,
-        apr,
-        observedAt: isoOf(row.observedAt),
-        cap: numberOrNull(row.cap),
-        floor: numberOrNull(row.floor),
-        mark: row.mark,
-        estimateRate: numberOrNull(row.estimateRate),
-        estimateAt: isoOrNull(row.estimateAt),
-        ...provenanceView(row)
-      }
-    },
+    view: (row) => settlementView(row, instrument.key),
     meta
   }
 }
@@ -128,26 +109,7 @@ function estimateHistory({ db }: ApiContext, { instrument, knownAtMs, meta }: Se
     read: (range) => listEstimates(db, { instrumentId: instrument.id, knownAtMs, ...range }),
     timeOf: ({ tickAt }) => tickAt,
     stepMs: 1,
-    view: (row) => {
-      const { rate, rate8h, apr } = rateView(row.rate, row.intervalHours)
-      return {
-        instrument: instrument.key,
-        observedAt: isoOf(row.observedAt),
-        tickAt: isoOf(row.tickAt),
-        venueTime: isoOrNull(row.venueTime),
-        rate,
-        intervalHours: row.intervalHours,
-        intervalSource: row.intervalSource,
-        rate8h,
-        apr,
-        fundingKind: row.kind,
-        nextSettlementAt: isoOrNull(row.nextSettlementAt),
-        cap: numberOrNull(row.cap),
-        floor: numberOrNull(row.floor),
-        determined: row.determined,
-        ...provenanceView(row)
-      }
-    },
+    view: (row) => estimateView(row, instrument.key),
     meta
   }
 }

@@ -3,6 +3,7 @@ import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
 import { depthOperation } from './depth.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
+import { fundingIntervalOperation } from './funding-intervals.ts'
 import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
@@ -18,6 +19,7 @@ export function listOperations(context: ApiContext): Operation[] {
     ...fundingHistoryOperations(context),
     ...openInterestOperations(context),
     depthOperation(context),
+    fundingIntervalOperation(context),
     ...signalOperations(context),
     ...referenceOperations(context),
     ...statusOperations(context),

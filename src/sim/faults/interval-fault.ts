@@ -1,31 +1,56 @@
-import { floorTo, HOUR, MINUTE } from '../../domain/time.ts'
+import { DAY, floorTo, HOUR, MINUTE } from '../../domain/time.ts'
+import type { Answer } from '../answer.ts'
 import { type Body, isStamp, mapLeaves, withNumber } from './body.ts'
 import { isAbout } from './body-faults.ts'
+import type { Faulted } from './kinds.ts'
+import { withBody } from './listing-faults.ts'
 
-export type IntervalChange = { readonly symbol: string; readonly hours: number; readonly from: number }
+/** From the first settlement after `from` on a contract settles every `hours`. */
+type Step = { readonly hours: number; readonly from: number }
 
 const SETTLED_AT = ['fundingTime', 'fundingRateTimestamp'] as const
 
 /**
- * A contract that settles every `hours` from the first settlement after `from` on: where the interval is declared, in the time of
- * the next settlement, and in the list of those that were.
+ * A contract whose interval changes, once or (`later`) more often: where the interval is declared, in the time of the next
+ * settlement, and in the list of those that were.
  */
-export function withInterval(body: Body, path: string, change: IntervalChange, nowMs: number): Body {
-  if (/fundingInfo/.test(path)) return withAdjustedContract(body, change)
+export function changedInterval({ rule, memory, nowMs, path, params, answer }: Faulted): Answer {
+  if (!memory.has('from')) memory.set('from', rule.from ?? nowMs)
+  const later = (Array.isArray(rule.later) ? rule.later : []) as readonly Step[]
+  const steps = [{ hours: Number(rule.hours), from: memory.get('from') as number }, ...later]
+  const change = { symbol: String(rule.symbol), steps, nowMs }
+  return withBody(answer(path, widened(params)), (body) => changed(body, path, params, change))
+}
+
+type Change = { readonly symbol: string; readonly steps: readonly Step[]; readonly nowMs: number }
+
+/** Between two old settlements new ones have been: a window that holds none of the old is asked with the day before it. */
+function widened(params: URLSearchParams): URLSearchParams {
+  const start = params.get('startTime')
+  if (start === null) return params
+  const wide = new URLSearchParams(params)
+  wide.set('startTime', String(Number(start) - DAY))
+  return wide
+}
+
+function changed(body: Body, path: string, params: URLSearchParams, change: Change): Body {
+  const now = change.steps.findLast(({ from }) => from <= change.nowMs)
+  if (now === undefined) return body
+  if (/fundingInfo/.test(path)) return withAdjustedContract(body, change.symbol, now)
   return mapElements(body, (list) => {
     const about = list.filter((element) => isAbout(element, '', change.symbol))
     const settledAt = SETTLED_AT.find(
       (name) => about.length > 0 && about.every((element) => isSettlement(element, name))
     )
-    if (settledAt) return withSettlements(list, settledAt, change, nowMs)
-    return list.map((element) => (about.includes(element) ? withTerms(element, change, nowMs) : element))
+    if (settledAt) return withSettlements(list, settledAt, params, change)
+    return list.map((element) => (about.includes(element) ? withTerms(element, now, change.nowMs) : element))
   })
 }
 
 const isSettlement = (element: Body, name: string) => isStamp(element[name]) && !('markPx' in element)
 
 /** Binance names only the contracts whose terms differ from the standard. */
-function withAdjustedContract(list: Body, { symbol, hours }: IntervalChange): Body {
+function withAdjustedContract(list: Body, symbol: string, { hours }: Step): Body {
   const known = list.find((element: Body) => element.symbol === symbol)
   const template = { ...list[0], adjustedFundingRateCap: '0.02000000', adjustedFundingRateFloor: '-0.02000000' }
   const others = list.filter((element: Body) => element !== known)
@@ -44,7 +69,7 @@ function mapElements(body: Body, change: (list: Body[]) => Body[]): Body {
   return Object.fromEntries(Object.entries(body).map(([name, part]) => [name, mapElements(part, change)]))
 }
 
-function withTerms(element: Body, { hours }: IntervalChange, nowMs: number): Body {
+function withTerms(element: Body, { hours }: Step, nowMs: number): Body {
   return mapLeaves(element, (value, key) => {
     if (value === '' || value === null) return value
     if (/^fundingIntervalHours?$/.test(key)) return withNumber(value, () => hours)
@@ -55,29 +80,28 @@ function withTerms(element: Body, { hours }: IntervalChange, nowMs: number): Bod
   })
 }
 
-/** The settlements in between, each with the rate of the one that follows it. */
-function withSettlements(list: Body[], settledAt: string, { hours, from }: IntervalChange, nowMs: number): Body[] {
-  const isDescending = list.length > 1 && Number(list[0][settledAt]) > Number(list[1][settledAt])
-  const ascending = isDescending ? [...list].reverse() : list
-  const result = ascending.flatMap((row, index) => {
-    const at = Number(row[settledAt])
-    const before = index === 0 ? at : Number(ascending[index - 1][settledAt])
-    const times: number[] = []
-    for (
-      let time = floorTo(Math.max(from, before), hours * HOUR) + hours * HOUR;
-      time < floorTo(at, HOUR);
-      time += hours * HOUR
-    ) {
-      times.push(time)
+/** The settlements of each stretch, each with the rate of the old one at or before it. */
+function withSettlements(
+  list: readonly Body[],
+  settledAt: string,
+  params: URLSearchParams,
+  { steps, nowMs }: Change
+): Body[] {
+  const timeOf = (row: Body) => Number(row[settledAt])
+  const ascending = [...list].sort((a, b) => timeOf(a) - timeOf(b))
+  const isDescending = list.length > 1 && timeOf(list[0]) > timeOf(list[1])
+  const first = steps[0]!.from
+  const rows = ascending.filter((row) => timeOf(row) <= first)
+  for (const [index, { hours, from }] of steps.entries()) {
+    const until = Math.min(steps[index + 1]?.from ?? nowMs, nowMs)
+    for (let at = floorTo(from, hours * HOUR) + hours * HOUR; at <= until; at += hours * HOUR) {
+      const old = ascending.findLast((row) => floorTo(timeOf(row), HOUR) <= at)
+      if (old !== undefined) rows.push(stamped(old, settledAt, at))
     }
-    return [...times.map((time) => stamped(row, settledAt, time)), row]
-  })
-  const newest = ascending.at(-1)
-  const last = newest === undefined ? nowMs : Number(newest[settledAt])
-  for (let at = floorTo(Math.max(from, last), hours * HOUR) + hours * HOUR; at <= nowMs; at += hours * HOUR) {
-    result.push(stamped(newest, settledAt, at))
   }
-  return isDescending ? result.reverse() : result
+  const [start, end] = [Number(params.get('startTime') ?? 0), Number(params.get('endTime') ?? nowMs)]
+  const asked = rows.filter((row) => start <= timeOf(row) && timeOf(row) <= end)
+  return isDescending ? asked.reverse() : asked
 }
 
 const stamped = (row: Body, name: string, at: number) => ({ ...row, [name]: withNumber(row[name], () => at) })

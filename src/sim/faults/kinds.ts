@@ -3,7 +3,7 @@ import { DAY } from '../../domain/time.ts'
 import type { Answer } from '../answer.ts'
 import { BODY_FAULTS } from './body-faults.ts'
 import * as deliver from './delivery.ts'
-import { type IntervalChange, withInterval } from './interval-fault.ts'
+import { changedInterval } from './interval-fault.ts'
 import { delisted, type ListingChange, listed, renamed, withBody, withFields } from './listing-faults.ts'
 import type { FaultRule } from './rule.ts'
 
@@ -134,13 +134,10 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
   },
   mark_off: { about: 'mark prices times `factor` (10)', parameters: { factor: 'number?' }, answer: bodyKinds.mark_off },
   interval: {
-    about: 'a contract settles every `hours` from the first settlement after `from` (now) on',
-    parameters: { ...CONTRACT, hours: 'number', from: 'number?' },
-    answer: ({ rule, memory, nowMs, path, answer }) => {
-      if (!memory.has('from')) memory.set('from', rule.from ?? nowMs)
-      const change = { ...rule, from: memory.get('from') } as unknown as IntervalChange
-      return withBody(answer(), (body) => withInterval(body, path, change, nowMs))
-    }
+    about:
+      'a contract settles every `hours` from the first settlement after `from` (now) on; `later`: a list of `{ hours, from }`',
+    parameters: { ...CONTRACT, hours: 'number', from: 'number?', later: 'object?' },
+    answer: changedInterval
   },
   listing: {
     about: 'a contract is listed under a second name',
