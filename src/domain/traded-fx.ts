@@ -1,4 +1,4 @@
-import { parseDecimal, toNumber } from './decimal.ts'
+import { compare, midOf, parseDecimal, toNumber } from './decimal.ts'
 import { GATE_DEFAULTS } from './gates.ts'
 import type { Latest } from './latest.ts'
 
@@ -12,6 +12,18 @@ export type FxQuote = {
   readonly latest: Latest | undefined
 }
 
+/** Why a pair's book says nothing of the rate of now. */
+export type FxRefusal = 'not_observed' | 'missing_quote' | 'crossed_book' | 'stale'
+
+/** What one unit of a pair's base is worth in its quote by the mid of its book: traded, whole, and no older than a minute. */
+export function pairRateOf(book: Latest['quote'] | undefined, nowMs: number): number | FxRefusal {
+  if (!book) return 'not_observed'
+  const [bid, ask] = [parseDecimal(book.bid ?? ''), parseDecimal(book.ask ?? '')]
+  if (!bid || !ask) return 'missing_quote'
+  if (compare(bid, ask) >= 0) return 'crossed_book'
+  return nowMs - book.observedAt > GATE_DEFAULTS.fxMaxAgeMs ? 'stale' : toNumber(midOf(bid, ask))
+}
+
 /** The contract-quote price of one unit of spot quote from a stablecoin pair traded within the last minute, first pair first. */
 export function tradedFxOf(
   contractQuote: string,
@@ -23,12 +35,9 @@ export function tradedFxOf(
     const isDirect = base === spotQuote && quote === contractQuote
     const isInverse = base === contractQuote && quote === spotQuote
     if (!isDirect && !isInverse) continue
-    const book = latest?.quote
-    const bid = parseDecimal(book?.bid ?? '')
-    const ask = parseDecimal(book?.ask ?? '')
-    if (!book || !bid || !ask || nowMs - book.observedAt > GATE_DEFAULTS.fxMaxAgeMs) continue
-    const price = (toNumber(bid) + toNumber(ask)) / 2
-    return { rate: isDirect ? price : 1 / price, observedAt: book.observedAt, instrument: key }
+    const price = pairRateOf(latest?.quote, nowMs)
+    if (typeof price === 'string') continue
+    return { rate: isDirect ? price : 1 / price, observedAt: latest!.quote!.observedAt, instrument: key }
   }
   return null
 }

@@ -214,6 +214,8 @@ test('a stablecoin pair read either way round gives the same conversion, and an 
     tradedFxOf('USDT', 'USDC', pair('USDC', 'USDT', aLatest('0.9997', '0.9999', {}, NOW - 61 * SECOND)), NOW),
     null
   )
+  const crossed = pair('USDC', 'USDT', aLatest('0.9999', '0.9997'))
+  assert.equal(tradedFxOf('USDT', 'USDC', crossed, NOW), null)
   assert.equal(tradedFxOf('USDT', 'USD', pair('USDC', 'USDT', aLatest('0.9997', '0.9999')), NOW), null)
 })
 

@@ -1,4 +1,4 @@
-import type { LatestOpenInterest } from '../../src/domain/latest.ts'
+import type { LatestOpenInterest, LatestQuote } from '../../src/domain/latest.ts'
 import type { Database } from '../../src/store/database.ts'
 import { insertDepths, type StoredDepth } from '../../src/store/depth.ts'
 import { upsertLatest } from '../../src/store/latest.ts'
@@ -66,4 +66,24 @@ export async function observeDepth(
   const stamp = { tickAt: observedAt, spanMs: 60_000, source: 'polled' as const, adapterVersion: 1, epoch: 1 }
   await ensurePartitions(db, 'depth_snapshot', [observedAt], observedAt)
   await db.transaction((client) => insertDepths(client, [depth], { ...stamp, formulaVersion: 1 }))
+}
+
+/** A quote as a poll would have left it, ten seconds before the tests' now unless told. */
+export async function observeQuote(
+  db: Database,
+  instrumentId: number,
+  { observedAt = AT_MS, ...said }: Partial<Omit<LatestQuote, 'instrumentId'>>
+): Promise<void> {
+  const quote = {
+    instrumentId,
+    bid: '0.9997',
+    ask: '0.9999',
+    bidSize: '1',
+    askSize: '1',
+    venueTime: null,
+    ...said,
+    observedAt
+  }
+  const none = { lasts: [], marks: [], estimates: [], openInterest: [], volumes: [] }
+  await db.transaction((client) => upsertLatest(client, observedAt, { ...none, quotes: [quote] }))
 }

@@ -21,6 +21,7 @@ export const LINKS: Links = {
     `  "What it settled"\n  history${argumentsOf(fundingLinkParameters)}: FundingHistoryConnection!`
   ].join('\n'),
   OpenInterestRow: instrumentDetail,
+  Stablecoin: instrumentDetail,
   DepthRow: `${instrumentDetail}\n${spotDetail}`,
   Instrument: spotDetail,
   Gap: instrumentDetail
@@ -52,6 +53,7 @@ export function linkResolvers(context: ApiContext): IResolvers {
     BasisRow: { ...details, history: historyOf('basis') },
     FundingRow: { instrumentDetail, history: historyOf('funding') },
     OpenInterestRow: { instrumentDetail },
+    Stablecoin: { instrumentDetail },
     DepthRow: details,
     Instrument: { spotDetail },
     Gap: { instrumentDetail }

@@ -8,6 +8,7 @@ import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
 import { signalOperations } from './signals.ts'
+import { stablecoinsOperation } from './stablecoins.ts'
 import { statusOperations } from './status.ts'
 import { webhookOperations } from './webhooks.ts'
 
@@ -20,6 +21,7 @@ export function listOperations(context: ApiContext): Operation[] {
     ...openInterestOperations(context),
     depthOperation(context),
     fundingIntervalOperation(context),
+    stablecoinsOperation(context),
     ...signalOperations(context),
     ...referenceOperations(context),
     ...statusOperations(context),
