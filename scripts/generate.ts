@@ -7,8 +7,6 @@ import { openapiYaml } from '../src/api/routes/documents.ts'
 import { systemClock } from '../src/clock.ts'
 import { describeSettings, loadConfig } from '../src/config.ts'
 import type { Database } from '../src/store/database.ts'
-import { capabilitiesOf } from '../src/venues/capabilities.ts'
-import { ADAPTERS } from '../src/venues/registry.ts'
 
 // Writes the files that are made from code; with --check, says which of them are not what the code makes now.
 
@@ -37,35 +35,7 @@ async function describeApi(): Promise<{ openapi: string; graphql: string }> {
 }
 
 const { openapi, graphql } = await describeApi()
-/** A document with the generated part between its two marks. */
-async function withTable(name: string, table: string): Promise<string> {
-  const text = await readFile(new URL(name, root), 'utf8')
-  const [start, end] = ['<!-- generated: npm run generate -->', '<!-- end of generated -->']
-  const [from, to] = [text.indexOf(start), text.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`${name} lacks the marks of its generated table`)
-  return `${text.slice(0, from + start.length)}\n\n${table}\n\n${text.slice(to)}`
-}
-
-function capabilityTable(): string {
-  const rows = ADAPTERS.flatMap((adapter) =>
-    capabilitiesOf(adapter).map(
-      ({ fact, call, method, reach, weightMs, unit, evidence }) =>
-        `| ${adapter.id} | ${fact} | ${call} | \`${method}\` | ${reach} | ${weightMs} | ${unit} | ${evidence.join(', ')} |`
-    )
-  )
-  return [
-    '| venue | fact | call | ccxt method | reach | weight, ms | unit | evidence |',
-    '|---|---|---|---|---|---|---|---|',
-    ...rows
-  ].join('\n')
-}
-
-const files = {
-  'openapi.yaml': openapi,
-  'schema.graphql': graphql,
-  '.env.example': describeSettings(),
-  'docs/venues.md': await withTable('docs/venues.md', capabilityTable())
-}
+const files = { 'openapi.yaml': openapi, 'schema.graphql': graphql, '.env.example': describeSettings() }
 const stale: string[] = []
 for (const [name, text] of Object.entries(files)) {
   const path = fileURLToPath(new URL(name, root))

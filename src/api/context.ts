@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import type { CapabilityView } from '../contract/reference.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import type { BoardCache } from './board-cache.ts'
@@ -27,8 +26,8 @@ export type ApiDeps = {
   readonly clock: Clock
   readonly log: Log
   readonly kind: 'live' | 'simulated'
-  /** What we use of each venue; one without is only shown. */
-  readonly capabilities?: Readonly<Record<string, readonly CapabilityView[]>> | undefined
+  /** What we use of each venue. */
+  readonly capabilities?: Readonly<Record<string, readonly string[]>> | undefined
   /** How many stored rows one request may read, where it is not what it is for everybody. */
   readonly storedRowsMax?: number | undefined
 }

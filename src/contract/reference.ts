@@ -10,12 +10,10 @@ import { isoOf, isoOrNull } from '../domain/time.ts'
 import { pageParameters } from './board-parameters.ts'
 import { list, listOf, time as timeParameter, word } from './parameters.ts'
 import {
-  arrayOf,
   count,
   countOrNull,
   decimalOrNull,
   nullable,
-  number,
   numberOrNull,
   object,
   oneOf,
@@ -149,25 +147,6 @@ const progressSchema = object({
   failed: count('Given up for now')
 })
 
-const capabilitySchema = object({
-  fact: text('What it brings', 'quote'),
-  call: text('The call, in our words', 'linear tickers'),
-  method: text('The ccxt method behind it', 'fetchTickers'),
-  reach: oneOf(['bulk', 'single'], 'One call for all instruments, or one for each'),
-  weightMs: number('What a call costs of the venue’s patience: ccxt’s weight × its spacing, milliseconds', 100),
-  unit: text('What its numbers count', 'US dollars of 24 h'),
-  evidence: texts('How that is known: body (a recorded answer), ccxt (its source), docs (the venue’s pages)')
-})
-export type CapabilityView = {
-  readonly fact: string
-  readonly call: string
-  readonly method: string
-  readonly reach: 'bulk' | 'single'
-  readonly weightMs: number
-  readonly unit: string
-  readonly evidence: readonly string[]
-}
-
 export const venueSchema = object({
   venue: text('The id', 'binance'),
   name: text('Its name', 'Binance'),
@@ -176,8 +155,7 @@ export const venueSchema = object({
   since: time('Since when'),
   bannedUntil: timeOrNull('Until when it refuses us'),
   failures: count('Failed polls in a row'),
-  capabilities: texts('The facts that we use of it'),
-  calls: arrayOf(capabilitySchema),
+  capabilities: texts('What we use of it'),
   lastPollAt: timeOrNull('When it was last asked'),
   lastSuccessAt: timeOrNull('When it last answered'),
   nextPollAt: timeOrNull('When it is asked next'),

@@ -1,5 +1,4 @@
 import type { Instrument } from '../domain/instrument.ts'
-import { weightOf } from '../venues/capabilities.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import {
   type Call,
@@ -64,16 +63,10 @@ export async function sweepVenue(
   client: VenueClient,
   memory: SweepMemory,
   tickAt: number,
-  {
-    isPatient = false,
-    pollMs = Number.POSITIVE_INFINITY
-  }: { readonly isPatient?: boolean; readonly pollMs?: number } = {}
+  { isPatient = false }: { readonly isPatient?: boolean } = {}
 ): Promise<Sweep> {
-  const all = adapter.calls.filter((call) => call.reach === 'bulk' && isDue(call, memory, tickAt))
-  const late = isPatient ? [] : all.filter(isSlow)
-  const prompt = all.filter((call) => !late.includes(call))
-  const slow = fittingCalls(adapter.id, prompt, late, { memory, pollMs })
-  const due = [...prompt, ...slow]
+  const due = adapter.calls.filter((call) => call.reach === 'bulk' && isDue(call, memory, tickAt))
+  const slow = due.filter((call) => isSlow(call) && !isPatient)
   const part = emptyPart()
   const ask = (call: Call, into: Part) => askCall(call, client, into, memory, tickAt)
   // Declared intervals come before the estimates that are read with them.
@@ -101,26 +94,6 @@ export async function sweepVenue(
   refuseUndated(part)
   for (const { reading } of part.answers) addReading(part.reading, reading)
   return memory.slow.isRunning ? part : withSlow(part, memory)
-}
-
-/**
- * Of the slow calls those that the venue's patience has room for before the next poll, longest waiting first: prices must not
- * queue behind them. One goes at every sweep, however little room there is, so that none waits for ever.
- */
-export function fittingCalls(
-  venue: string,
-  prompt: readonly Call[],
-  slow: readonly Call[],
-  { memory, pollMs }: { readonly memory: Pick<SweepMemory, 'answeredAt'>; readonly pollMs: number }
-): Call[] {
-  const askedAt = ({ name }: Call) => memory.answeredAt.get(name) ?? 0
-  let roomMs = pollMs - prompt.reduce((sum, call) => sum + weightOf(venue, call), 0)
-  return [...slow]
-    .sort((a, b) => askedAt(a) - askedAt(b))
-    .filter((call, index) => {
-      roomMs -= weightOf(venue, call)
-      return index === 0 || roomMs >= 0
-    })
 }
 
 /** Quotes without a time are believed beside answers that bear one: where every one of those is old, these are as well. */
