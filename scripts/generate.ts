@@ -7,6 +7,7 @@ import { openapiYaml } from '../src/api/routes/documents.ts'
 import { systemClock } from '../src/clock.ts'
 import { describeSettings, loadConfig } from '../src/config.ts'
 import type { Database } from '../src/store/database.ts'
+import { withCapabilityTable } from './capability-table.ts'
 
 // Writes the files that are made from code; with --check, says which of them are not what the code makes now.
 
@@ -35,7 +36,13 @@ async function describeApi(): Promise<{ openapi: string; graphql: string }> {
 }
 
 const { openapi, graphql } = await describeApi()
-const files = { 'openapi.yaml': openapi, 'schema.graphql': graphql, '.env.example': describeSettings() }
+const venues = withCapabilityTable(await readFile(fileURLToPath(new URL('docs/venues.md', root)), 'utf8'))
+const files = {
+  'openapi.yaml': openapi,
+  'schema.graphql': graphql,
+  '.env.example': describeSettings(),
+  'docs/venues.md': venues
+}
 const stale: string[] = []
 for (const [name, text] of Object.entries(files)) {
   const path = fileURLToPath(new URL(name, root))

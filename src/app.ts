@@ -12,6 +12,7 @@ import { ensureClosedVenues } from './store/closed-venues.ts'
 import { type OpenStore, openStore } from './store/open.ts'
 import { saveOverrides } from './store/overrides.ts'
 import type { ServiceKind } from './store/proof.ts'
+import { capabilitiesOf } from './venues/capability.ts'
 import { CLOSED_VENUES } from './venues/closed.ts'
 import { ADAPTERS } from './venues/registry.ts'
 import type { WorkerName, WorkerTask } from './worker.ts'
@@ -69,7 +70,7 @@ export async function startService({
     if (config.roles.includes('collect')) await saveOverrides(store.db, overrides)
     await prepare?.(store)
     if (config.roles.includes('api')) {
-      api = await startApi({ config, db: store.db, clock, log, kind, capabilities: capabilitiesOf() })
+      api = await startApi({ config, db: store.db, clock, log, kind, capabilities: CAPABILITIES })
     }
     const holder = `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`
     for (const name of new Set(config.roles.flatMap((role) => THREADS[role]))) {
@@ -85,9 +86,7 @@ export async function startService({
 }
 
 /** What we use of each venue, for `/v1/venues`. */
-function capabilitiesOf(): Record<string, string[]> {
-  return Object.fromEntries(ADAPTERS.map(({ id, calls }) => [id, [...new Set(calls.flatMap(({ facts }) => facts))]]))
-}
+const CAPABILITIES = Object.fromEntries(ADAPTERS.map((adapter) => [adapter.id, capabilitiesOf(adapter)]))
 
 type Thread = { stop(): Promise<void> }
 

@@ -5,6 +5,19 @@ import type { Database } from '../store/database.ts'
 import type { BoardCache } from './board-cache.ts'
 import type { CatalogueSource } from './catalogue.ts'
 
+/** A row of the registry of what venues are asked for. */
+export type UsedFact = {
+  readonly fact: string
+  readonly call: string
+  readonly method: string
+  readonly reach: string
+  readonly cadence: string
+  readonly weightMs: number
+  readonly unit: string
+  readonly fields: readonly string[]
+  readonly kinds: readonly string[]
+}
+
 /** What the API is given. */
 export type ApiDeps = {
   readonly config: Pick<
@@ -26,10 +39,10 @@ export type ApiDeps = {
   readonly clock: Clock
   readonly log: Log
   readonly kind: 'live' | 'simulated'
-  /** What we use of each venue. */
-  readonly capabilities?: Readonly<Record<string, readonly string[]>> | undefined
   /** How many stored rows one request may read, where it is not what it is for everybody. */
   readonly storedRowsMax?: number | undefined
+  /** What we use of each venue that is asked, and how we know what it means. */
+  readonly capabilities?: Readonly<Record<string, readonly UsedFact[]>> | undefined
 }
 
 /** What the routes share. */

@@ -10,10 +10,12 @@ import { isoOf, isoOrNull } from '../domain/time.ts'
 import { pageParameters } from './board-parameters.ts'
 import { list, listOf, time as timeParameter, word } from './parameters.ts'
 import {
+  arrayOf,
   count,
   countOrNull,
   decimalOrNull,
   nullable,
+  number,
   numberOrNull,
   object,
   oneOf,
@@ -147,6 +149,18 @@ const progressSchema = object({
   failed: count('Given up for now')
 })
 
+const capabilitySchema = object({
+  fact: text('What is asked for', 'open_interest'),
+  call: text('Our name of the question', 'linear tickers'),
+  method: text('The method of ccxt behind it', 'fetchTickers'),
+  reach: oneOf(['bulk', 'single'], 'One question for all of them, or one for each'),
+  cadence: text('When it is due: poll, open_interest, depth, or so many seconds', 'poll'),
+  weightMs: number('How long one question keeps the venue’s pace busy, milliseconds', 100),
+  unit: text('What its figures count', 'base, both sides'),
+  fields: texts('The venue’s own names of what is read'),
+  evidence: texts('How their meaning is known', ['body', 'ccxt', 'docs'])
+})
+
 export const venueSchema = object({
   venue: text('The id', 'binance'),
   name: text('Its name', 'Binance'),
@@ -156,6 +170,8 @@ export const venueSchema = object({
   bannedUntil: timeOrNull('Until when it refuses us'),
   failures: count('Failed polls in a row'),
   capabilities: texts('What we use of it'),
+  isDisplayOnly: truth('It is not asked for anything: its past is kept and may be imported, and makes no signals'),
+  facts: arrayOf(capabilitySchema),
   lastPollAt: timeOrNull('When it was last asked'),
   lastSuccessAt: timeOrNull('When it last answered'),
   nextPollAt: timeOrNull('When it is asked next'),

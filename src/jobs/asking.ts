@@ -7,9 +7,14 @@ import { type Sweep, sweepVenue } from './sweep.ts'
 import type { Verdict } from './venue-health.ts'
 
 /** Asks a venue everything that is due, and keeps of its answers what can be true beside what is known. */
-export async function believedSweep(db: Database, venue: CollectedVenue, tickAt: number): Promise<Sweep> {
+export async function believedSweep(
+  db: Database,
+  venue: CollectedVenue,
+  tickAt: number,
+  pollMs: number
+): Promise<Sweep> {
   const { adapter, client, memory, instruments } = venue
-  const sweep = await sweepVenue(adapter, client, memory, tickAt)
+  const sweep = await sweepVenue(adapter, client, memory, tickAt, { pollMs })
   const ids = [...instruments.values()].map(({ id }) => id)
   const knowledge = { instruments, latest: await listLatest(db, ids), suspects: memory.suspects }
   return { ...sweep, reading: plausibleReading(sweep.reading, knowledge) }

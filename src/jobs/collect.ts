@@ -62,7 +62,7 @@ export async function collect(
   if (!claim) return undefined
   const health = await findVenueHealth(db, id)
   const rest = restOf(health, venue, startedAt)
-  const sweep = rest ? undefined : await believedSweep(db, venue, tickAt)
+  const sweep = rest ? undefined : await believedSweep(db, venue, tickAt, deps.pollMs)
   const isKept = await isFirstOfInterval(deps, id, tickAt)
   const isFull = isKept && (await deps.disk.isFull())
   try {

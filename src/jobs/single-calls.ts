@@ -4,6 +4,7 @@ import { floorTo } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type Claim, claimTick, finishTick, holdClaim, StaleClaimError } from '../store/ticks.ts'
+import { weightOf } from '../venues/capability.ts'
 import { skip } from '../venues/normalise.ts'
 import {
   type Call,
@@ -111,8 +112,9 @@ async function askEach(
   for (const instrument of instruments) {
     const { symbol } = instrument
     const call = singleCallOf(adapter.calls, fact, instrument)
-    await untilQuiet(deps, memory, signal)
-    if (signal.aborted || call === undefined) break
+    if (call === undefined) continue
+    await untilQuiet(deps, memory, weightOf(adapter.id, call), signal)
+    if (signal.aborted) break
     const context = { reading, exchange: client.exchangeOf(call.ccxtId), intervals: memory.intervals }
     try {
       const { value, observedAt } = await client.call((exchange) => call.ask(exchange, symbol), call)
@@ -136,8 +138,11 @@ function readInto(call: Call, value: unknown, context: Parameters<Call['read']>[
   }
 }
 
-/** No single call is begun so shortly before a price poll that the poll could stand behind it in the venue's queue. */
-const GUARD_MS = 1_500
+/**
+ * No single call is begun so shortly before a price poll that the poll could stand behind it in the venue's queue: it has its answer's
+ * time, and the time that the venue's pace takes after it.
+ */
+const GUARD_MS = 1_000
 /** From a poll's time to its first question. */
 const START_MS = 250
 
@@ -145,9 +150,10 @@ const START_MS = 250
 async function untilQuiet(
   { clock, pollMs }: SingleDeps,
   memory: AskedVenue['memory'],
+  weightMs: number,
   signal: AbortSignal
 ): Promise<void> {
-  const guardMs = Math.min(GUARD_MS, pollMs / 4)
+  const guardMs = Math.min(GUARD_MS + weightMs, pollMs / 4)
   await memory.sweeping
   while (!signal.aborted) {
     const nowMs = clock.now()

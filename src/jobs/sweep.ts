@@ -10,6 +10,7 @@ import {
   type VenueFailure
 } from '../venues/venue.ts'
 import { type AnswerPrints, checkAnswerAge } from './answer-age.ts'
+import { isInterval, planSweep } from './plan.ts'
 
 /** What is remembered of one venue between its sweeps. */
 export type SweepMemory = {
@@ -56,23 +57,27 @@ const emptyPart = (): Part => ({ reading: emptyReading(), asked: [], failures: [
 
 /**
  * Asks a venue everything that is due, all at once; what fails is an outcome, the rest goes on. Slow calls, which are due now and
- * then and cost a venue's patience, are not waited for: the next sweep brings what they said. `isPatient` waits for them.
+ * then and cost a venue's patience, are not waited for: the next sweep brings what they said. `isPatient` asks all of them and waits.
  */
 export async function sweepVenue(
   adapter: VenueAdapter,
   client: VenueClient,
   memory: SweepMemory,
   tickAt: number,
-  { isPatient = false }: { readonly isPatient?: boolean } = {}
+  {
+    isPatient = false,
+    pollMs = Number.POSITIVE_INFINITY
+  }: { readonly isPatient?: boolean; readonly pollMs?: number } = {}
 ): Promise<Sweep> {
-  const due = adapter.calls.filter((call) => call.reach === 'bulk' && isDue(call, memory, tickAt))
-  const slow = due.filter((call) => isSlow(call) && !isPatient)
+  const plan = planSweep(adapter, memory.answeredAt, tickAt, isPatient ? Number.POSITIVE_INFINITY : pollMs)
+  const slow = isPatient ? [] : plan.slow
+  const due = isPatient ? [...plan.now, ...plan.slow] : plan.now
   const part = emptyPart()
   const ask = (call: Call, into: Part) => askCall(call, client, into, memory, tickAt)
   // Declared intervals come before the estimates that are read with them.
   const intervals = due.filter(isInterval)
   const estimates = due.filter((call) => call.facts.includes('estimate') && intervals.length > 0)
-  const rest = due.filter((call) => ![...slow, ...intervals, ...estimates].includes(call))
+  const rest = due.filter((call) => ![...intervals, ...estimates].includes(call))
   const answered = Promise.all([
     ...rest.map((call) => ask(call, part)),
     Promise.all(intervals.map((call) => ask(call, part))).then(() =>
@@ -108,9 +113,6 @@ function refuseUndated(part: Part): void {
   }
 }
 
-const isInterval = ({ facts }: Call) => facts.includes('interval')
-const isSlow = (call: Call) => typeof call.cadence === 'object' && !isInterval(call)
-
 /** Adds what the slow calls have brought, once. */
 function withSlow(part: Part, memory: SweepMemory): Part {
   const { answers, asked, failures } = memory.slow.part
@@ -123,12 +125,6 @@ function withSlow(part: Part, memory: SweepMemory): Part {
 
 function addReading(sum: Reading, part: Reading): void {
   for (const name of Object.keys(part) as (keyof Reading)[]) (sum[name] as unknown[]).push(...part[name])
-}
-
-function isDue({ name, cadence }: Call, { answeredAt }: SweepMemory, tickAt: number): boolean {
-  if (typeof cadence === 'string') return cadence === 'poll'
-  const last = answeredAt.get(name)
-  return last === undefined || tickAt - last >= cadence.everyMs
 }
 
 async function askCall(
