@@ -9,6 +9,8 @@ export type Topic = (typeof TOPICS)[number]
 export const TOPIC_OF_EVENTS: Readonly<Record<string, Topic>> = {
   signal: 'signals',
   funding: 'funding',
+  // Corrections are of settlements, so far.
+  data: 'funding',
   venue: 'venues'
 }
 
@@ -31,7 +33,7 @@ export const streamParameters = {
 
 export const STREAM_DESCRIPTION = [
   'Server-sent events. `board`: `{ venue, asOf, rows }`, all rows of one venue that pass the filter, whenever one of them changes or',
-  'its grade falls; one for each venue at the beginning, so that after a reconnection nothing is missing. `signal`, `funding` and',
-  '`venue`: `{ type, timestamp, data }`, as webhooks tell it, each event once, in the order of commits. `heartbeat` at least every 15 s. `gap`: `{ after, before, reason }`, events between',
+  'its grade falls; one for each venue at the beginning, so that after a reconnection nothing is missing. `signal`, `funding`, `data`',
+  '(corrections, of the topic `funding`) and `venue`: `{ type, timestamp, data }`, as webhooks tell it, each event once, in the order of commits. `heartbeat` at least every 15 s. `gap`: `{ after, before, reason }`, events between',
   'the two ids are not kept any more. The id of every message is the place in the order of events: `Last-Event-ID` goes on after it.'
 ].join(' ')

@@ -159,10 +159,33 @@ test('an interval of 8 h that becomes 4 h and then 1 h: sums, yearly rates, one 
       settled.map(({ data }) => data),
       rows
     )
+    // The stream tells the same in the same order.
+    const streamed = await streamOf(`${api.address}/v1/stream?topics=funding&lastEventId=0&venue=bybit`, events.length)
+    assert.deepEqual(
+      streamed,
+      events.map(({ type, timestamp, data }) => ({ type, timestamp, data }))
+    )
   } finally {
     await api.close()
   }
 })
+
+/** The first so many events of a stream. */
+async function streamOf(url: string, count: number): Promise<Any[]> {
+  const stop = new AbortController()
+  const response = await fetch(url, { signal: stop.signal })
+  const told: Any[] = []
+  let left = ''
+  for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+    const messages = (left + text).split('\n\n')
+    left = messages.pop()!
+    const events = messages.filter((message) => message.startsWith('event: funding\n'))
+    told.push(...events.map((message) => JSON.parse(message.slice(message.indexOf('data: ') + 6))))
+    if (told.length >= count) break
+  }
+  stop.abort()
+  return told
+}
 
 test('a settlement is asked for 30 s and 5 min after it is due, by the clock, and not in between', async () => {
   await using day = await liveThroughTheDay()

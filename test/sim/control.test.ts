@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DAY } from '../../src/domain/time.ts'
 import { KINDS } from '../../src/sim/faults/kinds.ts'
 import { type Sim, startSim } from '../../src/sim/server.ts'
 import { type Body, HOUR, NOW, SEED } from './exchanges.ts'
@@ -109,6 +110,23 @@ test('an interval that changes has settlements at the new times from then on, an
     assert.equal(after.length, 10)
     assert.ok(after.every((at, index) => index === 0 || after[index - 1]! - at === HOUR))
     assert.ok(times.filter((at) => at <= from).every((at) => at % (8 * HOUR) === 0))
+  }))
+
+test('an interval may change more than once, and a window shorter than the old interval has its settlements', () =>
+  withSim(async (sim) => {
+    const start = Math.floor(NOW / DAY) * DAY - DAY
+    const later = [{ hours: 1, from: start + 16 * HOUR }]
+    const rule = { venue: 'bybit', kind: 'interval', symbol: 'BTCUSDT', hours: 4, from: start + 8 * HOUR, later }
+    await steer(sim, 'PUT', '/faults', [rule])
+    const settledIn = async (from: number, to: number) => {
+      const window = `startTime=${start + from * HOUR}&endTime=${start + to * HOUR}`
+      const path = `/v5/market/funding/history?category=linear&symbol=BTCUSDT&${window}`
+      const { list } = ((await (await fetch(sim.urls.bybit + path)).json()) as Body).result
+      return list.map((row: Body) => (Number(row.fundingRateTimestamp) - start) / HOUR).reverse()
+    }
+    assert.deepEqual(await settledIn(0, 19), [0, 8, 12, 16, 17, 18, 19])
+    assert.deepEqual(await settledIn(17.5, 18.5), [18])
+    assert.equal((await tickers(sim)).result.list[0].fundingIntervalHour, '1')
   }))
 
 test('a contract that is renamed is listed, quoted and known by its new name alone', () =>
