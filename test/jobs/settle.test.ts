@@ -4,11 +4,12 @@ import { type Instrument, parseInstrumentKey } from '../../src/domain/instrument
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts'
 import { tellIntervals } from '../../src/jobs/declared-intervals.ts'
 import { settle } from '../../src/jobs/settle.ts'
-import type { Database } from '../../src/store/database.ts'
+import type { Database, Transaction } from '../../src/store/database.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { insertEstimates } from '../../src/store/observations.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { testDatabase } from '../support/database.ts'
+import { until } from '../support/embedded-process.ts'
 
 const KEY = 'bybit:BTC/USDT:USDT'
 const START = Date.UTC(2026, 10, 24)
@@ -45,18 +46,29 @@ async function openContract(db: Database) {
   }
 }
 
+type Said = {
+  readonly hour: number
+  readonly hours: number
+  readonly next: number
+  readonly rate: string
+  readonly kind?: 'indicative' | 'trailing'
+}
+
 /** A poll that heard an estimate. */
-async function declare(
-  db: Database,
+const declare = (db: Database, instrument: Instrument, said: Said) =>
+  db.transaction((client) => storeEstimate(client, instrument, said))
+
+async function storeEstimate(
+  client: Transaction,
   instrument: Instrument,
-  { hour, hours, next, rate }: { hour: number; hours: number; next: number; rate: string }
-) {
+  { hour, hours, next, rate, kind = 'indicative' }: Said
+): Promise<void> {
   const estimate = {
     instrumentId: instrument.id,
     rate,
     intervalHours: hours,
-    intervalSource: 'declared' as const,
-    kind: 'indicative' as const,
+    intervalSource: 'declared',
+    kind,
     nextSettlementAt: at(next),
     nextSettlementVenueTime: at(next) + 3,
     cap: '0.003',
@@ -64,20 +76,12 @@ async function declare(
     determined: 0.5,
     observedAt: at(hour),
     venueTime: null
-  }
-  const stamp = {
-    tickAt: at(hour),
-    spanMs: MINUTE,
-    source: 'polled',
-    formulaVersion: 1,
-    adapterVersion: 3,
-    epoch: 0
   } as const
-  await db.transaction(async (client) => {
-    await insertEstimates(client, [estimate], stamp)
-    const instruments = new Map([[instrument.symbol, instrument]])
-    await tellIntervals(client, { instruments }, { estimates: [estimate] }, at(hour))
-  })
+  const times = { tickAt: at(hour), spanMs: MINUTE }
+  const stamp = { ...times, source: 'polled', formulaVersion: 1, adapterVersion: 3, epoch: 0 } as const
+  await insertEstimates(client, [estimate], stamp)
+  const instruments = new Map([[instrument.symbol, instrument]])
+  await tellIntervals(client, { instruments }, { estimates: [estimate] }, at(hour))
 }
 
 const eight = (upTo: number) =>
@@ -190,9 +194,59 @@ test('a poll and a settlement that show one change at the same moment tell of it
   const contract = await openContract(t.db)
   await contract.declare(-0.5, 8, 0)
   await contract.hear(at(0) + 30 * SECOND, eight(0))
-  await Promise.all([contract.declare(1.01, 1, 2), contract.hear(at(1) + 30 * SECOND, [rowAt(0), rowAt(1)])])
+  let isHeard = false
+  const settled = await t.db.transaction(async (client) => {
+    await storeEstimate(client, contract.instrument, { hour: 1.01, hours: 1, next: 2, rate: '0.0001' })
+    // Begun while the poll's change is not committed: it must wait, and then find it.
+    const heard = contract.hear(at(1) + 30 * SECOND, [rowAt(0), rowAt(1)]).then(() => {
+      isHeard = true
+    })
+    await until('the other waits, or is through', async () => {
+      const { rows } = await t.db.query(
+        "select 1 from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"
+      )
+      return isHeard || rows.length > 0
+    })
+    return { heard }
+  })
+  await settled.heard
   const changes = (await contract.events()).filter(({ type }) => type === 'funding.interval_changed')
-  assert.equal(changes.length, 1)
+  assert.deepEqual(
+    changes.map(({ data }) => [data.previousHours, data.intervalHours, data.intervalSource]),
+    [[8, 1, 'declared']]
+  )
+})
+
+test('a change that took effect more than a week before it is found is kept and told to nobody', async () => {
+  await using t = await testDatabase()
+  const contract = await openContract(t.db)
+  await contract.hear(
+    at(-400),
+    [-424, -416, -408].map((hour) => rowAt(hour))
+  )
+  await contract.hear(
+    at(0) + 30 * SECOND,
+    Array.from({ length: 12 }, (_, index) => rowAt(-404 + index * 4))
+  )
+  const { rows } = await t.db.query<{ interval_hours: number }>(
+    'select interval_hours from funding_interval order by effective_from desc limit 1'
+  )
+  assert.equal(rows[0]!.interval_hours, 4)
+  assert.deepEqual(await contract.events(), [])
+})
+
+test('a rate that looks back is no estimate of a settlement, and its hours are no interval', async () => {
+  await using t = await testDatabase()
+  const contract = await openContract(t.db)
+  await declare(t.db, contract.instrument, { hour: -0.5, hours: 8, next: 0, rate: '0.0009', kind: 'trailing' })
+  await contract.hear(
+    at(0) + 30 * SECOND,
+    [-3, -2, -1, 0].map((hour) => rowAt(hour))
+  )
+  const [settled] = (await contract.events()).filter(({ hour }) => hour === 0)
+  assert.deepEqual([settled!.data.estimateRate, settled!.data.intervalHours], [null, 1])
+  const { rows } = await t.db.query('select distinct interval_hours from funding_interval')
+  assert.deepEqual(rows, [{ interval_hours: 1 }])
 })
 
 test('a venue that was silent for days tells its change by the declaration of now, and its past moves nothing', async () => {
