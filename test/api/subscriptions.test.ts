@@ -97,6 +97,31 @@ test('events come once each in their order, each to who asked for its kind, and 
   assert.equal((await settlement).done, true)
 })
 
+test('a settlement is told with its rate, its interval and where that came from, to who asked for its contract', async () => {
+  await using api = await testApi({ seed })
+  using client = connect(api.url)
+  const fields = 'type timestamp settlement { instrument settledAt rate intervalHours intervalSource source }'
+  const own = subscribe(client, `subscription { fundingSettled(asset: ["BTC"], lastEventId: "0") { ${fields} } }`)
+  const { about } = happening('x')
+  const settled = (instrument: string, asset: string) => ({
+    ...happening(instrument),
+    type: 'funding.settled' as never,
+    about: { ...about!, asset },
+    data: {
+      instrument,
+      settledAt: new Date(NOW_MS).toISOString(),
+      rate: 0.0001,
+      intervalHours: 8,
+      intervalSource: 'observed',
+      source: 'polled'
+    }
+  })
+  await publish(api.db, settled('bybit:ETH/USDT:USDT', 'ETH'), settled(PERP, 'BTC'))
+  const { type, timestamp, settlement } = (await take(own)).data.fundingSettled
+  assert.deepEqual([type, timestamp], ['funding.settled', new Date(NOW_MS).toISOString()])
+  assert.deepEqual(settlement, settled(PERP, 'BTC').data)
+})
+
 test('what cannot be subscribed to is refused with REST’s own codes, and nothing is told of it', async () => {
   await using api = await testApi({ seed })
   await publish(api.db, happening('a'), happening('b'), happening('c'))
@@ -182,8 +207,11 @@ test('stopping the service ends every subscription', async () => {
 
 test('one caller may follow a hundred times and no more, over streams and sockets together', async () => {
   await using api = await testApi({ seed })
-  using client = connect(api.url)
-  const all = Array.from({ length: 100 }, () => subscribe(client, 'subscription { basisUpdated { venue } }'))
+  using first = connect(api.url)
+  using second = connect(api.url)
+  const all = Array.from({ length: 100 }, (_, n) =>
+    subscribe(n < 50 ? first : second, 'subscription { basisUpdated { venue } }')
+  )
   for (const board of all) await take(board)
   const { status, body } = await request(api.url).get('/v1/stream')
   assert.deepEqual([status, body.code], [429, 'too_many_followers'])
@@ -197,4 +225,68 @@ test('one caller may follow a hundred times and no more, over streams and socket
     },
     (found) => found === 200
   )
+})
+
+test('one socket takes fifty subscriptions, and one caller twenty sockets', async () => {
+  await using api = await testApi({ seed })
+  using client = connect(api.url)
+  const all = Array.from({ length: 50 }, () => subscribe(client, 'subscription { basisUpdated { venue } }'))
+  for (const board of all) await take(board)
+  const more = subscribe(client, 'subscription { venueStatus { id } }')
+  await assert.rejects(more.next(), ([error]: [Error]) => /One socket takes 50 subscriptions/.test(error.message))
+  const others = Array.from({ length: 19 }, () => connect(api.url))
+  const boards = others.map((other) => subscribe(other, 'subscription { basisUpdated { venue } }'))
+  for (const board of boards) await take(board)
+  using last = connect(api.url)
+  const refused = subscribe(last, 'subscription { basisUpdated { venue } }').next()
+  await assert.rejects(refused, ({ code, reason }: { code: number; reason: string }) => {
+    assert.match(reason, /20 sockets of yours/)
+    return code === 4429
+  })
+  await others[0]!.dispose()
+  const isLetIn = async () => {
+    using again = connect(api.url)
+    return await take(subscribe(again, 'subscription { basisUpdated { venue } }')).then(
+      () => true,
+      () => false
+    )
+  }
+  assert.ok(await eventually(isLetIn, (is) => is))
+  for (const other of others) await other.dispose()
+})
+
+test('a socket that reads nothing is closed with the reason, and holds up nobody', async () => {
+  await using api = await testApi({ seed })
+  const slow = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  await once(slow, 'open')
+  slow.send(JSON.stringify({ type: 'connection_init' }))
+  await once(slow, 'message')
+  const query = 'subscription { basisUpdated(venue: ["binance"]) { rows { basisBps absent } } }'
+  slow.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
+  await once(slow, 'message')
+  slow.pause()
+  using quick = connect(api.url)
+  const board = subscribe(quick, query)
+  await take(board)
+  // Twenty megabytes: more than the sockets between the two hold.
+  const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`f${n}`, 'x'.repeat(1_000)]))
+  for (let change = 1; change <= 4; change += 1) {
+    await putOnBoard(api.db, boardRow({ instrument: PERP, basisBps: change, absent: change === 1 ? wide : {} }))
+    api.clock.advance(1_000)
+    assert.equal((await take(board)).data.basisUpdated.rows[0].basisBps, change)
+  }
+  api.clock.advance(20_000)
+  await eventually(
+    async () => api.lines.some(({ msg }) => msg === 'socket.stalled'),
+    (isSaid) => isSaid
+  )
+  const closed = once(slow, 'close')
+  let told = 0
+  slow.on('message', (text) => {
+    if (String(text).includes('basisUpdated')) told += 1
+  })
+  slow.resume()
+  const [code, reason] = await closed
+  assert.deepEqual([code, String(reason)], [1013, 'nothing was read for 20 s: come back, with lastEventId for events'])
+  assert.ok(told < 4, `${told} boards were kept for a socket that did not read`)
 })

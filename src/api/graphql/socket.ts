@@ -1,32 +1,38 @@
 import websocket, { type WebSocket } from '@fastify/websocket'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type GraphQLError, getOperationAST, parse, specifiedRules, validate } from 'graphql'
-import { type Context, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
+import type { FastifyInstance } from 'fastify'
+import { GraphQLError, getOperationAST, parse, specifiedRules, validate } from 'graphql'
+import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { sleep } from '../../clock.ts'
 import { MINUTE, SECOND } from '../../domain/time.ts'
-import { messageOf } from '../../errors.ts'
-import { authorise, type Caller } from '../auth.ts'
 import type { ApiContext } from '../context.ts'
 import { isLoopbackHost } from '../hosts.ts'
 import { HttpError } from '../problem.ts'
 import { callerName } from '../stream/followers.ts'
 import type { Following } from '../stream/route.ts'
+import { watchReader } from '../stream/stalls.ts'
 import { formatted } from './errors.ts'
 import { LIMITS, limitRule, TOKENS_MAX } from './limits.ts'
+import {
+  type Connection,
+  type Extra,
+  isWithinSockets,
+  letIn,
+  refuseForeignOrigin,
+  SUBSCRIPTIONS_PER_SOCKET,
+  TOO_MANY
+} from './socket-callers.ts'
 import { addSubscriptions, needsSubscription, type SocketCaller } from './subscriptions.ts'
 
 /** A message of a client is a document with its variables. */
 const MESSAGE_BYTES_MAX = 64 * 1024
 /** A client that does not answer a ping for so long is gone, or does not read. */
 const PING_MS = 12 * SECOND
-/** A revoked key is heard of within this. */
-const RECHECK_MS = 3 * SECOND
-/** Of the protocol: not let in, and asking too often. */
-const FORBIDDEN = 4403
-const TOO_MANY = 4429
-
-type Extra = { readonly socket: WebSocket; readonly request: FastifyRequest; caller?: Caller }
-type Connection = Context<Record<string, unknown> | undefined, Extra>
+/** So many sockets are open at once in one process. */
+const SOCKETS_MAX = 1_000
+/** Of WebSockets: come back later. */
+const TRY_AGAIN = 1013
+/** How long one that was closed may take to hear why. */
+const GRACE_MS = 5 * SECOND
 
 /** Takes sockets. Before everything else: one that is refused, for whatever reason, has to be closed. */
 export async function takeSockets(app: FastifyInstance): Promise<void> {
@@ -36,9 +42,11 @@ export async function takeSockets(app: FastifyInstance): Promise<void> {
 /** GraphQL's subscriptions at `/graphql`, over graphql-transport-ws: the same keys, limits and verdicts as over HTTP. */
 export function addSocket(app: FastifyInstance, context: ApiContext, following: Following): void {
   addSubscriptions(app.graphql.schema, context, following)
+  const counts = new Map<string, number>()
   const server = makeServer<Record<string, unknown> | undefined, Extra>({
     schema: app.graphql.schema,
-    onConnect: (connection) => letIn(connection, isLoopbackHost(context.config.host)),
+    onConnect: async (connection) =>
+      (await letIn(connection, isLoopbackHost(context.config.host))) && isWithinSockets(connection, counts),
     onSubscribe: (connection, _id, payload) => argumentsOf(app, following, connection, payload),
     onError: (_connection, _id, _payload, errors) =>
       errors.map((error) => formatted(error as GraphQLError, context.log)),
@@ -49,23 +57,36 @@ export function addSocket(app: FastifyInstance, context: ApiContext, following: 
     method: 'GET',
     url: '/graphql',
     schema: { hide: true },
-    onRequest: async ({ headers }) => refuseForeignOrigin(headers.origin, headers.host),
+    onRequest: async ({ headers }) => {
+      refuseForeignOrigin(headers.origin, headers.host)
+      if (app.websocketServer.clients.size < SOCKETS_MAX) return
+      const message = `${SOCKETS_MAX} sockets are open already; ask again.`
+      throw new HttpError(503, 'too_many_followers', message, { headers: { 'retry-after': '10' } })
+    },
     handler: async () => {
       const message = '/graphql does not answer GET; it answers POST, and WebSockets of graphql-transport-ws'
       throw new HttpError(405, 'method_not_allowed', message, { headers: { allow: 'POST' } })
     },
     wsHandler: (socket, request) => {
+      const stop = new AbortController()
+      const reader: Reader = { open: 0, taken: 0 }
+      const waiting = () => (reader.open > 0 ? reader.taken : null)
+      void watchReader(context.clock, stop.signal, waiting, () => {
+        context.log.warn({ reqId: request.id }, 'socket.stalled')
+        socket.close(TRY_AGAIN, 'nothing was read for 20 s: come back, with lastEventId for events')
+        void sleep(GRACE_MS, stop.signal).then(() => socket.terminate())
+      })
       const closed = server.opened(
         {
           protocol: socket.protocol,
           // Resolves when the socket has taken it: who reads slowly is told less, and nothing piles up.
-          send: (text) => sendOn(socket, text),
+          send: (text) => sendOn(socket, text, reader),
           close: (code, reason) => socket.close(code, reason),
           onMessage: (take) => listen(socket, context, take)
         },
         { socket, request }
       )
-      const stop = keepAlive(socket)
+      void keepAlive(socket, reader, stop.signal)
       socket.once('close', (code, reason) => {
         stop.abort()
         void closed(code, String(reason))
@@ -74,48 +95,15 @@ export function addSocket(app: FastifyInstance, context: ApiContext, following: 
   })
 }
 
-/** A page of another site may open a socket to this machine, and would be told what only its own pages may read. */
-function refuseForeignOrigin(origin: string | undefined, host: string | undefined): void {
-  if (origin === undefined || URL.parse(origin)?.host === host) return
-  throw new HttpError(403, 'foreign_origin', `Pages of ${origin.slice(0, 200)} may not open sockets here.`)
-}
-
-/** By the key in the header, or, since a browser cannot send that, in `connection_init` as `{ "authorization": "Bearer ctg_…" }`. */
-async function letIn({ extra, connectionParams }: Connection, isLoopback: boolean): Promise<boolean> {
-  const { request, socket } = extra
-  const given = request.headers.authorization ?? connectionParams?.authorization
-  const authorization = typeof given === 'string' ? given : undefined
-  const isAllowed = async () => {
-    extra.caller = await request.identify(authorization)
-    authorise(extra.caller, 'read', isLoopback)
-  }
-  try {
-    await isAllowed()
-  } catch (error) {
-    socket.close(FORBIDDEN, messageOf(error).slice(0, 120))
-    return false
-  }
-  void recheck(socket, isAllowed)
-  return true
-}
-
-/** Closes the socket of a key that has been revoked. */
-async function recheck(socket: WebSocket, isAllowed: () => Promise<void>): Promise<void> {
-  const stop = new AbortController()
-  socket.once('close', () => stop.abort())
-  while (!stop.signal.aborted) {
-    await sleep(RECHECK_MS, stop.signal)
-    try {
-      if (!stop.signal.aborted) await isAllowed()
-    } catch (error) {
-      // A database that is away is no reason to send anybody away.
-      if (error instanceof HttpError) socket.close(FORBIDDEN, error.message.slice(0, 120))
-    }
-  }
-}
-
 /** What is run, or why it is not: the rules are those of HTTP. */
-function argumentsOf(app: FastifyInstance, { followers }: Following, { extra }: Connection, payload: SubscribePayload) {
+function argumentsOf(
+  app: FastifyInstance,
+  { followers }: Following,
+  connection: Connection,
+  payload: SubscribePayload
+) {
+  const { extra, subscriptions } = connection
+  if (Object.keys(subscriptions).length > SUBSCRIPTIONS_PER_SOCKET) return [tooManySubscriptions()]
   const { query, operationName, variables } = payload
   const { schema } = app.graphql
   let document: ReturnType<typeof parse>
@@ -135,10 +123,24 @@ function argumentsOf(app: FastifyInstance, { followers }: Following, { extra }: 
   return { schema, document, operationName: operationName ?? null, variableValues: variables ?? null, contextValue }
 }
 
-function sendOn(socket: WebSocket, text: string): Promise<void> {
+const tooManySubscriptions = () =>
+  new GraphQLError(
+    `One socket takes ${SUBSCRIPTIONS_PER_SOCKET} subscriptions; end one, or ask one for more with its filters.`
+  )
+
+/** Messages on their way, and those that the socket has taken. */
+type Reader = { open: number; taken: number }
+
+function sendOn(socket: WebSocket, text: string, reader: Reader): Promise<void> {
   return new Promise((resolve, reject) => {
     if (socket.readyState !== socket.OPEN) return resolve()
-    socket.send(text, (error) => (error ? reject(error) : resolve()))
+    reader.open += 1
+    socket.send(text, (error) => {
+      reader.open -= 1
+      reader.taken += 1
+      if (error) reject(error)
+      else resolve()
+    })
   })
 }
 
@@ -162,22 +164,18 @@ function listen(socket: WebSocket, { config, clock, log }: ApiContext, take: (te
   socket.on('error', (error) => log.warn({ message: error.message }, 'socket.broken'))
 }
 
-/** Pings, and ends what does not answer until the next one. */
-function keepAlive(socket: WebSocket): AbortController {
-  const stop = new AbortController()
+/** Pings, and ends what does not answer until the next one; who still has something to read could not have answered. */
+async function keepAlive(socket: WebSocket, reader: Reader, signal: AbortSignal): Promise<void> {
   let isAnswered = true
   socket.on('pong', () => {
     isAnswered = true
   })
-  const run = async () => {
-    while (!stop.signal.aborted) {
-      await sleep(PING_MS, stop.signal)
-      if (stop.signal.aborted) return
-      if (!isAnswered) return socket.terminate()
-      isAnswered = false
-      socket.ping()
-    }
+  while (!signal.aborted) {
+    await sleep(PING_MS, signal)
+    if (signal.aborted || socket.readyState !== socket.OPEN) return
+    if (reader.open > 0) continue
+    if (!isAnswered) return socket.terminate()
+    isAnswered = false
+    socket.ping()
   }
-  void run()
-  return stop
 }

@@ -8,15 +8,16 @@ export async function* messagesOf(
   sources: Sources,
   question: StreamQuestion,
   signal: AbortSignal
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Buffer> {
   yield 'retry: 3000\n\n'
-  // Followers of one process who ask the same are told the same text.
-  const asked = JSON.stringify(question.filter, (_name, value) => (value instanceof Set ? [...value] : value))
+  const asked = JSON.stringify(question.filter, (_name, value) =>
+    value instanceof Set || Array.isArray(value) ? [...value].sort() : value
+  )
   for await (const told of follow(sources, question, signal)) yield messageOf(told, asked)
 }
 
 /** The words before `data` are those of the topic: a reader listens for `board`, `signal`, `funding`, `venue`. */
-function messageOf(told: Told, asked: string): string {
+function messageOf(told: Told, asked: string): string | Buffer {
   const { position } = told
   switch (told.kind) {
     case 'gap':
@@ -24,11 +25,14 @@ function messageOf(told: Told, asked: string): string {
     case 'heartbeat':
       return message('heartbeat', position, JSON.stringify({ at: isoOf(told.atMs) }))
     case 'board': {
-      const { texts, board } = told.beat
-      const name = `${told.venue} ${asked}`
-      const text = texts.get(name) ?? boardText(told.venue, board.asOfMs, told.rows)
-      texts.set(name, text)
-      return message('board', position, text)
+      // Followers of one process who ask the same are sent the same bytes: made once, and held once however many wait to be read.
+      const { messages, board } = told.beat
+      const name = `${told.venue} ${position} ${asked}`
+      const known = messages.get(name)
+      if (known !== undefined) return known
+      const made = Buffer.from(message('board', position, boardText(told.venue, board.asOfMs, told.rows)))
+      messages.set(name, made)
+      return made
     }
     case 'event':
       return message(told.event.type.slice(0, told.event.type.indexOf('.')), position, eventText(told.event))

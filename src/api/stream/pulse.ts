@@ -12,8 +12,8 @@ const BEAT_MS = 1_000
 export type Beat = {
   readonly board: Board
   readonly versions: ReadonlyMap<string, number>
-  /** Texts already made of this beat, by what was asked. */
-  readonly texts: Map<string, string>
+  /** Messages already written of this beat, by what was asked. */
+  readonly messages: Map<string, Buffer>
 }
 
 /** One look a second at the board and at the order of events, for all who follow them. */
@@ -61,7 +61,7 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
       return [venue, prints.get(venue) === print ? version : version + 1]
     })
     prints = found
-    beat = { board, versions: new Map(versions), texts: new Map() }
+    beat = { board, versions: new Map(versions), messages: new Map() }
   }
   // One look at a time: what one has read on to is where the next begins.
   let looking = Promise.resolve()

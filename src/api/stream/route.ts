@@ -12,9 +12,10 @@ import { callerName, type Follower, type Followers } from './followers.ts'
 import { messagesOf } from './messages.ts'
 import type { Pulse } from './pulse.ts'
 import { streamQuestion } from './question.ts'
+import { watchReader } from './stalls.ts'
 
-/** Something is told at least every 15 s: a socket on which nothing moves for three times that is dead, or its reader is. */
-const STALLED_MS = 45 * SECOND
+/** Something is told at least every 15 s: a socket on which nothing moves for three times that is dead. */
+const DEAD_MS = 45 * SECOND
 /** A revoked key is heard of within this. */
 const RECHECK_MS = 3 * SECOND
 
@@ -44,14 +45,15 @@ export function addStream(app: FastifyInstance, context: ApiContext, { pulse, fo
     handler: async (request, reply) => {
       const question = await questionOf(context, request)
       const follower = await followers.join(callerName(request))
-      request.raw.socket.setTimeout(STALLED_MS, () => request.raw.socket.destroy())
+      request.raw.socket.setTimeout(DEAD_MS, () => request.raw.socket.destroy())
       void recheck(request, follower)
+      void watchDrains(request, reply, context, follower.signal)
       return send(reply, messagesOf({ ...context, pulse }, question, follower.signal), follower.leave)
     }
   })
 }
 
-function send(reply: FastifyReply, messages: AsyncGenerator<string>, ended: () => void): FastifyReply {
+function send(reply: FastifyReply, messages: AsyncGenerator<string | Buffer>, ended: () => void): FastifyReply {
   // One message at a time is taken from the generator: what is not read is not made.
   const body = Readable.from(messages, { highWaterMark: 1 })
   body.once('close', ended)
@@ -61,6 +63,19 @@ function send(reply: FastifyReply, messages: AsyncGenerator<string>, ended: () =
   })
   reply.type('text/event-stream; charset=utf-8').header('cache-control', 'no-store').header('x-accel-buffering', 'no')
   return reply.send(body)
+}
+
+/** Cuts off who does not read. There is no way to tell it why: what it has not taken is before anything that could be said. */
+function watchDrains(request: FastifyRequest, { raw }: FastifyReply, { clock, log }: ApiContext, signal: AbortSignal) {
+  let drains = 0
+  raw.on('drain', () => {
+    drains += 1
+  })
+  const waiting = () => (raw.writableNeedDrain ? drains : null)
+  return watchReader(clock, signal, waiting, () => {
+    log.warn({ reqId: request.id, caller: callerName(request) }, 'stream.stalled')
+    request.raw.socket.destroy()
+  })
 }
 
 /** Ends what follows with a key that has been revoked. */
