@@ -41,6 +41,32 @@ export function areOneThing(a: number | null, b: number | null): boolean {
   return a === null || b === null || ratioOf(a, b) <= APART_RATIO
 }
 
+/** Three prices of one contract at one moment: its book's mid, the mark, the index. */
+export type Marked = { readonly mid: number; readonly mark: number; readonly index: number }
+
+/** Nearer than this, mark and index do not tell which is which. */
+const TELLING_PREMIUM = 0.0001
+const SWAPPED_SHARE = 0.8
+
+/** A mark follows its contract's book. Where nearly every book of a venue is nearer to the index, the two have changed places. */
+export function areMarksSwapped(rows: readonly Marked[]): boolean {
+  const telling = rows.filter(({ mark, index }) => Math.abs(mark / index - 1) >= TELLING_PREMIUM)
+  return telling.length >= COMMON_MIN && telling.filter(isNearerIndex).length >= SWAPPED_SHARE * telling.length
+}
+
+/** One contract's premium that turns into its own mirror image between two polls, away from its book, by this at least. */
+const MIRRORED_PREMIUM = 0.0005
+const MIRROR_TOLERANCE = 0.2
+
+export function isMarkSwapped(now: Marked, before: Pick<Marked, 'mark' | 'index'> | null): boolean {
+  if (before === null || !isNearerIndex(now)) return false
+  const [premium, premiumBefore] = [now.mark / now.index - 1, before.mark / before.index - 1]
+  const isLarge = Math.abs(premiumBefore) >= MIRRORED_PREMIUM
+  return isLarge && Math.abs(premium + premiumBefore) <= MIRROR_TOLERANCE * Math.abs(premiumBefore)
+}
+
+const isNearerIndex = ({ mid, mark, index }: Marked) => Math.abs(mid - index) < Math.abs(mid - mark)
+
 /** A coin's price on one venue against the index of its contracts: 3 %. The index is the mean of several venues' prices. */
 const INDEX_RATIO = 1.03
 
@@ -78,6 +104,9 @@ const RATE_8H_USUAL = 0.0075
 /** An average over hours moves slowly: a tenfold rate that moved by more than this needs a premium as well. */
 const RATE_8H_JUMP = 0.002
 const TENFOLD = 10
+/** A percentage taken for a fraction is a hundredfold: that needs a premium as soon as it is more than interest explains. */
+const HUNDREDFOLD = 30
+const RATE_8H_JUMP_HUNDREDFOLD = 0.0003
 /** A rate that just jumped comes of a premium of now, one seen for the first time may be what a premium has left behind. */
 const SUPPORT_JUMP = 2
 const SUPPORT_FIRST = 10
@@ -89,8 +118,10 @@ export function isRatePlausible({ rate, intervalHours, cap, floor, premium, befo
   const rate8h = per8h(rate, intervalHours)
   if (Math.abs(rate8h) > RATE_8H_MAX && (cap === null || floor === null)) return false
   if (before8h === null) return Math.abs(rate8h) <= RATE_8H_USUAL || isExplained(rate8h, premium, SUPPORT_FIRST)
+  const isHundredfold = Math.abs(rate8h) > HUNDREDFOLD * Math.abs(before8h) && Math.abs(before8h) > RATE_8H_ZERO
   const isTenfold = Math.abs(rate8h) > TENFOLD * Math.abs(before8h)
-  return !isTenfold || Math.abs(rate8h - before8h) <= RATE_8H_JUMP || isExplained(rate8h, premium, SUPPORT_JUMP)
+  const allowed = isHundredfold ? RATE_8H_JUMP_HUNDREDFOLD : RATE_8H_JUMP
+  return !isTenfold || Math.abs(rate8h - before8h) <= allowed || isExplained(rate8h, premium, SUPPORT_JUMP)
 }
 
 function isExplained(rate8h: number, premium: number | null, support: number): boolean {

@@ -2,9 +2,11 @@ import { numberOrNull } from '../domain/decimal.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import {
+  areMarksSwapped,
   areNearIndices,
   areOneThing,
   areRatesOfOneUnit,
+  isMarkSwapped,
   isMovePlausible,
   isRatePlausible,
   isSettlementPast,
@@ -30,7 +32,9 @@ type Marks = ReadonlyMap<string, MarkPrice>
 
 /** The part of a reading that can be true; what is refused is named in `skipped`. Rules: `domain/plausibility.ts`. */
 export function plausibleReading(reading: Reading, knowledge: Knowledge): Reading {
-  const markOf = new Map(reading.marks.map((mark) => [mark.symbol, mark]))
+  const swapped = swappedMarks(reading, knowledge)
+  const marks = reading.marks.filter(({ symbol }) => !swapped.has(symbol))
+  const markOf = new Map(marks.map((mark) => [mark.symbol, mark]))
   const { quotes, refused } = movedQuotes(reading, knowledge)
   const old = oldCoins(quotes, markOf, knowledge)
   const rates = reading.estimates.map((estimate) => ({
@@ -41,11 +45,13 @@ export function plausibleReading(reading: Reading, knowledge: Knowledge): Readin
   const isAccepted = ({ reason }: (typeof rates)[number]) => reason === null && units
   return {
     ...reading,
+    marks,
     quotes: quotes.filter(({ symbol }) => !old.has(symbol)),
     estimates: rates.filter(isAccepted).map(({ estimate }) => estimate),
     skipped: [
       ...reading.skipped,
-      ...reading.marks.filter(isMarkDoubtful).map(({ symbol }) => skip(symbol, 'mark_implausible')),
+      ...[...swapped].map((symbol) => skip(symbol, 'mark_index_swapped')),
+      ...marks.filter(isMarkDoubtful).map(({ symbol }) => skip(symbol, 'mark_implausible')),
       ...refused.map(({ symbol }) => skip(symbol, 'implausible_move')),
       ...[...old].map((symbol) => skip(symbol, 'off_index')),
       ...rates
@@ -55,7 +61,14 @@ export function plausibleReading(reading: Reading, knowledge: Knowledge): Readin
   }
 }
 
-const DOUBTS = ['implausible_move', 'off_index', 'mark_implausible', 'rate_implausible', 'settlement_past']
+const DOUBTS = [
+  'implausible_move',
+  'off_index',
+  'mark_implausible',
+  'mark_index_swapped',
+  'rate_implausible',
+  'settlement_past'
+]
 /** One odd contract is that contract's; this share of them is the venue's. */
 const DOUBT_SHARE = 0.1
 
@@ -76,6 +89,26 @@ export const isMarkDoubtful = ({ mark, index }: Pick<MarkPrice, 'mark' | 'index'
 export function midOf({ bid, ask }: { readonly bid: string | null; readonly ask: string | null }): number | null {
   const sides = [bid, ask].filter((side) => side !== null).map(Number)
   return sides.length === 0 ? null : sides.reduce((sum, side) => sum + side, 0) / sides.length
+}
+
+/** Contracts whose mark stands where their index belongs: all of them where the venue's taken together do. */
+function swappedMarks({ marks, quotes }: Reading, { instruments, latest }: Knowledge): ReadonlySet<string> {
+  const midBy = new Map(quotes.map((quote) => [quote.symbol, midOf(quote)]))
+  // Two prices that cannot be of one thing are in no place: they have their own reason.
+  const priced = marks
+    .filter((row) => !isMarkDoubtful(row))
+    .flatMap(({ symbol, observedAt, ...said }) => {
+      const [mid, mark, index] = [midBy.get(symbol) ?? null, numberOrNull(said.mark), numberOrNull(said.index)]
+      return mid === null || mark === null || index === null ? [] : [{ symbol, observedAt, mid, mark, index }]
+    })
+  if (areMarksSwapped(priced)) return new Set(marks.map(({ symbol }) => symbol))
+  const isSwapped = (row: (typeof priced)[number]) => {
+    const known = latest.get(instruments.get(row.symbol)?.id ?? -1)?.mark
+    const isRecent = known && row.observedAt - known.observedAt <= INDEX_MAX_AGE_MS
+    const before = isRecent && known.mark && known.index ? known : null
+    return isMarkSwapped(row, before && { mark: Number(before.mark), index: Number(before.index) })
+  }
+  return new Set(priced.filter(isSwapped).map(({ symbol }) => symbol))
 }
 
 function movedQuotes({ quotes }: Reading, { instruments, latest, suspects }: Knowledge) {

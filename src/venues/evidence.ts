@@ -75,15 +75,15 @@ const krakenContracts = {
 }
 
 const deribitTickers = {
-  quote: said('quote per base; no sizes', 'bid_price ask_price', 'ccxt docs'),
-  last: said('quote per base', 'last', 'ccxt docs'),
-  volume: said('dollars', 'volume_usd', 'docs')
+  quote: said('quote per base; no sizes', 'bid_price ask_price', 'body ccxt docs'),
+  last: said('quote per base', 'last', 'body ccxt docs'),
+  volume: said('dollars', 'volume_usd', 'body docs')
 }
 const deribitFutures = {
   ...deribitTickers,
-  mark: said('quote per base', 'mark_price estimated_delivery_price', 'docs'),
-  estimate: said('fraction per 8 h, trailing', 'current_funding', 'docs'),
-  open_interest: said('linear base, inverse dollars', 'open_interest', 'ccxt docs')
+  mark: said('quote per base', 'mark_price estimated_delivery_price', 'body docs'),
+  estimate: said('fraction per 8 h, trailing', 'current_funding', 'body docs'),
+  open_interest: said('linear base, inverse dollars', 'open_interest', 'body ccxt docs')
 }
 const deribitBook = (sizes: string) => ({ book: said(sizes, 'bids asks timestamp', 'ccxt docs') })
 

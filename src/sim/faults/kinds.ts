@@ -133,6 +133,11 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
     answer: bodyKinds.price_off
   },
   mark_off: { about: 'mark prices times `factor` (10)', parameters: { factor: 'number?' }, answer: bodyKinds.mark_off },
+  mark_swapped: {
+    about: 'mark and index have changed places, of one contract or of all',
+    parameters: { symbol: 'string?' },
+    answer: bodyKinds.mark_swapped
+  },
   interval: {
     about:
       'a contract settles every `hours` from the first settlement after `from` (now) on; `later`: a list of `{ hours, from }`',
