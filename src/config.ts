@@ -188,6 +188,21 @@ export const SETTINGS = {
     example: '60',
     about: 'Seconds between two askings of those books, one after the other in the time that price polls leave.'
   }),
+  FLOW_CONTRACTS: setting({
+    read: integer(0, 1_000),
+    expected: 'contracts from 0 to 1000',
+    fallback: 10,
+    example: '10',
+    about:
+      'Perpetuals of each venue, the largest by open interest, whose taker flow and long/short accounts are asked for; 0: none.'
+  }),
+  FLOW_SECONDS: setting({
+    read: number(30, 86_400),
+    expected: 'seconds from 30 to 86400',
+    fallback: 300,
+    example: '300',
+    about: 'Seconds between two askings of flow, which venues sample every five minutes.'
+  }),
   HISTORY_CALLS_PER_SECOND: setting({
     read: number(0.01, 1_000),
     expected: 'calls per second from 0.01 to 1000',
@@ -297,6 +312,7 @@ export type Config = {
   readonly marketsMs: number
   readonly openInterestMs: number
   readonly depth: { readonly contracts: number; readonly everyMs: number }
+  readonly flow: { readonly contracts: number; readonly everyMs: number }
   readonly callTimeoutMs: number
   readonly maxResponseBytes: number
   readonly history: { readonly settlementDays: number; readonly basisDays: number; readonly callsPerSecond: number }
@@ -317,7 +333,7 @@ export type Config = {
 
 /** Names that begin like ours but are not ours are most likely misspelt, and are refused. */
 const OURS =
-  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|DEPTH|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
+  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|DEPTH|FLOW|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
 
 /** Names of other programs that happen to be near ours. */
 const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
@@ -407,6 +423,7 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
     marketsMs: values.MARKETS_SECONDS * 1_000,
     openInterestMs: values.OPEN_INTEREST_SECONDS * 1_000,
     depth: { contracts: values.DEPTH_CONTRACTS, everyMs: values.DEPTH_SECONDS * 1_000 },
+    flow: { contracts: values.FLOW_CONTRACTS, everyMs: values.FLOW_SECONDS * 1_000 },
     callTimeoutMs: values.CALL_TIMEOUT_SECONDS * 1_000,
     maxResponseBytes: values.MAX_RESPONSE_MB * 1_000_000,
     history: {

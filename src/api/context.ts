@@ -29,6 +29,7 @@ export type ApiDeps = {
     | 'storeMs'
     | 'openInterestMs'
     | 'depth'
+    | 'flow'
     | 'marketsMs'
     | 'bootstrapKeyFile'
     | 'rateLimitPerMinute'

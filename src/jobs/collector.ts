@@ -7,6 +7,7 @@ import { ensureVenues } from '../store/venues.ts'
 import { rankAssets } from './assets.ts'
 import { collect } from './collect.ts'
 import { pollDepth } from './depth.ts'
+import { pollFlow } from './flow.ts'
 import { everyTick } from './grid.ts'
 import { loadMarkets } from './markets.ts'
 import { isOpenInterest, pollOpenInterest } from './open-interest.ts'
@@ -42,7 +43,7 @@ async function runStation(
     ranked,
     runPolls(deps, station, signal),
     runOpenInterest(deps, station, signal),
-    runDepth(deps, station, signal),
+    runSingles(deps, station, signal),
     runMarkets(deps, station, ranking, signal)
   ])
   await station.client.close()
@@ -121,16 +122,32 @@ async function runOpenInterest(deps: WorkerDeps, station: Station, signal: Abort
   )
 }
 
-async function runDepth(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
-  const { clock, config } = deps
-  const { depth, pollMs } = config
-  if (depth.contracts === 0) return
+/** Rounds of what is asked one by one, each at its own rhythm, once prices are known. */
+async function runSingles(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
+  const { depth, flow, pollMs } = deps.config
   while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
-  await everyTick(
-    { clock, stepMs: depth.everyMs, signal },
-    // A round that is slower than its rhythm goes on: the time that it missed is skipped.
-    (tickAt) => pollDepth({ ...deps, depth, pollMs, leaseMs: 5 * depth.everyMs }, station, tickAt, signal),
-    (error) => reportFailure(deps, error, 'depth.failed', { venue: station.adapter.id })
+  // A round that is slower than its rhythm goes on: the time that it missed is skipped.
+  const leaseMs = (everyMs: number) => 5 * everyMs
+  await Promise.all([
+    runRounds(deps, station, { ...depth, name: 'depth' }, signal, (tickAt) =>
+      pollDepth({ ...deps, depth, pollMs, leaseMs: leaseMs(depth.everyMs) }, station, tickAt, signal)
+    ),
+    runRounds(deps, station, { ...flow, name: 'flow' }, signal, (tickAt) =>
+      pollFlow({ ...deps, flow, pollMs, leaseMs: leaseMs(flow.everyMs) }, station, tickAt, signal)
+    )
+  ])
+}
+
+async function runRounds(
+  deps: WorkerDeps,
+  { adapter }: Station,
+  { contracts, everyMs, name }: { readonly contracts: number; readonly everyMs: number; readonly name: string },
+  signal: AbortSignal,
+  poll: (tickAt: number) => Promise<void>
+): Promise<void> {
+  if (contracts === 0) return
+  await everyTick({ clock: deps.clock, stepMs: everyMs, signal }, poll, (error) =>
+    reportFailure(deps, error, `${name}.failed`, { venue: adapter.id })
   )
 }
 

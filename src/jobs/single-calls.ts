@@ -113,11 +113,14 @@ async function askEach(
     const { symbol } = instrument
     const call = singleCallOf(adapter.calls, fact, instrument)
     if (call === undefined) continue
-    await untilQuiet(deps, memory, weightOf(adapter.id, call), signal)
-    if (signal.aborted) break
     const context = { reading, exchange: client.exchangeOf(call.ccxtId), intervals: memory.intervals }
     try {
-      const { value, observedAt } = await client.call((exchange) => call.ask(exchange, symbol), call)
+      const answer = await inTurn(memory, async () => {
+        await untilQuiet(deps, memory, weightOf(adapter.id, call), signal)
+        return signal.aborted ? null : await client.call((exchange) => call.ask(exchange, symbol), call)
+      })
+      if (answer === null) break
+      const { value, observedAt } = answer
       readInto(call, value, { ...context, observedAt }, symbol)
     } catch (error) {
       if (!(error instanceof VenueError)) throw error
@@ -136,6 +139,13 @@ function readInto(call: Call, value: unknown, context: Parameters<Call['read']>[
     if (error instanceof VenueError) throw error
     context.reading.skipped.push(skip(symbol, 'bad_response'))
   }
+}
+
+/** Runs after whatever any round of this venue has asked before. */
+function inTurn<T>(memory: AskedVenue['memory'], ask: () => Promise<T>): Promise<T> {
+  const turn = memory.asking.then(ask)
+  memory.asking = turn.catch(() => {})
+  return turn
 }
 
 /**

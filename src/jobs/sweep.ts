@@ -25,6 +25,8 @@ export type SweepMemory = {
   slow: { part: Part; isRunning: boolean }
   /** Done when the running price poll is, if one runs: what is asked singly waits for it. */
   sweeping: Promise<unknown>
+  /** Done when the single question before is: there is one at a time, whatever it is about. */
+  asking: Promise<unknown>
 }
 
 export function createSweepMemory(): SweepMemory {
@@ -34,7 +36,8 @@ export function createSweepMemory(): SweepMemory {
     prints: new Map(),
     suspects: new Map(),
     slow: { part: emptyPart(), isRunning: false },
-    sweeping: Promise.resolve()
+    sweeping: Promise.resolve(),
+    asking: Promise.resolve()
   }
 }
 

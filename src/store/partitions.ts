@@ -2,7 +2,7 @@ import { DAY, floorTo } from '../domain/time.ts'
 import type { Database, Transaction } from './database.ts'
 
 /** Tables in partitions by time. Their children live in the schema `parts`. */
-const BY_DAY = ['market_snapshot', 'funding_estimate', 'basis_snapshot', 'depth_snapshot'] as const
+const BY_DAY = ['market_snapshot', 'funding_estimate', 'basis_snapshot', 'depth_snapshot', 'flow_snapshot'] as const
 const BY_YEAR = ['settlement', 'signal_input'] as const
 export type PartitionedTable = (typeof BY_DAY)[number] | (typeof BY_YEAR)[number]
 

@@ -1,6 +1,7 @@
 import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { bookCall } from './books.ts'
+import { FLOW_ROWS, flowCall } from './flow.ts'
 import { positive, rateOf, signed, skip } from './normalise.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades } from './reading.ts'
 import type {
@@ -144,6 +145,21 @@ const books: Call[] = [
   bookCall({ name: 'inverse books', covers: isInverse, unit: 'contracts', levels: BOOK_LEVELS })
 ]
 
+/** Of COIN-M accounts alone are told by contract; its taker volume is by pair and kind, in contracts. */
+const flow = flowCall('fetchLongShortRatioHistory', async (exchange, symbol) => {
+  const { id, linear } = exchange.market(symbol)
+  const [ratios, taker] = await Promise.all([
+    exchange.fetchLongShortRatioHistory(symbol, '5m', undefined, FLOW_ROWS),
+    linear ? exchange.fapiDataGetTakerlongshortRatio({ symbol: id, period: '5m', limit: FLOW_ROWS }) : null
+  ])
+  const rows: Untrusted[] | undefined = taker?.map(({ timestamp, buyVol, sellVol }: Untrusted) => ({
+    timestamp,
+    buy: buyVol,
+    sell: sellVol
+  }))
+  return { symbol, ratios, taker: rows ?? null }
+})
+
 function readEstimate(row: Untrusted, { observedAt, intervals, exchange }: ReadContext): FundingEstimate | Skipped {
   const rate = rateOf(row.fundingRate)
   if (rate === null) return skip(row.symbol, 'rate_unusable')
@@ -192,7 +208,7 @@ export const binance: VenueAdapter = {
   ccxtIds: ['binance'],
   averaging: 'linear',
   options: { fetchMarkets: { types: ['spot', 'linear', 'inverse'] }, fetchCurrencies: false },
-  calls: [...quotes, ...intervals, ...funding, ...volumes, openInterest, ...books],
+  calls: [...quotes, ...intervals, ...funding, ...volumes, openInterest, ...books, flow],
   hasBulkOpenInterest: false,
   settlementPageLimit: 1_000,
   candlePageLimit: 1_000,

@@ -2,6 +2,7 @@ import { decimalToString, negate, parseDecimal } from '../domain/decimal.ts'
 import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { bookCall } from './books.ts'
+import { FLOW_ROWS, flowCall } from './flow.ts'
 import { hoursOf, rateOf, skip } from './normalise.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
@@ -43,6 +44,13 @@ const books: Call[] = [
   bookCall({ name: 'linear books', covers: ({ inverse }) => inverse === false, unit: 'base', levels: 500 }),
   bookCall({ name: 'inverse books', covers: ({ inverse }) => inverse === true, unit: 'usd', levels: 500 })
 ]
+
+/** Bybit publishes no taker volume. Its word for the period is not ccxt's. */
+const flow = flowCall('fetchLongShortRatioHistory', async (exchange, symbol) => ({
+  symbol,
+  ratios: await exchange.fetchLongShortRatioHistory(symbol, '5min', undefined, FLOW_ROWS),
+  taker: null
+}))
 
 function readTicker(ticker: Untrusted, context: ReadContext): void {
   const { reading, observedAt, exchange } = context
@@ -118,7 +126,7 @@ export const bybit: VenueAdapter = {
   ccxtIds: ['bybit'],
   averaging: 'linear',
   options: { fetchMarkets: { types: ['spot', 'linear', 'inverse'] }, fetchCurrencies: false },
-  calls: [...tickers, ...books],
+  calls: [...tickers, ...books, flow],
   hasBulkOpenInterest: true,
   settlementPageLimit: 200,
   candlePageLimit: 1_000,

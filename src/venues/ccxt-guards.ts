@@ -7,7 +7,13 @@ export function guardReaders(exchange: CcxtExchange): void {
 }
 
 /** ccxt's readers of one row, in which a figure like 1e400 throws and takes every other row along. */
-const ROW_PARSERS = ['parseTicker', 'parseFundingRate', 'parseFundingRateHistory', 'parseOpenInterest'] as const
+const ROW_PARSERS = [
+  'parseTicker',
+  'parseFundingRate',
+  'parseFundingRateHistory',
+  'parseOpenInterest',
+  'parseLongShortRatio'
+] as const
 
 /** No market has more decimals. */
 const DECIMALS_MAX = 100

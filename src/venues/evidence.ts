@@ -102,7 +102,14 @@ export const EVIDENCE: Readonly<Record<string, Readonly<Record<string, CallEvide
     'inverse last prices and volume': call(2_000, binanceTrades('contracts', 'volume')),
     'open interest': call(50, { open_interest: said('base, COIN-M contracts', 'openInterest', 'body ccxt') }),
     'spot and linear books': call(500, binanceBook('base')),
-    'inverse books': call(1_000, binanceBook('contracts'))
+    'inverse books': call(1_000, binanceBook('contracts')),
+    'account ratio and taker flow': call(550, {
+      flow: said(
+        'long per short account; taker volume in base, by five minutes',
+        'longShortRatio buyVol sellVol timestamp',
+        'body ccxt'
+      )
+    })
   },
   bybit: {
     'spot tickers': call(100, {
@@ -114,7 +121,10 @@ export const EVIDENCE: Readonly<Record<string, Readonly<Record<string, CallEvide
     'inverse tickers': call(100, bybitContracts('dollars', 'dollars', 'volume24h')),
     'spot books': call(100, bybitBook('base')),
     'linear books': call(100, bybitBook('base')),
-    'inverse books': call(100, bybitBook('dollars'))
+    'inverse books': call(100, bybitBook('dollars')),
+    'account ratio and taker flow': call(100, {
+      flow: said('long per short account, by five minutes', 'buyRatio sellRatio timestamp', 'body ccxt')
+    })
   },
   okx: {
     'spot tickers': call(110, okxTickers('base', 'quote', 'volCcy24h')),
@@ -127,7 +137,10 @@ export const EVIDENCE: Readonly<Record<string, Readonly<Record<string, CallEvide
     'swap open interest': call(110, okxOpenInterest),
     'futures open interest': call(110, okxOpenInterest),
     'spot books': call(55, { book: said('base', 'bids asks ts', 'body ccxt') }),
-    'contract books': call(55, { book: said('contracts', 'bids asks ts', 'body ccxt') })
+    'contract books': call(55, { book: said('contracts', 'bids asks ts', 'body ccxt') }),
+    'account ratio and taker flow': call(880, {
+      flow: said('long per short account; taker volume in base, by five minutes', 'data', 'body ccxt')
+    })
   },
   hyperliquid: {
     'perpetual contexts': call(1_000, {

@@ -4,6 +4,7 @@ import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { okxIntervals } from '../domain/venue-funding.ts'
 import { bookCall } from './books.ts'
+import { FLOW_ROWS, flowCall } from './flow.ts'
 import { contractSizeOf, hoursOf, markOf, positive, rateOf, signed, skip } from './normalise.ts'
 import { amountOf, keep, keepQuote, keepTrades } from './reading.ts'
 import type {
@@ -191,6 +192,17 @@ const books: Call[] = [
   bookCall({ name: 'contract books', covers: isContract, unit: 'contracts', levels: BOOK_LEVELS })
 ]
 
+/** `unit` 0 is coins; a row is its window's beginning, what was sold, what was bought. */
+const flow = flowCall('fetchLongShortRatioHistory', async (exchange, symbol) => {
+  const { id } = exchange.market(symbol)
+  const [ratios, taker] = await Promise.all([
+    exchange.fetchLongShortRatioHistory(symbol, '5m', undefined, FLOW_ROWS),
+    exchange.publicGetRubikStatTakerVolumeContract({ instId: id, period: '5m', unit: '0', limit: FLOW_ROWS })
+  ])
+  const rows: Untrusted[] = taker?.data ?? []
+  return { symbol, ratios, taker: rows.map((row) => ({ timestamp: row?.[0], sell: row?.[1], buy: row?.[2] })) }
+})
+
 /** `oi` counts contracts, `oiCcy` coins, `oiUsd` dollars. Older answers lack the dollars, which coin-margined contracts tell. */
 function readOpenInterest(row: Untrusted, market: CcxtMarket, observedAt: number): OpenInterest | Skipped {
   const info = row.info ?? {}
@@ -219,7 +231,7 @@ export const okx: VenueAdapter = {
   ccxtIds: ['okx'],
   averaging: 'arithmetic',
   options: { fetchMarkets: { types: ['spot', 'swap', 'future'] } },
-  calls: [...tickers, marks, funding, ...openInterests, ...books],
+  calls: [...tickers, marks, funding, ...openInterests, ...books, flow],
   hasBulkOpenInterest: true,
   past: {
     // ccxt knows no `until` here; `after` is the venue's own and excludes its moment.

@@ -68,6 +68,16 @@ export type OrderBook = Observed & {
   readonly bids: readonly { readonly price: string; readonly size: string }[]
   readonly asks: readonly { readonly price: string; readonly size: string }[]
 }
+/** As the venue samples them. `…At` is its own stamp; volumes in base. */
+export type Flow = Observed & {
+  /** Long accounts per short account. */
+  readonly longShortRatio: string | null
+  readonly longShortAt: number | null
+  readonly takerBuy: string | null
+  readonly takerSell: string | null
+  readonly takerAt: number | null
+  readonly windowMs: number
+}
 export type Candle = { readonly startAt: number; readonly close: string }
 
 /** Nothing is dropped without a reason; null symbol: the whole answer. */
@@ -82,11 +92,22 @@ export type Reading = {
   readonly openInterest: OpenInterest[]
   readonly volumes: Volume[]
   readonly books: OrderBook[]
+  readonly flows: Flow[]
   readonly skipped: Skipped[]
 }
 
 export function emptyReading(): Reading {
-  return { quotes: [], lasts: [], marks: [], estimates: [], openInterest: [], volumes: [], books: [], skipped: [] }
+  return {
+    quotes: [],
+    lasts: [],
+    marks: [],
+    estimates: [],
+    openInterest: [],
+    volumes: [],
+    books: [],
+    flows: [],
+    skipped: []
+  }
 }
 
 /** A failure of the world, by what has to be done about it. */
@@ -123,10 +144,10 @@ export type CcxtExchange = Untrusted
 export type CcxtMarket = Untrusted
 
 /** How often a call is due: at every poll, or no oftener than this many milliseconds. */
-export type Cadence = 'poll' | 'open_interest' | 'depth' | { readonly everyMs: number }
+export type Cadence = 'poll' | 'open_interest' | 'depth' | 'flow' | { readonly everyMs: number }
 
 /** The facts that a call brings. */
-export type Fact = 'quote' | 'last' | 'mark' | 'estimate' | 'open_interest' | 'volume' | 'interval' | 'book'
+export type Fact = 'quote' | 'last' | 'mark' | 'estimate' | 'open_interest' | 'volume' | 'interval' | 'book' | 'flow'
 
 export type Call = {
   /** For people and for `/v1/venues`. */

@@ -105,6 +105,7 @@ export const CONFIG: ApiDeps['config'] = {
   storeMs: 60_000,
   openInterestMs: 300_000,
   depth: { contracts: 10, everyMs: 60_000 },
+  flow: { contracts: 10, everyMs: 300_000 },
   marketsMs: 3_600_000,
   fundingRegime: { persistHours: 24, windowDays: 90, minDays: 30, minObservations: 90 },
   bootstrapKeyFile: null,

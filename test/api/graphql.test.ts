@@ -46,6 +46,7 @@ const ASKED: Record<string, [string, string]> = {
   fundingHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   openInterest: ['(asset: ["BTC"], sort: "-openInterestUsd")', '?asset=BTC&sort=-openInterestUsd'],
   depth: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
+  flow: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   openInterestHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   fundingRealised: [`(${HISTORY})`, `/realised?${HISTORY_QUERY}`],
   instruments: ['(kind: ["spot", "perpetual"])', '?kind=spot,perpetual'],

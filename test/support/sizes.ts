@@ -1,6 +1,7 @@
 import type { LatestOpenInterest, LatestQuote } from '../../src/domain/latest.ts'
 import type { Database } from '../../src/store/database.ts'
 import { insertDepths, type StoredDepth } from '../../src/store/depth.ts'
+import { insertFlows, type StoredFlow } from '../../src/store/flow.ts'
 import { upsertLatest } from '../../src/store/latest.ts'
 import { insertSnapshots, pastPrice } from '../../src/store/observations.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
@@ -86,4 +87,26 @@ export async function observeQuote(
   }
   const none = { lasts: [], marks: [], estimates: [], openInterest: [], volumes: [] }
   await db.transaction((client) => upsertLatest(client, observedAt, { ...none, quotes: [quote] }))
+}
+
+/** Flow as a round would have stored it, ten seconds before the tests' now unless told. */
+export async function observeFlow(
+  db: Database,
+  instrumentId: number,
+  { observedAt = AT_MS, ...said }: Partial<Omit<StoredFlow, 'instrumentId'>>
+): Promise<void> {
+  const flow: StoredFlow = {
+    instrumentId,
+    longShortRatio: '1.5',
+    longShortAt: observedAt - 60_000,
+    takerBuy: '30',
+    takerSell: '10',
+    takerAt: observedAt - 360_000,
+    windowMs: 300_000,
+    ...said,
+    observedAt
+  }
+  const stamp = { tickAt: observedAt, spanMs: 300_000, source: 'polled' as const, adapterVersion: 1, epoch: 1 }
+  await ensurePartitions(db, 'flow_snapshot', [observedAt], observedAt)
+  await db.transaction((client) => insertFlows(client, [flow], stamp))
 }

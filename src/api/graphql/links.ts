@@ -22,6 +22,7 @@ export const LINKS: Links = {
   ].join('\n'),
   OpenInterestRow: instrumentDetail,
   Stablecoin: instrumentDetail,
+  FlowRow: instrumentDetail,
   DepthRow: `${instrumentDetail}\n${spotDetail}`,
   Instrument: spotDetail,
   Gap: instrumentDetail
@@ -54,6 +55,7 @@ export function linkResolvers(context: ApiContext): IResolvers {
     FundingRow: { instrumentDetail, history: historyOf('funding') },
     OpenInterestRow: { instrumentDetail },
     Stablecoin: { instrumentDetail },
+    FlowRow: { instrumentDetail },
     DepthRow: details,
     Instrument: { spotDetail },
     Gap: { instrumentDetail }

@@ -2,6 +2,7 @@ import type { ApiContext } from '../context.ts'
 import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
 import { depthOperation } from './depth.ts'
+import { flowOperation } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { fundingIntervalOperation } from './funding-intervals.ts'
 import { openInterestOperations } from './open-interest.ts'
@@ -21,6 +22,7 @@ export function listOperations(context: ApiContext): Operation[] {
     ...openInterestOperations(context),
     depthOperation(context),
     fundingIntervalOperation(context),
+    flowOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
     ...referenceOperations(context),
