@@ -101,13 +101,13 @@ export const EVIDENCE: Readonly<Record<string, Readonly<Record<string, CallEvide
     'linear last prices and volume': call(2_000, binanceTrades('quote', 'quoteVolume')),
     'inverse last prices and volume': call(2_000, binanceTrades('contracts', 'volume')),
     'open interest': call(50, { open_interest: said('base, COIN-M contracts', 'openInterest', 'body ccxt') }),
-    'spot and linear books': call(500, binanceBook('base')),
+    'spot and linear books': call(1_000, binanceBook('base')),
     'inverse books': call(1_000, binanceBook('contracts')),
-    'account ratio and taker flow': call(550, {
+    'account ratio and taker flow': call(100, {
       flow: said(
         'long per short account; taker volume in base, by five minutes',
         'longShortRatio buyVol sellVol timestamp',
-        'body ccxt'
+        'body docs'
       )
     })
   },
