@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createClient } from 'graphql-ws'
 import request from 'supertest'
+import { WebSocket } from 'ws'
 import { startApi } from '../../src/api/server.ts'
 import { systemClock } from '../../src/clock.ts'
 import { floorTo, HOUR, isoOf, MINUTE, SECOND } from '../../src/domain/time.ts'
@@ -159,6 +161,8 @@ test('an interval of 8 h that becomes 4 h and then 1 h: sums, yearly rates, one 
       settled.map(({ data }) => data),
       rows
     )
+    const shown = Object.fromEntries(SETTLED_FIELDS.map((name) => [name, rows[0][name]]))
+    assert.deepEqual(await firstSettled(api.address), shown)
     // The stream tells the same in the same order.
     const streamed = await streamOf(`${api.address}/v1/stream?topics=funding&lastEventId=0&venue=bybit`, events.length)
     assert.deepEqual(
@@ -169,6 +173,19 @@ test('an interval of 8 h that becomes 4 h and then 1 h: sums, yearly rates, one 
     await api.close()
   }
 })
+
+/** What a subscription over GraphQL is told first. */
+async function firstSettled(address: string): Promise<Any> {
+  const url = `${address.replace('http', 'ws')}/graphql`
+  const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 })
+  const query = `subscription { fundingSettled(venue: ["bybit"], lastEventId: "0") { settlement { ${SETTLED_FIELDS.join(' ')} } } }`
+  for await (const { data } of client.iterate<Any>({ query })) {
+    await client.dispose()
+    return data.fundingSettled.settlement
+  }
+}
+
+const SETTLED_FIELDS = ['settledAt', 'rate', 'intervalHours', 'intervalSource', 'estimateDifference', 'fundingKind']
 
 /** The first so many events of a stream. */
 async function streamOf(url: string, count: number): Promise<Any[]> {

@@ -45,7 +45,8 @@ test('a recorded context arrives with its own numbers: kPEPE of a thousand coins
   assert.deepEqual(marks, [{ ...at, mark: '0.003349', index: '0.003351' }])
   const terms = { intervalHours: 1, intervalSource: 'declared', kind: 'indicative', cap: '0.04', floor: '-0.04' }
   const nextSettlementAt = Date.UTC(2026, 0, 1, 13)
-  assert.deepEqual(estimates, [{ ...at, rate: '-0.0000059308', nextSettlementAt, ...terms }])
+  const settles = { nextSettlementAt, isSettlementTimeOurs: true }
+  assert.deepEqual(estimates, [{ ...at, rate: '-0.0000059308', ...settles, ...terms }])
   const usd = '13672509.756328'
   assert.deepEqual(openInterest, [{ ...at, base: '4082564872', quote: usd, usd, sides: 1, unit: 'base' }])
   assert.deepEqual(volumes, [{ ...at, volume24hUsd: '2194073.2677139998', unit: 'quote' }])
