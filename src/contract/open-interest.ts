@@ -1,5 +1,5 @@
 import { freshActivity, type Rhythm } from '../domain/board-facts.ts'
-import type { Instrument } from '../domain/instrument.ts'
+import { type Instrument, settlementOf } from '../domain/instrument.ts'
 import { type Latest, VOLUME_UNITS } from '../domain/latest.ts'
 import { OPEN_INTEREST_UNITS } from '../domain/open-interest.ts'
 import { isoOrNull } from '../domain/time.ts'
@@ -95,8 +95,9 @@ export function openInterestView(
     unit: held?.unit ?? null,
     sides: held?.sides ?? null
   }
+  const unknown = settlementOf(instrument) === 'quanto' ? 'quanto' : 'unit_unknown'
   for (const [field, value] of Object.entries(values)) {
-    if (value === null) absent[field] = typeof open === 'string' ? open : 'unit_unknown'
+    if (value === null) absent[field] = typeof open === 'string' ? open : unknown
   }
   if (typeof traded === 'string') absent.volume24hUsd = traded
   if (volume === null || volume.unit === null)

@@ -1,6 +1,6 @@
 import { type Decimal, decimalOrNull, decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { snapSettlement } from '../domain/funding.ts'
-import { type Instrument, isDollarLike } from '../domain/instrument.ts'
+import { type Instrument, isDollarLike, settlementOf } from '../domain/instrument.ts'
 import type { Facts, Latest, LatestEstimate, LatestOpenInterest } from '../domain/latest.ts'
 import { valuedOpenInterest } from '../domain/open-interest.ts'
 import { type AverageScheme, shareDetermined } from '../domain/premium.ts'
@@ -66,7 +66,7 @@ function determinedOf(
 /** Each contract counted once (a figure that counts both sides is halved), in base, quote and dollars as far as the mark tells. */
 export function toOpenInterest(
   said: OpenInterest,
-  instrument: Pick<Instrument, 'id' | 'quote'>,
+  instrument: Pick<Instrument, 'id'> & Priced,
   mark: string | null | undefined
 ): LatestOpenInterest {
   const { unit, sides, observedAt, venueTime } = said
@@ -81,9 +81,13 @@ export function toOpenInterest(
 const HALF = parseDecimal('0.5')!
 type Amounts = { readonly base: Decimal | null; readonly quote: Decimal | null; readonly usd: Decimal | null }
 
-/** What a venue's amount comes to in the units that it did not say. */
-export function valued(amounts: Amounts, { quote }: Pick<Instrument, 'quote'>, mark: string | null | undefined) {
-  const all = valuedOpenInterest(amounts, { mark: decimalOrNull(mark), isDollarQuoted: isDollarLike(quote) })
+type Priced = Parameters<typeof settlementOf>[0]
+
+/** What a venue's amount comes to in the units that it did not say. A quanto's size is neither base nor quote: refused. Spec 1.5. */
+export function valued(amounts: Amounts, instrument: Priced, mark: string | null | undefined) {
+  if (settlementOf(instrument) === 'quanto') return { base: null, quote: null, usd: null }
+  const isDollarQuoted = isDollarLike(instrument.quote)
+  const all = valuedOpenInterest(amounts, { mark: decimalOrNull(mark), isDollarQuoted })
   return {
     base: all.base && decimalToString(all.base),
     quote: all.quote && decimalToString(all.quote),

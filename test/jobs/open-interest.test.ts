@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { floorTo } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
+import { toOpenInterest } from '../../src/jobs/collected-facts.ts'
 import { pollOpenInterest } from '../../src/jobs/open-interest.ts'
 import { listLatest } from '../../src/store/latest.ts'
 import { binance } from '../../src/venues/binance.ts'
@@ -143,4 +144,14 @@ test('a poll of every venue stores open interest in base, quote and dollars, wit
       assert.ok(row.volume_unit, label)
     }
   }
+})
+
+test('a quanto, whose size is neither base nor quote, has no open interest', () => {
+  const said = { symbol: 'XRP/USD:BTC', base: '10', quote: null, usd: '5', sides: 1 as const, unit: 'base' as const }
+  const read = { ...said, observedAt: 1, venueTime: null }
+  const quanto = { id: 1, kind: 'perpetual' as const, base: 'XRP', quote: 'USD', settle: 'BTC', inverse: false }
+  const { base, quote, usd } = toOpenInterest(read, quanto, '2')
+  assert.deepEqual([base, quote, usd], [null, null, null])
+  const linear = toOpenInterest(read, { ...quanto, settle: 'USD' }, '2')
+  assert.deepEqual([linear.base, linear.quote, linear.usd], ['10', '20', '5'])
 })
