@@ -18,6 +18,7 @@ const seed = async (db: TestApi['db']) => {
 test('a stream whose reader takes nothing for twenty seconds is cut off, one that has nothing to take is not', async () => {
   await using api = await testApi({ seed })
   const stop = new AbortController()
+  using _stopped = { [Symbol.dispose]: () => stop.abort() }
   const open = (query: string) => fetch(`${api.url}/v1/stream${query}`, { signal: stop.signal })
   const [slow, quiet] = [await open('?topics=board'), await open('?topics=signals')]
   // Twenty megabytes: more than the sockets between the two hold.
@@ -37,7 +38,6 @@ test('a stream whose reader takes nothing for twenty seconds is cut off, one tha
   })
   const { value } = await quiet.body!.getReader().read()
   assert.match(new TextDecoder().decode(value), /retry/)
-  stop.abort()
 })
 
 test('followers who ask the same are sent the same bytes, made once', async () => {
@@ -56,12 +56,15 @@ test('followers who ask the same are sent the same bytes, made once', async () =
     await messages.next()
     return (await messages.next()).value
   }
-  const [one, other] = [await boardOf(['BTC', 'ETH']), await boardOf(['ETH', 'BTC'])]
-  assert.ok(Buffer.isBuffer(one))
-  assert.equal(one, other)
-  assert.notEqual(await boardOf(['BTC']), one)
-  stop.abort()
-  leave()
-  pulse.close()
-  await board.close()
+  try {
+    const [one, other] = [await boardOf(['BTC', 'ETH']), await boardOf(['ETH', 'BTC'])]
+    assert.ok(Buffer.isBuffer(one))
+    assert.ok(one === other)
+    assert.ok((await boardOf(['BTC'])) !== one)
+  } finally {
+    stop.abort()
+    leave()
+    pulse.close()
+    await board.close()
+  }
 })

@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import { type Client, createClient } from 'graphql-ws'
 import request from 'supertest'
 import { WebSocket } from 'ws'
+import type { SettlementFact } from '../../src/contract/funding-rows.ts'
+import { settledEvent } from '../../src/jobs/funding-events.ts'
 import { createKey, revokeKey } from '../../src/store/keys.ts'
 import { happening, publish } from './events.ts'
 import { boardRow, eventually, NOW_MS, putOnBoard, type TestApi, testApi } from './fixture.ts'
@@ -97,29 +99,39 @@ test('events come once each in their order, each to who asked for its kind, and 
   assert.equal((await settlement).done, true)
 })
 
-test('a settlement is told with its rate, its interval and where that came from, to who asked for its contract', async () => {
+const SETTLED: SettlementFact = {
+  settledAt: NOW_MS,
+  venueTime: NOW_MS + 3,
+  observedAt: NOW_MS + 30_000,
+  knownAt: NOW_MS + 30_100,
+  availableAt: NOW_MS + 30_000,
+  rate: '0.0001',
+  intervalHours: 8,
+  intervalSource: 'observed',
+  cap: null,
+  floor: null,
+  mark: '100.5',
+  estimateRate: '0.00012',
+  estimateAt: NOW_MS - 4_000,
+  source: 'polled',
+  revision: 0,
+  reasons: [],
+  formulaVersion: 1,
+  adapterVersion: 1
+}
+
+test('a settlement is told with every field that REST has of it, to who asked for its contract', async () => {
   await using api = await testApi({ seed })
   using client = connect(api.url)
-  const fields = 'type timestamp settlement { instrument settledAt rate intervalHours intervalSource source }'
+  const settled = (key: string, asset: string, id: number) =>
+    settledEvent({ id, key, venue: key.split(':')[0]!, asset, kind: 'perpetual' }, SETTLED)
+  const { data, ...event } = settled(PERP, 'BTC', 1)
+  const fields = `type timestamp settlement { ${Object.keys(data as object).join(' ')} }`
   const own = subscribe(client, `subscription { fundingSettled(asset: ["BTC"], lastEventId: "0") { ${fields} } }`)
-  const { about } = happening('x')
-  const settled = (instrument: string, asset: string) => ({
-    ...happening(instrument),
-    type: 'funding.settled' as never,
-    about: { ...about!, asset },
-    data: {
-      instrument,
-      settledAt: new Date(NOW_MS).toISOString(),
-      rate: 0.0001,
-      intervalHours: 8,
-      intervalSource: 'observed',
-      source: 'polled'
-    }
-  })
-  await publish(api.db, settled('bybit:ETH/USDT:USDT', 'ETH'), settled(PERP, 'BTC'))
+  await publish(api.db, settled('bybit:ETH/USDT:USDT', 'ETH', 2), { ...event, data })
   const { type, timestamp, settlement } = (await take(own)).data.fundingSettled
   assert.deepEqual([type, timestamp], ['funding.settled', new Date(NOW_MS).toISOString()])
-  assert.deepEqual(settlement, settled(PERP, 'BTC').data)
+  assert.deepEqual(settlement, data)
 })
 
 test('what cannot be subscribed to is refused with REST’s own codes, and nothing is told of it', async () => {
