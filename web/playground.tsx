@@ -15,7 +15,9 @@ const sockets = createClient({
 
 /** Asks this service, with the key of this tab; what the editor's own headers say comes last. */
 const fetcher: GraphiQLProps['fetcher'] = async (question, options) => {
-  if (isSubscription(question)) return sockets.iterate(question) as AsyncIterableIterator<object>
+  const operation = operationIn(question)
+  const asked = operation?.name ? { ...question, operationName: operation.name.value } : question
+  if (operation?.operation === 'subscription') return sockets.iterate(asked) as AsyncIterableIterator<object>
   const response = await fetch('/graphql', {
     method: 'POST',
     headers: {
@@ -24,13 +26,22 @@ const fetcher: GraphiQLProps['fetcher'] = async (question, options) => {
       ...authorisation(),
       ...options?.headers
     },
-    body: JSON.stringify(question)
+    body: JSON.stringify(asked)
   })
   return response.json()
 }
 
-function isSubscription({ query, operationName }: Parameters<GraphiQLProps['fetcher']>[0]): boolean {
-  return getOperationAST(parse(query), operationName)?.operation === 'subscription'
+type Question = Parameters<GraphiQLProps['fetcher']>[0]
+
+/** Just after a change of tabs the editor still names the operation of the tab before: then the only one there is, is meant. */
+function operationIn({ query, operationName }: Question) {
+  try {
+    const document = parse(query)
+    return getOperationAST(document, operationName) ?? getOperationAST(document)
+  } catch {
+    // What cannot be read the service refuses, with the place.
+    return null
+  }
 }
 
 const page = document.getElementById('page')

@@ -29,6 +29,11 @@ test('the playground runs its first example and follows its last, from this host
   await putOnBoard(api.db, boardRow({ instrument: 'binance:BTC/USDT:USDT', basisBps: 7.6543 }))
   api.clock.advance(1_000)
   await answer.getByText('7.6543').waitFor()
+  await page.getByRole('button', { name: /Stop query/ }).click()
+  // At once, while the editor still names the operation of the tab before.
+  await page.getByRole('tab', { name: 'HighestFunding' }).click()
+  await page.getByRole('button', { name: /Execute query/ }).click()
+  await answer.getByText('fundingIntervalSource').first().waitFor()
   opened.assertSound()
 })
 
