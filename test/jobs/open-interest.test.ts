@@ -82,15 +82,20 @@ test('a round that was frozen and taken over stores nothing more', async () => {
   await using line = await openLine(t.db, exchange, { adapters: [binance] })
   const venue = line.venues.binance!
   const tickAt = floorTo(systemClock.now(), 60_000)
-  const taking: Promise<unknown>[] = []
-  exchange.fault = (_, path) => {
-    // Its lease lapses while it asks, and another takes the round over.
-    if (path.includes('openInterest') && taking.length === 0)
-      taking.push(t.db.query(`update tick set epoch = epoch + 1, holder = 'another' where job = 'open-interest'`))
-    return undefined
+  let calls = 0
+  const client: typeof venue.client = {
+    ...venue.client,
+    call: async (work, options) => {
+      calls += 1
+      // Its lease lapses while it asks, and another takes the round over.
+      if (calls === 1) {
+        await t.db.query(`update tick set epoch = epoch + 1, holder = 'another' where job = 'open-interest'`)
+      }
+      return venue.client.call(work, options)
+    }
   }
-  await pollOpenInterest(line.deps, venue, tickAt, never)
-  assert.equal(taking.length, 1)
+  await pollOpenInterest(line.deps, { ...venue, client }, tickAt, never)
+  assert.ok(calls > 0)
   const { rows } = await t.db.query('select 1 from market_latest where open_interest_observed_at is not null')
   assert.deepEqual(rows, [])
   const { rows: ticks } = await t.db.query(`select state, holder from tick where job = 'open-interest'`)
