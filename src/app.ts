@@ -67,7 +67,8 @@ export async function startService({
   }
   try {
     await ensureClosedVenues(store.db, CLOSED_VENUES)
-    if (config.roles.includes('collect')) await saveOverrides(store.db, overrides)
+    // A process that was not told of a file does not unsay what another was told.
+    if (config.roles.includes('collect') && config.instrumentsFile !== null) await saveOverrides(store.db, overrides)
     await prepare?.(store)
     if (config.roles.includes('api')) {
       api = await startApi({ config, db: store.db, clock, log, kind, capabilities: CAPABILITIES })

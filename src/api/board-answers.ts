@@ -40,7 +40,10 @@ export function sendWritten(
   reply: FastifyReply
 ): Promise<FastifyReply> | FastifyReply {
   reply.header('etag', etag).header('vary', 'accept-encoding')
-  if (hasTag(request.headers['if-none-match'], etag)) return reply.header('cache-control', 'no-cache').code(304).send()
+  // A POST asks for its answer, whatever it has.
+  const mayHaveIt = request.method === 'GET' || request.method === 'HEAD'
+  if (mayHaveIt && hasTag(request.headers['if-none-match'], etag))
+    return reply.header('cache-control', 'no-cache').code(304).send()
   reply.type(JSON_TYPE)
   const encoding = bytes.length < COMPRESS_FROM ? undefined : encodingFor(request.headers['accept-encoding'])
   if (encoding === undefined) return reply.send(bytes)

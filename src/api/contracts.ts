@@ -19,11 +19,12 @@ export async function contractsOf({ catalogue }: ApiContext, filter: ContractFil
   const ids = named && new Set(named.map(({ id }) => id))
   const quotes = filter.quote?.map((quote) => quote.toUpperCase())
   return (named ?? known.instruments).filter(
-    ({ id, kind, tracked, venue, asset, quote }) =>
+    ({ id, kind, tracked, venue, asset, quote, quarantine }) =>
       kind !== 'spot' &&
       (ids?.has(id) ?? tracked) &&
       (venues?.has(venue) ?? true) &&
-      (assets?.has(asset) ?? true) &&
+      // What is under quarantine may be another coin with this name: it is there by its own key, and where no asset is asked for.
+      (assets === undefined || (assets.has(asset) && quarantine === null)) &&
       (filter.kind?.includes(kind) ?? true) &&
       (quotes?.includes(quote.toUpperCase()) ?? true)
   )

@@ -41,8 +41,9 @@ type StoredRows = {
 export async function takeStored(budget: RowBudget, { most, count, path, narrow }: StoredRows): Promise<void> {
   const left = Math.max(0, budget.storedMax - budget.stored)
   const rows = most <= Math.min(UNCOUNTED_MAX, left) ? most : await count(left + 1)
+  // Lists of one request are counted side by side: what the others have taken meanwhile counts.
   budget.stored += rows
-  if (rows <= left) return
+  if (budget.stored <= budget.storedMax) return
   const message = `more than ${budget.storedMax.toLocaleString('en')} stored rows would have to be read; ${narrow}`
   throw new InvalidInputError([{ path, message }], 'range_too_long')
 }

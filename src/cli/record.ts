@@ -136,8 +136,9 @@ async function partsOf(path: string): Promise<[string, string][]> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
-  } catch {
-    return []
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
   try {
     // The source of each number is kept, as above.

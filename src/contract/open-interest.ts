@@ -36,7 +36,8 @@ const amounts = {
   sides: countOrNull('Sides of each contract that the venue counts; where it is 2, the amounts here are half of its', 1)
 }
 
-const REASONS = 'What is doubtful about it: `oi_sides_inferred` where both sides were counted and half is taken'
+const REASONS =
+  'What is doubtful about it: `oi_sides_inferred` where both sides were counted and half is taken; `quarantined` where prices contradict what it is taken for'
 
 const fields = {
   instrument: text('The contract', 'binance:BTC/USDT:USDT'),
@@ -118,7 +119,7 @@ export function openInterestView(
     ...values,
     volume24hUsd: volume?.volume24hUsd ?? null,
     volume24hUnit: volume?.unit ?? null,
-    reasons: reasonsOf(held?.sides ?? null),
+    reasons: [...reasonsOf(held?.sides ?? null), ...(instrument.quarantine === null ? [] : ['quarantined'])],
     absent,
     openInterestAgeMs: observedAt === null ? null : nowMs - observedAt,
     openInterestObservedAt: isoOrNull(observedAt),

@@ -65,7 +65,9 @@ export function isMarkSwapped(now: Marked, before: Pick<Marked, 'mark' | 'index'
   return isLarge && Math.abs(premium + premiumBefore) <= MIRROR_TOLERANCE * Math.abs(premiumBefore)
 }
 
-const isNearerIndex = ({ mid, mark, index }: Marked) => Math.abs(mid - index) < Math.abs(mid - mark)
+/** Clearly: a book that has moved by half its premium since the mark was made is nearer to the index as well. */
+const AT_INDEX_SHARE = 0.25
+const isNearerIndex = ({ mid, mark, index }: Marked) => Math.abs(mid - index) <= AT_INDEX_SHARE * Math.abs(mark - index)
 
 /** A coin's price on one venue against the index of its contracts: 3 %. The index is the mean of several venues' prices. */
 const INDEX_RATIO = 1.03

@@ -1,5 +1,5 @@
 import type { Level } from '../domain/book.ts'
-import { type Decimal, decimalToString, parseDecimal } from '../domain/decimal.ts'
+import { compare, type Decimal, decimalToString, parseDecimal } from '../domain/decimal.ts'
 import { DEPTH_BANDS_BPS, depthOf } from '../domain/depth.ts'
 import { insertDepths, listDepthTargets, type StoredDepth } from '../store/depth.ts'
 import type { DiskGuard } from '../store/disk.ts'
@@ -74,4 +74,7 @@ export function depthRow({ bids, asks, observedAt, venueTime }: OrderBook, instr
 const levelsOf = (levels: OrderBook['bids']): Level[] =>
   levels.map(({ price, size }) => ({ price: parseDecimal(price)!, size: parseDecimal(size)! }))
 
-const textOf = (value: Decimal | null | undefined) => (value ? decimalToString(value) : null)
+/** Beyond what any market holds, and what the table takes: a broken book says nothing. */
+const AMOUNT_MAX = parseDecimal('1e24')!
+const textOf = (value: Decimal | null | undefined) =>
+  value && compare(value, AMOUNT_MAX) < 0 ? decimalToString(value) : null

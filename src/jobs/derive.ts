@@ -6,6 +6,7 @@ import { type Instrument, isDollarLike } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import { legMultiplier } from '../domain/spot-leg.ts'
 import { type FxQuote, tradedFxOf } from '../domain/traded-fx.ts'
+import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type BasisRow, insertBasis } from '../store/basis.ts'
 import { replaceBoard } from '../store/board.ts'
@@ -39,7 +40,10 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
   const startedAt = clock.now()
   const claim = await claimTick(db, { job: 'derive', scope: venue, tickAt, holder, leaseMs })
   if (!claim) return
-  await checkIdentities(deps)
+  await checkIdentities(deps).catch((error: unknown) => {
+    // What was held back before stays so; a board must not be missing for it.
+    log.warn({ message: messageOf(error) }, 'identity.unchecked')
+  })
   const derived = await deriveRows(deps, venue)
   // Whatever tick was kept of the facts is kept of the basis.
   const isStoring = ((await findTickRows(db, { job: 'collect', scope: venue, tickAt })) ?? 0) > 0

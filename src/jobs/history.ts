@@ -130,5 +130,8 @@ async function nextDue(
   const due = [newest.intervalHours, estimate?.intervalHours]
     .flatMap((hours) => (hours ? [settledAt + hours * HOUR] : []))
     .concat([estimate?.nextSettlementAt ?? settledAt].filter(isNext))
-  return due.length === 0 ? clock.now() + HOUR : nextLookAt(settledAt, Math.min(...due), clock.now())
+  if (due.length === 0) return clock.now() + HOUR
+  // Where an interval has become longer the shorter one's time passes in vain: the look at the longer one's is kept.
+  const looks = due.map((at) => nextLookAt(settledAt, at, clock.now()))
+  return Math.min(...looks)
 }

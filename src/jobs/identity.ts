@@ -27,7 +27,10 @@ export async function checkIdentities({ db, clock, log, pollMs }: Deps): Promise
     const next = stepIdentity(known, isAlone(speaker) ? null : said.get(speaker.id), nowMs)
     return isSame(known, next) ? [] : [[speaker.id, next]]
   })
-  await saveIdentityChecks(db, changes)
+  // Of what is followed or traded no more nothing is heard that could ever release it.
+  const spoken = new Set(speakers.map(({ id }) => id))
+  const silent = [...before.keys()].filter((id) => !spoken.has(id)).map((id): [number, null] => [id, null])
+  await saveIdentityChecks(db, [...changes, ...silent])
   tellChanges(log, changes, before)
 }
 

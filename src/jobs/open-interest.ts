@@ -1,9 +1,11 @@
 import { decimalOrNull } from '../domain/decimal.ts'
 import type { Facts } from '../domain/latest.ts'
+import { MINUTE } from '../domain/time.ts'
 import type { Transaction } from '../store/database.ts'
 import { listLatest, upsertLatest } from '../store/latest.ts'
 import type { Call } from '../venues/venue.ts'
 import { factsOf, valued } from './collected-facts.ts'
+import { isMarkDoubtful } from './plausibility.ts'
 import { type AskedVenue, askSingly, type SingleDeps, singleCallOf } from './single-calls.ts'
 
 /** Books and flow are asked one by one as well, for fewer contracts and by jobs of their own. */
@@ -32,6 +34,9 @@ export async function pollOpenInterest(
   await askSingly(deps, venue, round, tickAt, signal)
 }
 
+/** A mark is polled every few seconds; one that has failed for so long values nothing. */
+const MARK_MAX_AGE_MS = 5 * MINUTE
+
 /** What the venue does not say comes of the mark that was polled last (domain-spec 1.5). */
 async function valuedAtMark(client: Transaction, { instruments }: AskedVenue, facts: Facts): Promise<Facts> {
   const latest = await listLatest(
@@ -43,7 +48,10 @@ async function valuedAtMark(client: Transaction, { instruments }: AskedVenue, fa
     ...facts,
     openInterest: facts.openInterest.map((row) => {
       const amounts = { base: decimalOrNull(row.base), quote: decimalOrNull(row.quote), usd: decimalOrNull(row.usd) }
-      const mark = latest.get(row.instrumentId)?.mark?.mark
+      const said = latest.get(row.instrumentId)?.mark
+      // An old mark would value what is new, and show it as new.
+      const isUsable = said && row.observedAt - said.observedAt <= MARK_MAX_AGE_MS && !isMarkDoubtful(said)
+      const mark = isUsable ? said.mark : null
       return { ...row, ...valued(amounts, byId.get(row.instrumentId)!, mark) }
     })
   }

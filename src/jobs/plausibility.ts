@@ -179,9 +179,10 @@ function rateProblem(
 }
 
 function ratePairs(estimates: readonly FundingEstimate[], { instruments, latest }: Knowledge) {
-  return estimates.flatMap(({ symbol, rate, intervalHours }) => {
+  return estimates.flatMap(({ symbol, rate, intervalHours, observedAt }) => {
     const before = latest.get(instruments.get(symbol)?.id ?? -1)?.estimate
-    if (!before) return []
+    // An hour later a market may have moved as a whole: nothing would ever be believed again.
+    if (!before || observedAt - before.observedAt > RATE_MEMORY_MS) return []
     return [[per8h(Number(rate), intervalHours), per8h(Number(before.rate), before.intervalHours)] as const]
   })
 }

@@ -1,8 +1,10 @@
-import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
+import { MINUTE, SECOND } from '../domain/time.ts'
 
 /** After a settlement it is asked for at these times by the clock: as soon as venues show it, and once what they show stands. */
 const FIRST_LOOK_MS = 30 * SECOND
 const SECOND_LOOK_MS = 5 * MINUTE
+/** Well within the hour in which a settlement is news. */
+const LATE_LOOK_MS = 15 * MINUTE
 
 /**
  * When a contract's settlements are asked for next. `settledAt` is the newest that is stored, `dueAt` when the one after it is due on
@@ -16,5 +18,5 @@ export function nextLookAt(settledAt: number, dueAt: number, nowMs: number): num
   if (nowMs < firstLook) return firstLook
   const lateBy = nowMs - dueAt
   if (lateBy < SECOND_LOOK_MS) return Math.min(nowMs + MINUTE, dueAt + SECOND_LOOK_MS)
-  return nowMs + Math.min(lateBy, HOUR)
+  return nowMs + Math.min(lateBy, LATE_LOOK_MS)
 }

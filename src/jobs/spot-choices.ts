@@ -93,9 +93,11 @@ function saidCandidate(
   { asset, multiplier }: InstrumentOverride,
   named: readonly MultiplierCandidate[]
 ): MultiplierCandidate {
-  const units = Number(multiplier ?? 1)
-  const meant = named.find((candidate) => candidate.multiplier === units)
-  return { spotBase: asset ?? meant?.spotBase ?? base, multiplier: units }
+  // An asset alone is the candidate of that name, with its multiplier.
+  const meant = named.find(({ spotBase, multiplier: units }) =>
+    multiplier === null ? spotBase === asset : units === Number(multiplier)
+  )
+  return { spotBase: asset ?? meant?.spotBase ?? base, multiplier: Number(multiplier ?? meant?.multiplier ?? 1) }
 }
 
 function isSame(instrument: Instrument, choice: SpotChoice): boolean {

@@ -25,13 +25,17 @@ type SpeakerRow = {
   observed_at: Date | null
 }
 
+/** The mid of a book wider than this, (ask − bid)/mid, is nobody's price. */
+const SPREAD_MAX = 0.05
+
 /** Every followed instrument that is traded, with its newest mid. */
 export async function listSpeakers(db: Queryable): Promise<Speaker[]> {
   const { rows } = await db.query<SpeakerRow>(
     `select i.id, i.venue_id as venue, i.asset, i.quote, i.multiplier::float8 as multiplier,
-       i.kind = 'future' as dated, i.multiplier_source = 'override' as decided, ((l.bid + l.ask) / 2)::float8 as mid, l.quote_observed_at as observed_at
+       i.kind = 'future' as dated, i.multiplier_source = 'override' as decided, case when l.ask > l.bid and l.ask - l.bid <= $1 * (l.bid + l.ask) / 2 then ((l.bid + l.ask) / 2)::float8 end as mid, l.quote_observed_at as observed_at
      from instrument i left join market_latest l on l.instrument_id = i.id
-     where i.tracked and i.status in ('listed', 'delisting') order by i.id`
+     where i.tracked and i.status in ('listed', 'delisting') order by i.id`,
+    [SPREAD_MAX]
   )
   return rows.map(({ dated, decided, observed_at, ...row }) => ({
     ...row,
@@ -75,7 +79,13 @@ export async function saveIdentityChecks(
   changes: readonly (readonly [instrumentId: number, check: IdentityCheck | null])[]
 ): Promise<void> {
   const cleared = changes.filter(([, check]) => check === null).map(([id]) => id)
-  if (cleared.length > 0) await db.query('delete from identity_check where instrument_id = any ($1)', [cleared])
+  if (cleared.length > 0) {
+    await db.query(
+      `delete from identity_check where instrument_id in (
+         select instrument_id from identity_check where instrument_id = any ($1) order by instrument_id for update)`,
+      [cleared]
+    )
+  }
   const held = changes.flatMap(([id, check]) => (check === null ? [] : [{ id, ...check }]))
   if (held.length === 0) return
   await db.query(

@@ -86,7 +86,10 @@ function renamesOf(known: readonly Known[], listings: readonly ListedInstrument[
   const listed = new Set(listings.map(({ key }) => key))
   const fresh = new Map(listings.filter(({ key }) => !keys.has(key)).map((listing) => [idOf(listing), listing.key]))
   return known.flatMap((instrument) => {
-    const to = instrument.nativeId === null || listed.has(instrument.key) ? undefined : fresh.get(idOf(instrument))
+    // An id that comes back long after its market has gone may be another coin's.
+    const isTraded = ['pre_listing', 'listed', 'delisting'].includes(instrument.status)
+    const isRenamed = isTraded && instrument.nativeId !== null && !listed.has(instrument.key)
+    const to = isRenamed ? fresh.get(idOf(instrument)) : undefined
     return to === undefined ? [] : [{ from: instrument.key, to }]
   })
 }

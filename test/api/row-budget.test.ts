@@ -101,3 +101,12 @@ test('rows of top-level lists and of nested ones count together, as variables an
     'lists that turn out short leave room'
   )
 })
+
+test('histories that one document asks side by side are counted together', async () => {
+  await using api = await testApi({ seed, storedRowsMax: 1_000 })
+  const one = (name: string) =>
+    `${name}: basisHistory(instrument: "${PERPETUALS[0]}", from: "${isoOf(FROM_MS)}", resolution: "1h") { nodes { count } }`
+  assert.equal((await ask(api.url, `{ ${one('a')} }`)).errors, undefined)
+  const { errors } = await ask(api.url, `{ ${one('a')} ${one('b')} ${one('c')} }`)
+  assert.equal(errors?.[0]?.extensions.code, 'range_too_long')
+})

@@ -9,7 +9,7 @@ const row = fc
     index: fc.double({ min: 0.001, max: 1e5, noNaN: true }),
     premium: fc.double({ min: 0.0002, max: 0.05, noNaN: true }),
     sign: fc.constantFrom(-1, 1),
-    beside: fc.double({ min: -0.4, max: 0.4, noNaN: true })
+    beside: fc.double({ min: -0.2, max: 0.2, noNaN: true })
   })
   .map(({ index, premium, sign, beside }): Marked => {
     const mark = index * (1 + sign * premium)
@@ -23,6 +23,12 @@ test('marks that their books follow are believed, the same numbers in each other
       assert.equal(areMarksSwapped(rows), false)
       assert.equal(areMarksSwapped(rows.map(swap)), true)
     })
+  )
+  const moved = { mid: 100.01, mark: 100.04, index: 100 }
+  assert.equal(
+    areMarksSwapped([moved, moved, moved]),
+    false,
+    'a book that has moved on by most of its premium is a market'
   )
   const calm = { mid: 100, mark: 100.001, index: 100 }
   assert.equal(areMarksSwapped([calm, calm, calm, calm]), false, 'a premium of nothing tells nothing')

@@ -3,10 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import type { Context } from 'graphql-ws'
 import { sleep } from '../../clock.ts'
 import { SECOND } from '../../domain/time.ts'
-import { messageOf } from '../../errors.ts'
 import { authorise, type Caller } from '../auth.ts'
-import { HttpError } from '../problem.ts'
-import { callerName } from '../stream/followers.ts'
+import { errorOf, HttpError } from '../problem.ts'
+import { callerName, type Follower } from '../stream/followers.ts'
 
 /** A revoked key is heard of within this. */
 const RECHECK_MS = 3 * SECOND
@@ -15,9 +14,22 @@ const SOCKETS_PER_CALLER = 20
 export const SUBSCRIPTIONS_PER_SOCKET = 50
 /** Of the protocol: not let in, and asking too often or too much. */
 const FORBIDDEN = 4403
+/** Of WebSockets: come back later. */
+export const TRY_AGAIN = 1013
+/** Why a socket is closed, as long as a reason may be: 123 bytes. */
+const reasonOf = (text: string): string =>
+  Buffer.from(text)
+    .subarray(0, 120)
+    .toString('utf8')
+    .replace(/\ufffd+$/, '')
 export const TOO_MANY = 4429
 
-export type Extra = { readonly socket: WebSocket; readonly request: FastifyRequest; caller?: Caller }
+export type Extra = {
+  readonly socket: WebSocket
+  readonly request: FastifyRequest
+  readonly followers: Set<Follower>
+  caller?: Caller
+}
 export type Connection = Context<Record<string, unknown> | undefined, Extra>
 
 /** A page of another site may open a socket to this machine, and would be told what only its own pages may read. */
@@ -38,7 +50,9 @@ export async function letIn({ extra, connectionParams }: Connection, isLoopback:
   try {
     await isAllowed()
   } catch (error) {
-    socket.close(FORBIDDEN, messageOf(error).slice(0, 120))
+    // What is not the caller's doing is told in our words, and to come back.
+    const { statusCode, message } = errorOf(error)
+    socket.close(statusCode < 500 ? FORBIDDEN : TRY_AGAIN, reasonOf(message))
     return false
   }
   // Who left meanwhile is not heard leaving any more.
@@ -57,7 +71,7 @@ async function recheck(socket: WebSocket, isAllowed: () => Promise<void>): Promi
       if (!stop.signal.aborted) await isAllowed()
     } catch (error) {
       // A database that is away is no reason to send anybody away.
-      if (error instanceof HttpError) socket.close(FORBIDDEN, error.message.slice(0, 120))
+      if (error instanceof HttpError) socket.close(FORBIDDEN, reasonOf(error.message))
     }
   }
 }

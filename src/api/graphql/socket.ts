@@ -1,6 +1,14 @@
 import websocket, { type WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
-import { GraphQLError, getOperationAST, parse, specifiedRules, validate } from 'graphql'
+import {
+  type ASTVisitor,
+  GraphQLError,
+  getOperationAST,
+  parse,
+  specifiedRules,
+  type ValidationContext,
+  validate
+} from 'graphql'
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import { sleep } from '../../clock.ts'
 import { MINUTE, SECOND } from '../../domain/time.ts'
@@ -19,7 +27,8 @@ import {
   letIn,
   refuseForeignOrigin,
   SUBSCRIPTIONS_PER_SOCKET,
-  TOO_MANY
+  TOO_MANY,
+  TRY_AGAIN
 } from './socket-callers.ts'
 import { addSubscriptions, needsSubscription, type SocketCaller } from './subscriptions.ts'
 
@@ -29,14 +38,24 @@ const MESSAGE_BYTES_MAX = 64 * 1024
 const PING_MS = 12 * SECOND
 /** So many sockets are open at once in one process. */
 const SOCKETS_MAX = 1_000
-/** Of WebSockets: come back later. */
-const TRY_AGAIN = 1013
 /** How long one that was closed may take to hear why. */
 const GRACE_MS = 5 * SECOND
+/** How long the other side may take to answer a close: a stop waits for it. */
+const CLOSE_MS = 2 * SECOND
+/** Answers to pings, and whatever else nobody reads, may wait up to so many bytes. */
+const WAITING_BYTES_MAX = 32 * 1024 * 1024
+
+/** The library's own types do not know what its socket server waits for. */
+type WebSocketOptions = NonNullable<Parameters<typeof websocket>[1]['options']>
 
 /** Takes sockets. Before everything else: one that is refused, for whatever reason, has to be closed. */
 export async function takeSockets(app: FastifyInstance): Promise<void> {
-  await app.register(websocket, { options: { maxPayload: MESSAGE_BYTES_MAX, handleProtocols } })
+  await app.register(websocket, {
+    options: { maxPayload: MESSAGE_BYTES_MAX, handleProtocols, closeTimeout: CLOSE_MS } as WebSocketOptions
+  })
+  app.addHook('onRequest', async ({ ws, routeOptions }) => {
+    if (ws && routeOptions.url !== '/graphql') throw new HttpError(400, 'no_socket', 'Only /graphql takes WebSockets.')
+  })
 }
 
 /** GraphQL's subscriptions at `/graphql`, over graphql-transport-ws: the same keys, limits and verdicts as over HTTP. */
@@ -69,6 +88,7 @@ export function addSocket(app: FastifyInstance, context: ApiContext, following: 
     },
     wsHandler: (socket, request) => {
       const stop = new AbortController()
+      const extra: Extra = { socket, request, followers: new Set() }
       const reader: Reader = { open: 0, taken: 0 }
       const waiting = () => (reader.open > 0 ? reader.taken : null)
       void watchReader(context.clock, stop.signal, waiting, () => {
@@ -84,11 +104,15 @@ export function addSocket(app: FastifyInstance, context: ApiContext, following: 
           close: (code, reason) => socket.close(code, reason),
           onMessage: (take) => listen(socket, context, take)
         },
-        { socket, request }
+        extra
       )
       void keepAlive(socket, reader, stop.signal)
+      socket.on('ping', () => {
+        if (socket.bufferedAmount > WAITING_BYTES_MAX) socket.terminate()
+      })
       socket.once('close', (code, reason) => {
         stop.abort()
+        for (const follower of extra.followers) follower.leave()
         void closed(code, String(reason))
       })
     }
@@ -112,16 +136,31 @@ function argumentsOf(
   } catch (error) {
     return [error as GraphQLError]
   }
-  const errors = validate(schema, document, [...specifiedRules, limitRule(LIMITS)])
+  const errors = validate(schema, document, [...specifiedRules, limitRule(LIMITS), noHistories])
   if (errors.length > 0) return errors
   if (getOperationAST(document, operationName)?.operation !== 'subscription') return [needsSubscription()]
   const caller = extra.caller
   const contextValue = {
     request: { caller },
-    join: () => followers.join(callerName({ caller, ip: extra.request.ip }))
+    join: async () => {
+      const follower = await followers.join(callerName({ caller, ip: extra.request.ip }))
+      extra.followers.add(follower)
+      follower.signal.addEventListener('abort', () => extra.followers.delete(follower), { once: true })
+      // The socket may have gone while the pulse was joined.
+      if (extra.socket.readyState !== extra.socket.OPEN) follower.leave()
+      return follower
+    }
   } as unknown as SocketCaller
   return { schema, document, operationName: operationName ?? null, variableValues: variables ?? null, contextValue }
 }
+
+/** A history read anew at every message would be read every second, by nobody's leave. */
+const noHistories = (context: ValidationContext): ASTVisitor => ({
+  Field: (node) => {
+    if (node.name.value !== 'history') return
+    context.reportError(new GraphQLError('A history is not subscribed to; ask POST /graphql for it.', { nodes: node }))
+  }
+})
 
 const tooManySubscriptions = () =>
   new GraphQLError(

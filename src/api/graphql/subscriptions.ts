@@ -147,9 +147,15 @@ async function* tellAll(
 function untilLeft(told: AsyncGenerator<object>, { leave }: Follower): AsyncIterableIterator<object> {
   return {
     next: async () => {
-      const next = await told.next()
-      if (next.done) leave()
-      return next
+      try {
+        const next = await told.next()
+        if (next.done) leave()
+        return next
+      } catch (error) {
+        // Nobody calls `return` after that.
+        leave()
+        throw error
+      }
     },
     return: async () => {
       leave()

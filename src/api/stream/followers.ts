@@ -24,6 +24,7 @@ export function callerName({ caller, ip }: Pick<FastifyRequest, 'caller' | 'ip'>
 export function countFollowers(pulse: Pulse, limits = { all: FOLLOWERS_MAX, perCaller: PER_CALLER_MAX }): Followers {
   const controllers = new Set<AbortController>()
   const counts = new Map<string, number>()
+  let isClosed = false
   const add = (caller: string, by: number) => {
     const count = (counts.get(caller) ?? 0) + by
     if (count === 0) counts.delete(caller)
@@ -32,6 +33,8 @@ export function countFollowers(pulse: Pulse, limits = { all: FOLLOWERS_MAX, perC
   return {
     join: async (caller) => {
       const headers = { 'retry-after': RETRY_SECONDS }
+      // Who joined now would wait for beats that come no more.
+      if (isClosed) throw new HttpError(503, 'stopping', 'This process is stopping; ask again.', { headers })
       if (controllers.size >= limits.all) {
         throw new HttpError(503, 'too_many_followers', `${limits.all} follow already; ask again.`, { headers })
       }
@@ -43,6 +46,7 @@ export function countFollowers(pulse: Pulse, limits = { all: FOLLOWERS_MAX, perC
       controllers.add(controller)
       add(caller, 1)
       const { leave } = await pulse.join()
+      if (isClosed) controller.abort()
       return {
         signal: controller.signal,
         leave: () => {
@@ -54,6 +58,7 @@ export function countFollowers(pulse: Pulse, limits = { all: FOLLOWERS_MAX, perC
       }
     },
     close: () => {
+      isClosed = true
       pulse.close()
       for (const controller of controllers) controller.abort()
     }

@@ -83,7 +83,7 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
     last: () => beat!,
     head: recent.head,
     eventsAfter: recent.after,
-    next: (signal) => (stop.signal.aborted ? Promise.resolve() : waitIn(waiting, signal)),
+    next: (signal) => waitIn(waiting, signal),
     join: async () => {
       followers += 1
       await look()
