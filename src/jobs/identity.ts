@@ -3,8 +3,14 @@ import { type Dissent, type IdentityCheck, judgeConsensus, stepIdentity, type Vo
 import { GATE_DEFAULTS } from '../domain/gates.ts'
 import { isDollarLike } from '../domain/instrument.ts'
 import type { Log } from '../log.ts'
-import type { Database } from '../store/database.ts'
-import { listIdentityChecks, listSpeakers, type Speaker, saveIdentityChecks } from '../store/identity.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import {
+  listIdentityChecks,
+  listSpeakers,
+  lockIdentityChecks,
+  type Speaker,
+  saveIdentityChecks
+} from '../store/identity.ts'
 
 type Deps = { readonly db: Database; readonly clock: Clock; readonly log: Log; readonly pollMs: number }
 
@@ -15,9 +21,14 @@ const VOICE_POLLS = 3
  * Compares over the venues what one unit of each followed asset costs, and puts under quarantine what contradicts the others, or lets
  * it out again: `domain/consensus.ts`. Before every board, so that none shows what its newest prices contradict.
  */
-export async function checkIdentities({ db, clock, log, pollMs }: Deps): Promise<void> {
+export async function checkIdentities(deps: Deps): Promise<void> {
+  await deps.db.transaction((client) => checkAll(client, deps))
+}
+
+async function checkAll(client: Transaction, { clock, log, pollMs }: Deps): Promise<void> {
+  await lockIdentityChecks(client)
   const nowMs = clock.now()
-  const [speakers, before] = await Promise.all([listSpeakers(db), listIdentityChecks(db)])
+  const [speakers, before] = [await listSpeakers(client), await listIdentityChecks(client)]
   const maxAgeMs = Math.max(GATE_DEFAULTS.displayMaxAgeMs, VOICE_POLLS * pollMs)
   const said = judgeConsensus(speakers.flatMap((speaker) => voiceOf(speaker, nowMs - maxAgeMs) ?? []))
   const isAlone = lonely(speakers)
@@ -30,7 +41,7 @@ export async function checkIdentities({ db, clock, log, pollMs }: Deps): Promise
   // Of what is followed or traded no more nothing is heard that could ever release it.
   const spoken = new Set(speakers.map(({ id }) => id))
   const silent = [...before.keys()].filter((id) => !spoken.has(id)).map((id): [number, null] => [id, null])
-  await saveIdentityChecks(db, [...changes, ...silent])
+  await saveIdentityChecks(client, [...changes, ...silent])
   tellChanges(log, changes, before)
 }
 

@@ -1,6 +1,6 @@
 import type { IdentityCheck, Voice } from '../domain/consensus.ts'
 import type { QuarantineReason } from '../domain/instrument.ts'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 
 type Queryable = Pick<Database, 'query'>
 
@@ -43,6 +43,11 @@ export async function listSpeakers(db: Queryable): Promise<Speaker[]> {
     isDecided: decided,
     observedAt: observed_at?.getTime() ?? null
   }))
+}
+
+/** Until the end of the transaction nobody else checks: two who step the same check from the same state would lose one step. */
+export async function lockIdentityChecks(client: Transaction): Promise<void> {
+  await client.query('select pg_advisory_xact_lock(hashtext($1))', ['contango identity'])
 }
 
 type CheckRow = {

@@ -6,6 +6,11 @@ import type { Database, Transaction } from './database.ts'
 
 /** Brings the newest facts up to date, group by group. */
 export async function upsertLatest(client: Transaction, tickAt: number, facts: Facts): Promise<void> {
+  // Groups are written one after the other: who writes others of the same rows meanwhile must meet them in one order.
+  const ids = new Set(Object.values(facts).flatMap((rows) => rows.map(({ instrumentId }) => instrumentId)))
+  await client.query('select 1 from market_latest where instrument_id = any ($1) order by instrument_id for update', [
+    [...ids]
+  ])
   await upsertGroup(
     client,
     'quote_observed_at',
