@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import { type Client, createClient } from 'graphql-ws'
 import request from 'supertest'
 import { WebSocket } from 'ws'
+import { countFollowers } from '../../src/api/stream/followers.ts'
+import type { Pulse } from '../../src/api/stream/pulse.ts'
 import type { SettlementFact } from '../../src/contract/funding-rows.ts'
 import { settledEvent } from '../../src/jobs/funding-events.ts'
 import { createKey, revokeKey } from '../../src/store/keys.ts'
@@ -307,7 +309,7 @@ test('a socket that reads nothing is closed with the reason, and holds up nobody
   assert.ok(told < 4, `${told} boards were kept for a socket that did not read`)
 })
 
-test('a client that does not answer its close holds up no stop, and who subscribes meanwhile is refused', async () => {
+test('a client that does not answer its close holds up no stop', async () => {
   const api = await testApi({ seed })
   const socket = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
   await once(socket, 'open')
@@ -317,9 +319,18 @@ test('a client that does not answer its close holds up no stop, and who subscrib
   ;(socket as unknown as { _socket: { pause(): void } })._socket.pause()
   const startedAt = performance.now()
   const closing = api[Symbol.asyncDispose]()
-  const query = 'subscription { basisUpdated { venue } }'
-  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
   await closing
   assert.ok(performance.now() - startedAt < 8_000)
   socket.terminate()
+})
+
+test('nobody joins what is stopping, and who was joining goes at once', async () => {
+  const joined = Promise.withResolvers<{ leave(): void }>()
+  const pulse = { join: () => joined.promise, close: () => {} } as unknown as Pulse
+  const followers = countFollowers(pulse)
+  const joining = followers.join('somebody')
+  followers.close()
+  joined.resolve({ leave: () => {} })
+  assert.equal((await joining).signal.aborted, true)
+  await assert.rejects(followers.join('somebody'), ({ code }: { code: string }) => code === 'stopping')
 })
