@@ -1,8 +1,12 @@
 import type { PriceKind } from '../domain/board-row.ts'
 import type { Grade, QualityReason } from '../domain/quality.ts'
-import { type Columns, writeRows } from './copy.ts'
+import { markBuckets } from './bucket-marks.ts'
+import { writeRows } from './copy.ts'
 import type { Transaction } from './database.ts'
+import { BASIS_COLUMNS } from './fact-columns.ts'
 import type { Source } from './observations.ts'
+import { withoutSealed } from './sealed/days.ts'
+import { FACTS } from './sealed/facts.ts'
 
 /** A basis to be kept. Times in epoch milliseconds, prices exact decimals in contract units. */
 export type BasisRow = {
@@ -35,40 +39,6 @@ export type BasisRow = {
   readonly spanMs: number
 }
 
-const BASIS: Columns = {
-  instrument_id: 'int4',
-  spot_id: 'int4',
-  tick_at: 'timestamptz',
-  observed_at: 'timestamptz',
-  available_at: 'timestamptz',
-  contract_observed_at: 'timestamptz',
-  contract_venue_time: 'timestamptz',
-  spot_observed_at: 'timestamptz',
-  spot_venue_time: 'timestamptz',
-  skew_ms: 'int4',
-  contract_bid: 'numeric',
-  contract_ask: 'numeric',
-  contract_mid: 'numeric',
-  spot_bid: 'numeric',
-  spot_ask: 'numeric',
-  spot_mid: 'numeric',
-  multiplier: 'numeric',
-  fx: 'float8',
-  basis_bps: 'float8',
-  adjusted_basis_bps: 'float8',
-  premium_bps: 'float8',
-  carry_entry_bps: 'float8',
-  reverse_entry_bps: 'float8',
-  price_kind: 'text',
-  grade: 'text',
-  reasons: 'text[]',
-  span_ms: 'int4',
-  source: 'text',
-  formula_version: 'int2',
-  adapter_version: 'int2',
-  epoch: 'int4'
-}
-
 export type BasisStamp = {
   readonly source: Source
   readonly formulaVersion: number
@@ -78,10 +48,12 @@ export type BasisStamp = {
 
 /** Stores bases; one that is there already stays. Answers how many were written. */
 export async function insertBasis(client: Transaction, rows: readonly BasisRow[], stamp: BasisStamp): Promise<number> {
-  const written = await writeRows(client, {
+  await markBuckets(client, rows)
+  const unsealed = stamp.source === 'polled' ? rows : await withoutSealed(client, FACTS.basis, rows)
+  return await writeRows(client, {
     table: 'basis_snapshot',
-    columns: BASIS,
-    rows: rows.map((row) => [
+    columns: BASIS_COLUMNS,
+    rows: unsealed.map((row) => [
       row.instrumentId,
       row.spotId,
       row.tickAt,
@@ -117,5 +89,4 @@ export async function insertBasis(client: Transaction, rows: readonly BasisRow[]
     computed: { revision: '0', known_at: 'now()' },
     onConflict: '(instrument_id, spot_id, tick_at, revision) do nothing'
   })
-  return written
 }

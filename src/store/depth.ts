@@ -1,6 +1,6 @@
-import type { Columns } from './copy.ts'
 import { writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
+import { DEPTH_COLUMNS } from './fact-columns.ts'
 import type { Stamp } from './observations.ts'
 
 /** Both sides of a book within 10, 25 and 50 bps of mid, in quote; null where the book that was returned ends before. */
@@ -22,27 +22,6 @@ export type StoredDepth = DepthAmounts & {
   readonly venueTime: number | null
 }
 
-const DEPTH: Columns = {
-  instrument_id: 'int4',
-  tick_at: 'timestamptz',
-  observed_at: 'timestamptz',
-  venue_time: 'timestamptz',
-  available_at: 'timestamptz',
-  mid: 'numeric',
-  spread_bps: 'float8',
-  bid_depth_10: 'numeric',
-  ask_depth_10: 'numeric',
-  bid_depth_25: 'numeric',
-  ask_depth_25: 'numeric',
-  bid_depth_50: 'numeric',
-  ask_depth_50: 'numeric',
-  span_ms: 'int4',
-  source: 'text',
-  formula_version: 'int2',
-  adapter_version: 'int2',
-  epoch: 'int4'
-}
-
 /** Stores the depth of this round; what is there already stays. Answers how many were written. */
 export async function insertDepths(
   client: Transaction,
@@ -51,7 +30,7 @@ export async function insertDepths(
 ): Promise<number> {
   return await writeRows(client, {
     table: 'depth_snapshot',
-    columns: DEPTH,
+    columns: DEPTH_COLUMNS,
     rows: rows.map((row) => [
       row.instrumentId,
       stamp.tickAt,

@@ -1,5 +1,6 @@
-import { type Columns, writeRows } from './copy.ts'
+import { writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
+import { FLOW_COLUMNS } from './fact-columns.ts'
 import type { Stamp } from './observations.ts'
 
 /** Account ratio and taker flow of one perpetual, as the venue sampled them. Times in epoch milliseconds, volumes in base. */
@@ -14,28 +15,11 @@ export type StoredFlow = {
   readonly observedAt: number
 }
 
-const FLOW: Columns = {
-  instrument_id: 'int4',
-  tick_at: 'timestamptz',
-  observed_at: 'timestamptz',
-  available_at: 'timestamptz',
-  long_short_ratio: 'numeric',
-  long_short_at: 'timestamptz',
-  taker_buy: 'numeric',
-  taker_sell: 'numeric',
-  taker_at: 'timestamptz',
-  window_ms: 'int4',
-  span_ms: 'int4',
-  source: 'text',
-  adapter_version: 'int2',
-  epoch: 'int4'
-}
-
 /** Stores what a round brought; what is there already stays. Answers how many were written. */
 export async function insertFlows(client: Transaction, rows: readonly StoredFlow[], stamp: Stamp): Promise<number> {
   return await writeRows(client, {
     table: 'flow_snapshot',
-    columns: FLOW,
+    columns: FLOW_COLUMNS,
     rows: rows.map((row) => [
       row.instrumentId,
       stamp.tickAt,

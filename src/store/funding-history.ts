@@ -1,5 +1,7 @@
 import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
 import type { Database } from './database.ts'
+import { FACTS } from './sealed/facts.ts'
+import { listRows } from './sealed/rows.ts'
 
 type Queryable = Pick<Database, 'query'>
 
@@ -158,17 +160,31 @@ type EstimateRow = {
   reasons: string[]
 }
 
+const ESTIMATE_COLUMNS = [
+  'tick_at',
+  'observed_at',
+  'venue_time',
+  'known_at',
+  'available_at',
+  'rate',
+  'interval_hours',
+  'interval_source',
+  'kind',
+  'next_settlement_at',
+  'next_settlement_venue_time',
+  'cap',
+  'floor',
+  'determined',
+  'source',
+  'formula_version',
+  'adapter_version',
+  'revision',
+  'reasons'
+] as const satisfies readonly (keyof EstimateRow)[]
+
 /** Estimates of [fromMs, toMs), ascending. */
 export async function listEstimates(db: Queryable, range: HistoryRange): Promise<StoredEstimate[]> {
-  const { rows } = await db.query<EstimateRow>(
-    `select distinct on (tick_at) tick_at, observed_at, venue_time, known_at, available_at, rate, interval_hours,
-       interval_source, kind, next_settlement_at, next_settlement_venue_time, cap, floor, determined, source, formula_version,
-       adapter_version, revision, reasons
-     from funding_estimate where instrument_id = $1 and tick_at >= $2 and tick_at < $3
-       and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
-     order by tick_at, revision desc limit $5`,
-    rangeValues(range)
-  )
+  const rows = await listRows<EstimateRow>(db, FACTS.fundingEstimate, range, { ...range, columns: ESTIMATE_COLUMNS })
   return rows.map((row) => ({
     tickAt: row.tick_at.getTime(),
     observedAt: row.observed_at.getTime(),

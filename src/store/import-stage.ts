@@ -4,6 +4,8 @@ import { from as copyFrom } from 'pg-copy-streams'
 import type { ColumnType } from './copy.ts'
 import { encodeRows } from './copy-encoding.ts'
 import type { Database } from './database.ts'
+import { FACTS } from './sealed/facts.ts'
+import { listRows } from './sealed/rows.ts'
 
 /** One usable row of a file: epoch milliseconds and an exact decimal. `statedAt` is the time before snapping to the grid. */
 export type StagedRow = {
@@ -117,13 +119,22 @@ export async function listStoredValues(
   instrumentId: number,
   times: readonly number[]
 ): Promise<Map<number, string | null>> {
+  if (times.length === 0) return new Map()
+  const wanted = new Set(times)
+  const [from, to] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))]
+  if (fact === 'prices') {
+    const rows = await listRows<{ tick_at: Date; last: string | null; revision: number }>(
+      client,
+      FACTS.market,
+      { instrumentId },
+      { fromMs: from, toMs: to + 1, knownAtMs: null, columns: ['tick_at', 'last', 'revision'] }
+    )
+    return new Map(rows.map((row) => [row.tick_at.getTime(), row.last] as const).filter(([at]) => wanted.has(at)))
+  }
   const { rows } = await client.query<{ at: Date; value: string | null }>(
-    fact === 'prices'
-      ? `select distinct on (tick_at) tick_at as at, last as value from market_snapshot
-         where instrument_id = $1 and tick_at = any ($2) and tick_at between $3 and $4 order by tick_at, revision desc`
-      : `select distinct on (settled_at) settled_at as at, rate as value from settlement
-         where instrument_id = $1 and settled_at = any ($2) and settled_at between $3 and $4 order by settled_at, revision desc`,
-    [instrumentId, times.map((at) => new Date(at)), new Date(times[0] ?? 0), new Date(times.at(-1) ?? 0)]
+    `select distinct on (settled_at) settled_at as at, rate as value from settlement
+     where instrument_id = $1 and settled_at = any ($2) and settled_at between $3 and $4 order by settled_at, revision desc`,
+    [instrumentId, times.map((at) => new Date(at)), new Date(from), new Date(to)]
   )
   return new Map(rows.map(({ at, value }) => [at.getTime(), value]))
 }

@@ -1,5 +1,8 @@
+import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
 import { DAY, MINUTE } from '../domain/time.ts'
 import type { Database } from './database.ts'
+import { FACTS } from './sealed/facts.ts'
+import { listRows } from './sealed/rows.ts'
 
 /** What the venue said of a settlement, the last time before it. Rates exact, times in epoch milliseconds. */
 export type LastEstimate = {
@@ -21,36 +24,90 @@ export async function listLastEstimates(
   settledAt: readonly number[]
 ): Promise<ReadonlyMap<number, LastEstimate>> {
   if (settledAt.length === 0) return new Map()
-  const { rows } = await client.query<{
-    next_settlement_at: Date
-    rate: string
-    observed_at: Date
-    declared_hours: number | null
-    cap: string | null
-    floor: string | null
-  }>(
-    `select distinct on (next_settlement_at) next_settlement_at, rate, observed_at, cap, floor,
-       case when interval_source = 'declared' then interval_hours end as declared_hours
-     from funding_estimate where instrument_id = $1 and tick_at >= $2 and tick_at < $3 and next_settlement_at = any ($4)
-       and observed_at < next_settlement_at and kind <> 'trailing'
-     order by next_settlement_at, tick_at desc, revision desc`,
-    [
-      instrumentId,
-      new Date(Math.min(...settledAt) - LONGEST_PERIOD_MS),
-      new Date(Math.max(...settledAt)),
-      settledAt.map((at) => new Date(at))
-    ]
+  const wanted = new Set(settledAt)
+  const rows = await listRows<EstimateRow>(
+    client,
+    FACTS.fundingEstimate,
+    { instrumentId },
+    {
+      fromMs: settledAt.reduce((least, at) => Math.min(least, at)) - LONGEST_PERIOD_MS,
+      toMs: settledAt.reduce((most, at) => Math.max(most, at)),
+      knownAtMs: null,
+      columns: COLUMNS,
+      keep: {
+        test: ({ kind, observed_at, next_settlement_at: next }) =>
+          kind !== 'trailing' && next !== null && observed_at < next && wanted.has(next.getTime()),
+        sql: `f.kind <> 'trailing' and f.observed_at < f.next_settlement_at`
+      }
+    }
   )
+  // Ascending: the last of each settlement stays.
   return new Map(
     rows.map((row) => [
-      row.next_settlement_at.getTime(),
+      row.next_settlement_at!.getTime(),
       {
         rate: row.rate,
         observedAt: row.observed_at.getTime(),
-        declaredHours: row.declared_hours,
+        declaredHours: row.interval_source === 'declared' ? row.interval_hours : null,
         cap: row.cap,
         floor: row.floor
       }
     ])
   )
 }
+
+type Bounds = Pick<EstimateRow, 'tick_at' | 'revision' | 'next_settlement_at' | 'cap' | 'floor'>
+
+/** The bounds that were last told before each settlement from a time on (null: all there are). */
+export async function listLastBounds(
+  db: Pick<Database, 'query'>,
+  instrumentId: number,
+  fromMs: number | null
+): Promise<ReadonlyMap<number, Pick<LastEstimate, 'cap' | 'floor'>>> {
+  const rows = await listRows<Bounds>(
+    db,
+    FACTS.fundingEstimate,
+    { instrumentId },
+    {
+      fromMs: fromMs === null ? 0 : fromMs - DAY,
+      toMs: FAR_MS,
+      knownAtMs: null,
+      columns: ['tick_at', 'revision', 'next_settlement_at', 'cap', 'floor'],
+      keep: {
+        test: ({ tick_at, next_settlement_at: next, cap, floor }) =>
+          next !== null && tick_at < next && (cap !== null || floor !== null),
+        sql: 'f.tick_at < f.next_settlement_at and (f.cap is not null or f.floor is not null)'
+      }
+    }
+  )
+  return new Map(rows.map(({ next_settlement_at, cap, floor }) => [next_settlement_at!.getTime(), { cap, floor }]))
+}
+
+/** Later than anything. */
+const FAR_MS = Date.UTC(9999, 0)
+
+type EstimateRow = {
+  tick_at: Date
+  revision: number
+  next_settlement_at: Date | null
+  kind: FundingKind
+  rate: string
+  observed_at: Date
+  interval_hours: number | null
+  interval_source: IntervalSource | null
+  cap: string | null
+  floor: string | null
+}
+
+const COLUMNS = [
+  'tick_at',
+  'revision',
+  'next_settlement_at',
+  'kind',
+  'rate',
+  'observed_at',
+  'interval_hours',
+  'interval_source',
+  'cap',
+  'floor'
+] as const satisfies readonly (keyof EstimateRow)[]

@@ -2,8 +2,12 @@ import type { LatestEstimate } from '../domain/latest.ts'
 import type { OpenInterestUnit } from '../domain/open-interest.ts'
 import type { LegPrice } from '../domain/price-basis.ts'
 import { MINUTE } from '../domain/time.ts'
-import { type Columns, writeRows } from './copy.ts'
+import { writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
+import { ESTIMATE_COLUMNS, MARKET_COLUMNS } from './fact-columns.ts'
+import { withoutSealed } from './sealed/days.ts'
+import { FACTS } from './sealed/facts.ts'
+import { listRows } from './sealed/rows.ts'
 
 export type Source = 'polled' | 'backfill' | 'import'
 
@@ -42,45 +46,17 @@ export type SnapshotRow = {
   readonly reasons: readonly string[]
 }
 
-const SNAPSHOT: Columns = {
-  instrument_id: 'int4',
-  tick_at: 'timestamptz',
-  observed_at: 'timestamptz',
-  venue_time: 'timestamptz',
-  available_at: 'timestamptz',
-  bid: 'numeric',
-  ask: 'numeric',
-  bid_size: 'numeric',
-  ask_size: 'numeric',
-  last: 'numeric',
-  mark: 'numeric',
-  index_price: 'numeric',
-  mark_observed_at: 'timestamptz',
-  mark_venue_time: 'timestamptz',
-  open_interest_base: 'numeric',
-  open_interest_quote: 'numeric',
-  open_interest_usd: 'numeric',
-  open_interest_sides: 'int2',
-  open_interest_unit: 'text',
-  open_interest_at: 'timestamptz',
-  volume_24h_usd: 'numeric',
-  span_ms: 'int4',
-  source: 'text',
-  adapter_version: 'int2',
-  epoch: 'int4',
-  reasons: 'text[]'
-}
-
 /** Stores observations; one that is there already stays. Answers how many were written. */
 export async function insertSnapshots(
   client: Transaction,
   rows: readonly SnapshotRow[],
   stamp: Pick<Stamp, 'source' | 'adapterVersion' | 'epoch'>
 ): Promise<number> {
+  const unsealed = stamp.source === 'polled' ? rows : await withoutSealed(client, FACTS.market, rows)
   return await writeRows(client, {
     table: 'market_snapshot',
-    columns: SNAPSHOT,
-    rows: rows.map((row) => [
+    columns: MARKET_COLUMNS,
+    rows: unsealed.map((row) => [
       row.instrumentId,
       row.tickAt,
       row.observedAt,
@@ -113,29 +89,6 @@ export async function insertSnapshots(
   })
 }
 
-const ESTIMATE_ROW: Columns = {
-  instrument_id: 'int4',
-  tick_at: 'timestamptz',
-  observed_at: 'timestamptz',
-  venue_time: 'timestamptz',
-  available_at: 'timestamptz',
-  rate: 'numeric',
-  interval_hours: 'float8',
-  interval_source: 'text',
-  kind: 'text',
-  next_settlement_at: 'timestamptz',
-  next_settlement_venue_time: 'timestamptz',
-  cap: 'numeric',
-  floor: 'numeric',
-  determined: 'float8',
-  span_ms: 'int4',
-  source: 'text',
-  formula_version: 'int2',
-  adapter_version: 'int2',
-  epoch: 'int4',
-  reasons: 'text[]'
-}
-
 /** Stores the venue's estimates of this tick. */
 export async function insertEstimates(
   client: Transaction,
@@ -144,7 +97,7 @@ export async function insertEstimates(
 ): Promise<number> {
   const written = await writeRows(client, {
     table: 'funding_estimate',
-    columns: ESTIMATE_ROW,
+    columns: ESTIMATE_COLUMNS,
     rows: rows.map((row) => [
       row.instrumentId,
       stamp.tickAt,
@@ -173,29 +126,41 @@ export async function insertEstimates(
   return written
 }
 
+type PastPriceRow = {
+  tick_at: Date
+  observed_at: Date
+  available_at: Date
+  last: string | null
+  span_ms: number
+  source: Source
+  revision: number
+}
+
+const isPastPrice = ({ source, last }: PastPriceRow) => source !== 'polled' && last !== null
+
 /** Last prices that were fetched or imported for the past, oldest first. */
 export async function listPastPrices(
   client: Pick<Database, 'query'>,
   instrumentId: number,
   { from, to }: { readonly from: number; readonly to: number }
 ): Promise<LegPrice[]> {
-  const { rows } = await client.query<{
-    tick_at: Date
-    observed_at: Date
-    available_at: Date
-    last: string
-    span_ms: number
-  }>(
-    `select distinct on (tick_at) tick_at, observed_at, available_at, last, span_ms from market_snapshot
-     where instrument_id = $1 and tick_at between $2 and $3 and source <> 'polled' and last is not null
-     order by tick_at, revision desc`,
-    [instrumentId, new Date(from), new Date(to)]
+  const rows = await listRows<PastPriceRow>(
+    client,
+    FACTS.market,
+    { instrumentId },
+    {
+      fromMs: from,
+      toMs: to + 1,
+      knownAtMs: null,
+      columns: ['tick_at', 'observed_at', 'available_at', 'last', 'span_ms', 'source', 'revision'],
+      keep: { test: isPastPrice, sql: `f.source <> 'polled' and f.last is not null` }
+    }
   )
   return rows.map((row) => ({
     tickAt: row.tick_at.getTime(),
     observedAt: row.observed_at.getTime(),
     availableAt: row.available_at.getTime(),
-    last: row.last,
+    last: row.last!,
     spanMs: row.span_ms
   }))
 }

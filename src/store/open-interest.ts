@@ -1,7 +1,9 @@
 import type { OpenInterestUnit } from '../domain/open-interest.ts'
 import type { Database } from './database.ts'
-import { type HistoryRange, rangeValues } from './funding-history.ts'
+import type { HistoryRange } from './funding-history.ts'
 import type { Source } from './observations.ts'
+import { FACTS } from './sealed/facts.ts'
+import { listRows } from './sealed/rows.ts'
 
 /** Open interest as it stood at a kept tick. Times in epoch milliseconds, amounts exact and of one side. */
 export type StoredOpenInterest = {
@@ -34,19 +36,33 @@ type Row = {
   revision: number
 }
 
+const COLUMNS = [
+  'tick_at',
+  'open_interest_at',
+  'open_interest_base',
+  'open_interest_quote',
+  'open_interest_usd',
+  'open_interest_unit',
+  'open_interest_sides',
+  'volume_24h_usd',
+  'known_at',
+  'available_at',
+  'source',
+  'revision'
+] as const satisfies readonly (keyof Row)[]
+
+/** Most observations of a market bring no open interest. */
+const OBSERVED = {
+  test: (row: { open_interest_at: Date | null }) => row.open_interest_at !== null,
+  sql: 'f.open_interest_at is not null'
+}
+
 /** Open interest of [fromMs, toMs), ascending. */
 export async function listOpenInterest(
   db: Pick<Database, 'query'>,
   range: HistoryRange
 ): Promise<StoredOpenInterest[]> {
-  const { rows } = await db.query<Row>(
-    `select distinct on (tick_at) tick_at, open_interest_at, open_interest_base, open_interest_quote, open_interest_usd,
-       open_interest_unit, open_interest_sides, volume_24h_usd, known_at, available_at, source, revision
-     from market_snapshot where instrument_id = $1 and tick_at >= $2 and tick_at < $3 and open_interest_at is not null
-       and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
-     order by tick_at, revision desc limit $5`,
-    rangeValues(range)
-  )
+  const rows = await listRows<Row>(db, FACTS.market, range, { ...range, columns: COLUMNS, keep: OBSERVED })
   return rows.map((row) => ({
     tickAt: row.tick_at.getTime(),
     observedAt: row.open_interest_at.getTime(),

@@ -1,10 +1,12 @@
 import { DAY, floorTo } from '../domain/time.ts'
 import type { Database, Transaction } from './database.ts'
+import { isLockTimeout } from './frozen-sessions.ts'
 
 /** Tables in partitions by time. Their children live in the schema `parts`. */
 const BY_DAY = ['market_snapshot', 'funding_estimate', 'basis_snapshot', 'depth_snapshot', 'flow_snapshot'] as const
+const BY_MONTH = ['sealed_day', 'basis_bucket'] as const
 const BY_YEAR = ['settlement', 'signal_input'] as const
-export type PartitionedTable = (typeof BY_DAY)[number] | (typeof BY_YEAR)[number]
+export type PartitionedTable = (typeof BY_DAY)[number] | (typeof BY_MONTH)[number] | (typeof BY_YEAR)[number]
 
 /** Days in which live data is written exist this far ahead. */
 export const DAYS_AHEAD = 7
@@ -28,7 +30,7 @@ export function partitionOf(
   }
   const stamp = `${year}${String(month + 1).padStart(2, '0')}`
   const wholeMonth = { name: `${table}_${stamp}`, fromMs: Date.UTC(year, month), toMs: Date.UTC(year, month + 1) }
-  if (exists(wholeMonth.name)) return wholeMonth
+  if ((BY_MONTH as readonly string[]).includes(table) || exists(wholeMonth.name)) return wholeMonth
   const isOld = wholeMonth.toMs <= nowMs - MONTHLY_AFTER_DAYS * DAY
   if (isOld && !hasDays(wholeMonth, exists)) return wholeMonth
   const fromMs = floorTo(atMs, DAY)
@@ -72,7 +74,7 @@ export async function ensurePartitions(
 /** The partitions that live data needs from today on, for every table. */
 export async function ensureLivePartitions(db: Database, nowMs: number): Promise<void> {
   const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, day) => floorTo(nowMs, DAY) + (day - 1) * DAY)
-  for (const table of [...BY_DAY, ...BY_YEAR]) await ensurePartitions(db, table, days, nowMs)
+  for (const table of [...BY_DAY, ...BY_MONTH, ...BY_YEAR]) await ensurePartitions(db, table, days, nowMs)
 }
 
 async function listPartitions(client: Pick<Database, 'query'>): Promise<Set<string>> {
@@ -82,11 +84,51 @@ async function listPartitions(client: Pick<Database, 'query'>): Promise<Set<stri
   return new Set(rows.map(({ tablename }) => tablename))
 }
 
+/** The partitions that a table has, oldest first. */
+export async function listPartitionsOf(db: Pick<Database, 'query'>, table: PartitionedTable): Promise<Partition[]> {
+  const { rows } = await db.query<{ name: string; from_at: Date; to_at: Date }>(
+    `select * from (
+       select c.relname as name, (regexp_match(b.bounds, 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz as from_at,
+         (regexp_match(b.bounds, 'TO \\(''([^'']+)''\\)'))[1]::timestamptz as to_at
+       from pg_inherits i join pg_class c on c.oid = i.inhrelid, pg_get_expr(c.relpartbound, c.oid) as b (bounds)
+       where i.inhparent = $1::regclass
+     ) p order by from_at`,
+    [`public.${table}`]
+  )
+  return rows.map(({ name, from_at, to_at }) => ({ name, fromMs: from_at.getTime(), toMs: to_at.getTime() }))
+}
+
+/** How long a partition's end may wait for readers, which would wait behind it. */
+const DROP_WAIT_MS = 2_000
+
+/** Drops a partition that holds as many rows as were taken out of it; answers whether it went. Readers that are slow are let go first. */
+export async function dropPartition(
+  db: Database,
+  table: PartitionedTable,
+  name: string,
+  rowsTaken: number
+): Promise<boolean> {
+  try {
+    return await db.transaction(async (client) => {
+      await client.query(`set local lock_timeout = ${DROP_WAIT_MS}`)
+      await client.query('select pg_advisory_xact_lock(hashtext($1))', [`contango partitions ${table}`])
+      await client.query(`lock table public.${table}, parts.${name} in access exclusive mode`)
+      const { rows } = await client.query<{ rows: number }>(`select count(*)::float8 as rows from parts.${name}`)
+      if (rows[0]!.rows !== rowsTaken) return false
+      await client.query(`drop table parts.${name}`)
+      return true
+    })
+  } catch (error) {
+    if (isLockTimeout(error)) return false
+    throw error
+  }
+}
+
 /** Created apart and then attached: creating it in place would block readers of the whole table. */
 async function createPartition(client: Transaction, table: PartitionedTable, { name, fromMs, toMs }: Partition) {
   const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()]
   await client.query(
-    `create table parts.${name} (like public.${table} including defaults including constraints including indexes)`
+    `create table parts.${name} (like public.${table} including defaults including constraints including indexes including storage)`
   )
   await client.query(
     `alter table public.${table} attach partition parts.${name} for values from ('${from}') to ('${to}')`

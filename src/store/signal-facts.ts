@@ -1,8 +1,10 @@
 import type { IntervalSource } from '../domain/board-row.ts'
+import { numberOrNull } from '../domain/decimal.ts'
 import { type InstrumentStatus, isGone } from '../domain/instrument.ts'
 import type { RegimeFact, RegimeOutlook, Timed } from '../domain/regime-series.ts'
 import type { SignalSubject, SignalType } from '../domain/signal.ts'
 import type { Database } from './database.ts'
+import { listLastBounds } from './last-estimates.ts'
 
 type Queryable = Pick<Database, 'query'>
 
@@ -25,30 +27,23 @@ export async function listRegimeFacts(
   { from, boundsFrom }: { readonly from: number | null; readonly boundsFrom: number | null }
 ): Promise<RegimeFact[]> {
   const { rows } = await db.query<FactRow>(
-    `with bounds as (
-       select distinct on (next_settlement_at) next_settlement_at, cap, floor from funding_estimate
-       where instrument_id = $1 and tick_at >= $3::timestamptz - interval '1 day' and tick_at < next_settlement_at
-         and (cap is not null or floor is not null)
-       order by next_settlement_at, tick_at desc, revision desc
-     ), settled as (
-       select distinct on (settled_at) settled_at, rate, interval_hours, interval_source, cap, floor from settlement
-       where instrument_id = $1 and settled_at >= $2 order by settled_at, revision desc
-     )
-     select s.settled_at, s.rate, s.interval_hours, s.interval_source, coalesce(s.cap, b.cap) as cap, coalesce(s.floor, b.floor) as floor
-     from settled s left join bounds b on b.next_settlement_at = s.settled_at order by s.settled_at`,
-    [instrumentId, dateFrom(from), dateFrom(boundsFrom)]
+    `select distinct on (settled_at) settled_at, rate, interval_hours, interval_source, cap, floor from settlement
+     where instrument_id = $1 and settled_at >= $2 order by settled_at, revision desc`,
+    [instrumentId, from === null ? '-infinity' : new Date(from)]
   )
-  return rows.map((row) => ({
-    at: row.settled_at.getTime(),
-    rate: Number(row.rate),
-    intervalHours: row.interval_hours,
-    intervalSource: row.interval_source,
-    cap: row.cap === null ? null : Number(row.cap),
-    floor: row.floor === null ? null : Number(row.floor)
-  }))
+  const bounds = await listLastBounds(db, instrumentId, boundsFrom)
+  return rows.map((row) => {
+    const { cap, floor } = bounds.get(row.settled_at.getTime()) ?? { cap: null, floor: null }
+    return {
+      at: row.settled_at.getTime(),
+      rate: Number(row.rate),
+      intervalHours: row.interval_hours,
+      intervalSource: row.interval_source,
+      cap: numberOrNull(row.cap ?? cap),
+      floor: numberOrNull(row.floor ?? floor)
+    }
+  })
 }
-
-const dateFrom = (at: number | null) => (at === null ? '-infinity' : new Date(at))
 
 /** An instrument as signals see it, and how things stand with it. */
 export type Evaluated = RegimeOutlook & SignalSubject & { readonly symbol: string; readonly base: string }

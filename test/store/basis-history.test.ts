@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type BasisSeries, listBasisBuckets, listBasisPoints } from '../../src/store/basis-history.ts'
+import { listBasisBuckets } from '../../src/store/basis-buckets.ts'
+import { type BasisSeries, listBasisPoints } from '../../src/store/basis-history.ts'
 import { insertBasis, NOW_MS } from '../api/fixture.ts'
 import { testDatabase } from '../support/database.ts'
 

@@ -4,13 +4,14 @@ import { basisHistoryParameters, fundingHistoryParameters } from '../../contract
 import { type ParameterSpec, type ParameterValues, withFallback } from '../../contract/parameter.ts'
 import { choice } from '../../contract/parameters.ts'
 import { readQuery } from '../../contract/read-query.ts'
+import type { Bucket } from '../../domain/buckets.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { GRADES, reachesGrade } from '../../domain/quality.ts'
 import { DAY, HOUR, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { type BasisBucket, listBasisBucketsOfMany } from '../../store/basis-history.ts'
+import { countBucketReads, listBasisBucketsOfMany } from '../../store/basis-buckets.ts'
 import { listSettlementsOfMany } from '../../store/funding-history.ts'
-import { countBasisRows, countSettlementRows } from '../../store/row-counts.ts'
+import { countSettlementRows } from '../../store/row-counts.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, metaOf, type PagedRange, pageFrom, windowOf } from '../history.ts'
 import { autoResolution, BUCKET_MS, bucketHistory, wholeBuckets } from '../operations/basis-history.ts'
@@ -68,7 +69,7 @@ export function basisHistories(
     const pairs = rows.flatMap(({ instrument: { id }, spot }) => (spot ? [{ instrumentId: id, spotId: spot.id }] : []))
     await takeStored(asked.budget!, {
       most: pairs.length * Math.ceil((range.toMs - range.fromMs) / context.config.storeMs),
-      count: (most) => countBasisRows(context.db, pairs, range, most),
+      count: (most) => countBucketReads(context.db, pairs, { knownAtMs }, { ...range, bucketMs }, most),
       path: 'history',
       narrow: NARROWER
     })
@@ -76,7 +77,7 @@ export function basisHistories(
     return rows.map(({ instrument, spot, texts }) => {
       const meta = { instrument: instrument.key, spot: spot?.key ?? '', resolution, knownAt: isoOrNull(knownAtMs) }
       const series = { instrumentId: instrument.id, spotId: spot?.id ?? 0, knownAtMs, grades }
-      const history: History<BasisBucket> = bucketHistory(context, series, bucketMs, meta)
+      const history: History<Bucket> = bucketHistory(context, series, bucketMs, meta)
       const asked = { instrument: instrument.key, ...texts, resolution: texts.resolution ?? resolution }
       return nested('/v1/basis/history', asked, history, range, found.get(instrument.id) ?? [], nowMs)
     })

@@ -2,19 +2,15 @@ import { LIMIT_MAX } from '../../contract/board-parameters.ts'
 import { basisBucketSchema, basisPointSchema, provenanceView } from '../../contract/histories.ts'
 import { basisHistoryParameters, RESOLUTIONS, type Resolution } from '../../contract/history-parameters.ts'
 import { oneOf, text, textOrNull, time } from '../../contract/schema.ts'
+import type { Bucket } from '../../domain/buckets.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { GRADES, reachesGrade } from '../../domain/quality.ts'
 import { DAY, floorTo, HOUR, isoOf, isoOrNull, MINUTE } from '../../domain/time.ts'
 import { InvalidInputError, NotFoundError } from '../../errors.ts'
-import {
-  type BasisBucket,
-  type BasisPoint,
-  type BasisSeries,
-  listBasisBuckets,
-  listBasisPoints,
-  listSeriesSpots
-} from '../../store/basis-history.ts'
-import { countBasisRows } from '../../store/row-counts.ts'
+import { countBucketReads, listBasisBuckets } from '../../store/basis-buckets.ts'
+import { type BasisPoint, type BasisSeries, listBasisPoints, listSeriesSpots } from '../../store/basis-history.ts'
+import { FACTS } from '../../store/sealed/facts.ts'
+import { countRows } from '../../store/sealed/rows.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, type PagedRange, type Range, rangeOf, readHistory } from '../history.ts'
 import { newBudget, type RowBudget, takeStored } from '../row-budget.ts'
@@ -124,7 +120,10 @@ function pointHistory(
     rowSchema: basisPointSchema,
     read: async (range) => {
       // With a least grade, any number of rows may have to be read for one that reaches it.
-      if (series.grades.length < GRADES.length) await takeBasis(context, series, range, SHORTER, budget)
+      if (series.grades.length < GRADES.length) {
+        const count = (most: number) => countRows(context.db, FACTS.basis, [series], range, most)
+        await takeReads(context, { range, count, narrow: SHORTER }, budget)
+      }
       return listBasisPoints(context.db, series, range)
     },
     timeOf: ({ tickAt }) => tickAt,
@@ -153,9 +152,9 @@ export function bucketHistory(
   context: ApiContext,
   series: BasisSeries,
   bucketMs: number,
-  meta: History<BasisBucket>['meta'],
+  meta: History<Bucket>['meta'],
   budget?: RowBudget
-): History<BasisBucket> {
+): History<Bucket> {
   return {
     rowSchema: basisBucketSchema,
     stretch: Math.max(
@@ -164,13 +163,9 @@ export function bucketHistory(
     ),
     read: async ({ fromMs, toMs, limit }) => {
       const range = { fromMs, toMs: Math.min(toMs, fromMs + limit * bucketMs) }
-      await takeBasis(
-        context,
-        series,
-        range,
-        `${SHORTER}, or for fewer rows a page (\`limit\`; \`first\` in GraphQL)`,
-        budget
-      )
+      const narrow = `${SHORTER}, or for fewer rows a page (\`limit\`; \`first\` in GraphQL)`
+      const count = (most: number) => countBucketReads(context.db, [series], series, { ...range, bucketMs }, most)
+      await takeReads(context, { range, count, narrow }, budget)
       return listBasisBuckets(context.db, series, { ...range, bucketMs })
     },
     timeOf: ({ start }) => start,
@@ -180,20 +175,15 @@ export function bucketHistory(
   }
 }
 
-function takeBasis(
-  context: ApiContext,
-  series: BasisSeries,
-  range: Range,
-  narrow: string,
-  budget = newBudget(context)
-): Promise<void> {
-  const { db, config } = context
-  return takeStored(budget, {
-    most: Math.ceil((range.toMs - range.fromMs) / config.storeMs),
-    count: (most) => countBasisRows(db, [series], range, most),
-    path: 'from',
-    narrow
-  })
+type Reads = {
+  readonly range: Range
+  readonly count: (most: number) => Promise<number>
+  readonly narrow: string
+}
+
+function takeReads(context: ApiContext, { range, count, narrow }: Reads, budget = newBudget(context)): Promise<void> {
+  const most = Math.ceil((range.toMs - range.fromMs) / context.config.storeMs)
+  return takeStored(budget, { most, count, path: 'from', narrow })
 }
 
 /** The finest buckets of which the range has at most `points`; days when even those are more. */
