@@ -37,6 +37,27 @@ test('the playground runs its first example and follows its last, from this host
   opened.assertSound()
 })
 
+test('nothing can be run before the editors are there that it would be lost without', {
+  skip: NO_BROWSER
+}, async () => {
+  await using api = await testApi()
+  await using browser = await openBrowser()
+  await using opened = await browser.open(api.url, '/docs')
+  const { page } = opened
+  const arrival = Promise.withResolvers<void>()
+  await page.route('**/assets/monaco-editor-*.js', async (route) => {
+    await arrival.promise
+    await route.continue()
+  })
+  await page.goto(`${api.url}/graphiql`)
+  await page.getByRole('tab', { name: 'BtcPerpetuals' }).waitFor()
+  const run = page.getByRole('button', { name: /Execute query/ })
+  assert.equal(await run.count(), 0)
+  arrival.resolve()
+  await run.click()
+  await page.locator('.graphiql-response').getByText('"data"').waitFor()
+})
+
 test('every example is a question that the schema allows', async () => {
   const schema = buildSchema(await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8'))
   const problems = exampleQueries(Date.now()).flatMap((query) => validate(schema, parse(query)))
