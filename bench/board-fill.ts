@@ -93,6 +93,7 @@ function rowOf(venue: string, n: number, nowMs: number, turn: number): BoardRow 
     spotVenueTime: null,
     markObservedAt: at,
     fundingObservedAt: at,
-    openInterestObservedAt: at
+    openInterestObservedAt: at,
+    volumeObservedAt: at
   }
 }

@@ -1,4 +1,5 @@
 import type { BoardRow } from '../src/domain/board-row.ts'
+import type { Rhythm } from '../src/domain/expiry.ts'
 import { type Answer, ask, askTagged } from './api.ts'
 import { type LiveRow, liveRowOf, type ReceivedRow, receivedRowOf } from './live-row.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -13,7 +14,7 @@ export type BoardRows = {
   load(): Promise<void>
   replace(board: VenueBoard): void
   /** All rows as they are now. */
-  rows(pollIntervalMs: number): LiveRow[]
+  rows(rhythm: Rhythm): LiveRow[]
   /** The time in the newest answer. */
   asOf(): string | undefined
 }
@@ -29,9 +30,9 @@ export function keepRows(clock: ServerClock): BoardRows {
   }
   return {
     asOf: () => newest,
-    rows: (pollIntervalMs: number) => {
+    rows: (rhythm) => {
       const nowMs = clock.now()
-      return [...venues.values()].flat().map((row) => liveRowOf(row, nowMs, pollIntervalMs))
+      return [...venues.values()].flat().map((row) => liveRowOf(row, nowMs, rhythm))
     },
     replace: ({ venue, asOf, rows }: VenueBoard) => {
       hear(asOf)

@@ -1,3 +1,4 @@
+import type { Rhythm } from '../src/domain/expiry.ts'
 import { ask, type Signal, type Venue } from './api.ts'
 import { type Connection, followBoard } from './board-follower.ts'
 import { keepRows } from './board-rows.ts'
@@ -29,8 +30,8 @@ export type Feed = {
 const SILENT_MS = 30_000
 const VENUES_EVERY_MS = 10_000
 const SIGNALS_EVERY_MS = 60_000
-/** Until the service says how often it polls. */
-const POLL_INTERVAL_MS = 10_000
+/** Until the service says how often it asks. */
+const RHYTHM: Rhythm = { pollMs: 10_000, openInterestMs: 300_000 }
 
 /** What the service tells of the moment: the board, the venues, the open signals. Ages tick on by themselves. */
 export function openFeed(): Feed {
@@ -38,7 +39,7 @@ export function openFeed(): Feed {
   const board = keepRows(clock)
   const listeners = new Set<() => void>()
   let heardAtMs = Date.now()
-  let pollIntervalMs = POLL_INTERVAL_MS
+  let rhythm = RHYTHM
   let shown: Pick<Moment, 'connection' | 'venues' | 'signals' | 'isSimulated'> = {
     connection: { state: 'connecting' },
     venues: [],
@@ -55,7 +56,8 @@ export function openFeed(): Feed {
   const loadVenues = async () => {
     const { data, meta } = await ask<readonly Venue[]>('/v1/venues?limit=1000')
     clock.hear(meta.asOf)
-    if (typeof meta.pollMs === 'number') pollIntervalMs = meta.pollMs
+    const { pollMs, openInterestMs } = meta
+    if (typeof pollMs === 'number' && typeof openInterestMs === 'number') rhythm = { pollMs, openInterestMs }
     tell({ venues: data, isSimulated: meta.kind === 'simulated' })
   }
   const loadSignals = async () => {
@@ -87,7 +89,7 @@ export function openFeed(): Feed {
   }, 1_000)
   return {
     moment: () => {
-      const rows = () => board.rows(pollIntervalMs)
+      const rows = () => board.rows(rhythm)
       current ??= { ...shown, rows: rows(), nowMs: clock.now(), asOf: board.asOf(), silentMs: silence() }
       return current
     },

@@ -1,4 +1,5 @@
 import type { BoardRow } from '../src/domain/board-row.ts'
+import { expireRow, expiriesOf, type Rhythm } from '../src/domain/expiry.ts'
 import { type Grade, gradeAt, type QualityReason } from '../src/domain/quality.ts'
 
 /** A row of the board as received. */
@@ -11,7 +12,7 @@ export type ReceivedRow = {
   readonly words: string
 }
 
-/** A row as it is now: its numbers as served, its age and grade as of this moment. */
+/** A row as it is now: its numbers as served, without what has expired since, its age and grade as of this moment. */
 export type LiveRow = {
   readonly row: BoardRow
   readonly words: string
@@ -32,15 +33,16 @@ export function receivedRowOf(row: BoardRow): ReceivedRow {
   }
 }
 
-/** The rule by which the service itself lets grades fall, so that the page and the API never differ. */
-export function liveRowOf(received: ReceivedRow, nowMs: number, pollIntervalMs: number): LiveRow {
-  const { row, words, ...times } = received
+/** The rules by which the service itself lets grades fall and numbers go, so that the page and the API never differ. */
+export function liveRowOf(received: ReceivedRow, nowMs: number, rhythm: Rhythm): LiveRow {
+  const { row: said, words, ...times } = received
+  const row = expireRow(said, expiriesOf(said, rhythm), nowMs)
   const { grade, reasons } = gradeAt({
     gradeWhenDerived: row.grade,
     reasons: row.reasons,
     ...times,
     nowMs,
-    pollIntervalMs
+    pollIntervalMs: rhythm.pollMs
   })
   const isStale = reasons.some((reason) => reason === 'stale_perp' || reason === 'stale_spot')
   return {

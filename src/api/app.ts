@@ -36,7 +36,7 @@ export async function buildApi(deps: ApiDeps): Promise<{ app: FastifyInstance; b
   const app = createServer(log)
   await takeSockets(app)
   const isLoopback = isLoopbackHost(config.host)
-  const board = keepBoard({ db, clock, pollIntervalMs: config.pollMs, log })
+  const board = keepBoard({ db, clock, rhythm: config, log })
   app.addHook('onClose', () => board.close())
   handleErrors(app)
   // The order of these is the order in which a request meets them.

@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../clock.ts'
 import type { BoardRow } from '../domain/board-row.ts'
+import { expireRow, expiriesOf, type FactGroup, type Rhythm } from '../domain/expiry.ts'
 import { gradeAt } from '../domain/quality.ts'
 import { messageOf } from '../errors.ts'
 import { readBoard } from '../store/board.ts'
@@ -36,7 +37,7 @@ export type BoardCache = {
 type CacheOptions = {
   readonly db: Database
   readonly clock: Clock
-  readonly pollIntervalMs: number
+  readonly rhythm: Rhythm
   readonly log: { warn(fields: object, event: string): void }
 }
 
@@ -49,8 +50,8 @@ const POLL_DEAF_MS = 1_000
 const CLOSE_MS = 2_000
 
 /** Keeps the board in memory: read by venue when it changes, aged as time passes, whatever happens to the database. */
-export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): BoardCache {
-  const stored = new Map<string, readonly StoredRow[]>()
+export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache {
+  const stored = new Map<string, StoredRow[]>()
   const stop = new AbortController()
   let versions: BoardVersions | undefined
   let board: Board | undefined
@@ -64,7 +65,10 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
     for (const venue of stored.keys()) if (!found.has(venue)) stored.delete(venue)
     for (const [venue, version] of found) {
       if (versions?.get(venue) === version) continue
-      stored.set(venue, (await readBoard(db, venue)).map(storedRowOf))
+      stored.set(
+        venue,
+        (await readBoard(db, venue)).map((row) => storedRowOf(row, rhythm))
+      )
     }
     versions = found
   }
@@ -98,9 +102,12 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
     current: () => {
       const nowMs = clock.now()
       // Before the rows have been read nothing is kept: an empty board must not be the answer of the second after.
-      if (versions === undefined) return gradedAt(nowMs, pollIntervalMs, [], new Map())
+      if (versions === undefined) return gradedAt(nowMs, rhythm, [], new Map())
       const isOld = board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS
-      if (isOld) board = gradedAt(nowMs, pollIntervalMs, [...stored.values()].flat(), versions)
+      if (isOld) {
+        for (const rows of stored.values()) expireRows(rows, rhythm, nowMs)
+        board = gradedAt(nowMs, rhythm, [...stored.values()].flat(), versions)
+      }
       return board!
     },
     isLoaded: () => versions !== undefined,
@@ -120,8 +127,16 @@ export function keepBoard({ db, clock, pollIntervalMs, log }: CacheOptions): Boa
   }
 }
 
-function gradedAt(nowMs: number, pollIntervalMs: number, stored: readonly StoredRow[], versions: BoardVersions): Board {
-  const rows = stored.map((row) => servedRowOf(row, nowMs, pollIntervalMs))
+/** What has expired is gone for good: rows are written anew only when they lose something. */
+function expireRows(rows: StoredRow[], rhythm: Rhythm, nowMs: number): void {
+  for (const [index, { row, expiries }] of rows.entries()) {
+    const left = expireRow(row, expiries, nowMs)
+    if (left !== row) rows[index] = storedRowOf(left, rhythm)
+  }
+}
+
+function gradedAt(nowMs: number, { pollMs }: Rhythm, stored: readonly StoredRow[], versions: BoardVersions): Board {
+  const rows = stored.map((row) => servedRowOf(row, nowMs, pollMs))
   return { asOfMs: nowMs, rows, versions, orders: new Map(), answers: new Map() }
 }
 
@@ -137,6 +152,7 @@ async function messageOfFailure(work: () => Promise<void>): Promise<string> {
 /** A row as read, with its JSON cut around what time changes. */
 type StoredRow = {
   readonly row: BoardRow
+  readonly expiries: ReadonlyMap<FactGroup, number>
   readonly head: string
   readonly tail: string
   readonly observedAtMs: number | null
@@ -144,13 +160,14 @@ type StoredRow = {
   readonly spotObservedAtMs: number | null
 }
 
-function storedRowOf(row: BoardRow): StoredRow {
+function storedRowOf(row: BoardRow, rhythm: Rhythm): StoredRow {
   const { grade, reasons, ageMs, ...lasting } = row
   const json = JSON.stringify(lasting)
   // The place in BoardRow's order, between priceKind and skewMs.
   const cut = json.indexOf(',"skewMs":')
   return {
     row,
+    expiries: expiriesOf(row, rhythm),
     head: json.slice(0, cut),
     tail: json.slice(cut),
     observedAtMs: timeOf(row.observedAt),

@@ -84,7 +84,8 @@ export const boardFields = {
   spotVenueTime: timeOrNull('The venue’s own time of the spot prices'),
   markObservedAt: timeOrNull('When we received mark and index'),
   fundingObservedAt: timeOrNull('When we received the funding rate'),
-  openInterestObservedAt: timeOrNull('When we received the open interest')
+  openInterestObservedAt: timeOrNull('When we received the open interest'),
+  volumeObservedAt: timeOrNull('When we received the volume')
 } satisfies Record<keyof BoardRow, FieldSchema>
 
 export const boardRowSchema = object(boardFields, {

@@ -1,4 +1,5 @@
-import { freshActivity, type Rhythm } from '../domain/board-facts.ts'
+import { freshActivity } from '../domain/board-facts.ts'
+import type { Rhythm } from '../domain/expiry.ts'
 import { type Instrument, settlementOf } from '../domain/instrument.ts'
 import { type Latest, VOLUME_UNITS } from '../domain/latest.ts'
 import { OPEN_INTEREST_UNITS } from '../domain/open-interest.ts'

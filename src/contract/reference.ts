@@ -187,7 +187,8 @@ export const venueSchema = object({
 /** What holds for the service as a whole, beside its venues. */
 export const serviceMeta = {
   kind: oneOf(['live', 'simulated'], 'Whether these are the exchanges or simulated ones'),
-  pollMs: count('Between two polls of prices, milliseconds; grades fall by it', 10_000)
+  pollMs: count('Between two polls of prices, milliseconds; grades fall by it', 10_000),
+  openInterestMs: count('Between two askings for open interest, milliseconds; it expires by it', 300_000)
 }
 
 export const jobSchema = object({

@@ -1,41 +1,38 @@
 import { premiumBps } from './basis.ts'
 import type { BoardInputs } from './board.ts'
 import { decimalOrNull } from './decimal.ts'
+import { type FactGroup, lastsUntil, maxAgesOf, NOTHING, polledMaxAgeMs, type Rhythm } from './expiry.ts'
 import { annualiseFunding } from './funding.ts'
 import { formulaVersionAt } from './funding-formulas.ts'
 import type { Latest } from './latest.ts'
 import { areOneThing } from './plausibility.ts'
-import { isoOrNull, MINUTE, SECOND } from './time.ts'
-
-const VOLUME_MAX_AGE_MS = 5 * MINUTE
+import { isoOrNull } from './time.ts'
 
 /** A group of facts that was never seen, or not lately, is absent: the last print is not the current one. */
-export function fresh<T extends { readonly observedAt: number }>(
+function fresh<T extends { readonly observedAt: number; readonly nextSettlementAt?: number | null }>(
   group: T | null | undefined,
   maxAgeMs: number,
   nowMs: number
 ): T | 'stale' | 'not_observed' {
   if (!group) return 'not_observed'
-  return nowMs - group.observedAt > maxAgeMs ? 'stale' : group
+  return nowMs > lastsUntil(group.observedAt, maxAgeMs, group.nextSettlementAt) ? 'stale' : group
 }
 
-const pollMaxAge = (pollMs: number) => Math.max(30 * SECOND, 3 * pollMs)
-
 export function isFreshMark({ observedAt }: { readonly observedAt: number }, pollMs: number, nowMs: number): boolean {
-  return nowMs - observedAt <= pollMaxAge(pollMs)
+  return nowMs <= lastsUntil(observedAt, polledMaxAgeMs(pollMs))
 }
 
 export function markOf({ contractLatest, nowMs, pollMs }: BoardInputs, absent: Record<string, string>) {
-  const group = fresh(contractLatest?.mark, pollMaxAge(pollMs), nowMs)
+  const group = fresh(contractLatest?.mark, polledMaxAgeMs(pollMs), nowMs)
   if (typeof group === 'string') {
-    for (const field of ['mark', 'index', 'premiumBps']) absent[field] = group
-    return { mark: null, index: null, premiumBps: null, markObservedAt: isoOrNull(contractLatest?.mark?.observedAt) }
+    noteAll('mark', group, absent)
+    return { ...NOTHING.mark, markObservedAt: isoOrNull(contractLatest?.mark?.observedAt) }
   }
   if (
     !areOneThing(group.mark === null ? null : Number(group.mark), group.index === null ? null : Number(group.index))
   ) {
-    for (const field of ['mark', 'index', 'premiumBps']) absent[field] = 'mark_implausible'
-    return { mark: null, index: null, premiumBps: null, markObservedAt: isoOrNull(group.observedAt) }
+    noteAll('mark', 'mark_implausible', absent)
+    return { ...NOTHING.mark, markObservedAt: isoOrNull(group.observedAt) }
   }
   if (group.mark === null) absent.mark = 'not_published'
   if (group.index === null) absent.index = 'not_published'
@@ -47,31 +44,15 @@ export function markOf({ contractLatest, nowMs, pollMs }: BoardInputs, absent: R
   }
 }
 
-const NO_FUNDING = {
-  fundingRate: null,
-  fundingIntervalHours: null,
-  fundingIntervalSource: null,
-  fundingKind: null,
-  fundingRate8h: null,
-  fundingApr: null,
-  nextSettlementAt: null,
-  nextSettlementVenueTime: null,
-  cap: null,
-  floor: null,
-  determined: null,
-  fundingFormulaVersion: null,
-  fundingAdapterVersion: null
-} as const
-
 export function fundingOf(
   { contract, contractLatest, nowMs, pollMs, adapterVersion }: BoardInputs,
   absent: Record<string, string>
 ) {
-  if (contract.kind !== 'perpetual') return { ...NO_FUNDING, fundingObservedAt: null }
-  const group = fresh(contractLatest?.estimate, pollMaxAge(pollMs), nowMs)
+  if (contract.kind !== 'perpetual') return { ...NOTHING.funding, fundingObservedAt: null }
+  const group = fresh(contractLatest?.estimate, polledMaxAgeMs(pollMs), nowMs)
   if (typeof group === 'string') {
-    absent.fundingRate = group
-    return { ...NO_FUNDING, fundingObservedAt: isoOrNull(contractLatest?.estimate?.observedAt) }
+    noteAll('funding', group, absent)
+    return { ...NOTHING.funding, fundingObservedAt: isoOrNull(contractLatest?.estimate?.observedAt) }
   }
   const rate = Number(group.rate)
   const yearly = group.intervalHours === null ? null : annualiseFunding({ rate, intervalHours: group.intervalHours })
@@ -98,14 +79,12 @@ export function fundingOf(
   }
 }
 
-/** How often what is asked. */
-export type Rhythm = { readonly pollMs: number; readonly openInterestMs: number }
-
 /** Open interest and volume as long as they are current, each by its own rhythm. */
-export function freshActivity(latest: Latest | undefined, { pollMs, openInterestMs }: Rhythm, nowMs: number) {
+export function freshActivity(latest: Latest | undefined, rhythm: Rhythm, nowMs: number) {
+  const maxAges = maxAgesOf(rhythm)
   return {
-    open: fresh(latest?.openInterest, Math.max(3 * openInterestMs, pollMaxAge(pollMs)), nowMs),
-    traded: fresh(latest?.volume, Math.max(VOLUME_MAX_AGE_MS, pollMaxAge(pollMs)), nowMs)
+    open: fresh(latest?.openInterest, maxAges.openInterest, nowMs),
+    traded: fresh(latest?.volume, maxAges.volume, nowMs)
   }
 }
 
@@ -117,6 +96,11 @@ export function activityOf({ contractLatest, nowMs, ...rhythm }: BoardInputs, ab
   return {
     openInterestUsd: typeof open === 'string' ? null : open.usd,
     volume24hUsd: typeof traded === 'string' ? null : traded.volume24hUsd,
-    openInterestObservedAt: isoOrNull(contractLatest?.openInterest?.observedAt)
+    openInterestObservedAt: isoOrNull(contractLatest?.openInterest?.observedAt),
+    volumeObservedAt: isoOrNull(contractLatest?.volume?.observedAt)
   }
+}
+
+function noteAll(group: FactGroup, code: string, absent: Record<string, string>): void {
+  for (const field of Object.keys(NOTHING[group])) absent[field] = code
 }

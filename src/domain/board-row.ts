@@ -75,4 +75,5 @@ export type BoardRow = {
   readonly markObservedAt: string | null
   readonly fundingObservedAt: string | null
   readonly openInterestObservedAt: string | null
+  readonly volumeObservedAt: string | null
 }

@@ -13,7 +13,7 @@ const AGREEMENT_RATIO = 1.1
 const MOVE_MEMORY_MS = 5 * MINUTE
 
 /** How long after its time a settlement may still be named as the next one. */
-const SETTLEMENT_GRACE_MS = 5 * MINUTE
+export const SETTLEMENT_GRACE_MS = 5 * MINUTE
 
 export function isSettlementPast(nextSettlementAt: number | null, observedAt: number): boolean {
   return nextSettlementAt !== null && observedAt - nextSettlementAt > SETTLEMENT_GRACE_MS

@@ -1,5 +1,6 @@
 import { midOfBook } from './basis.ts'
 import type { PriceKind } from './board-row.ts'
+import { polledMaxAgeMs } from './expiry.ts'
 import {
   exceeds,
   GATE_DEFAULTS,
@@ -128,10 +129,8 @@ function absolute(value: number | null): number | null {
   return value === null ? null : Math.abs(value)
 }
 
-/** How much longer than a poll a row may keep the grade `signal`, and how long at least it keeps any. Contract, section 3. */
+/** How much longer than a poll a row may keep the grade `signal`. Contract, section 3. */
 const SIGNAL_GRACE_MS = 5 * SECOND
-const SERVED_AT_LEAST_MS = 30 * SECOND
-const SERVED_POLLS = 3
 
 /**
  * The grade that a row has at `nowMs`: it only falls. Below `signal` when the older leg was received more than a poll + 5 s ago,
@@ -150,7 +149,7 @@ export function gradeAt(input: {
 }): Judgement {
   const { observedAtMs, contractObservedAtMs = observedAtMs, spotObservedAtMs = observedAtMs, nowMs } = input
   const signalMs = input.pollIntervalMs + SIGNAL_GRACE_MS
-  const servedMs = Math.max(SERVED_AT_LEAST_MS, SERVED_POLLS * input.pollIntervalMs)
+  const servedMs = polledMaxAgeMs(input.pollIntervalMs)
   const isOld = (receivedMs: number | null, limitMs: number) => receivedMs !== null && nowMs - receivedMs > limitMs
   const found = new Set<QualityReason>(input.reasons)
   if (isOld(contractObservedAtMs, signalMs)) found.add('stale_perp')

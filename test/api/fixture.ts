@@ -208,6 +208,7 @@ export function boardRow(fields: Partial<BoardRow> & Pick<BoardRow, 'instrument'
     markObservedAt: observedAt,
     fundingObservedAt: observedAt,
     openInterestObservedAt: observedAt,
+    volumeObservedAt: observedAt,
     ...fields
   }
 }

@@ -38,7 +38,12 @@ export function statusOperations(context: ApiContext): Operation[] {
     read: async (question) => {
       const views = await venueViews(context, question.values.venue)
       const { page, ...paging } = pageByName(views, ({ venue }) => venue, question)
-      return { data: page, ...paging, meta: { kind, pollMs: config.pollMs }, asOfMs: clock.now() }
+      return {
+        data: page,
+        ...paging,
+        meta: { kind, pollMs: config.pollMs, openInterestMs: config.openInterestMs },
+        asOfMs: clock.now()
+      }
     }
   })
   const jobs = operation({
