@@ -1,3 +1,5 @@
+import { IDLE, stepLifecycle } from './lifecycle.ts'
+
 /** What a funding regime is called while there is one. */
 export const REGIMES = ['OVERHEATED', 'PANIC'] as const
 export type Regime = (typeof REGIMES)[number]
@@ -50,14 +52,32 @@ export const NO_REGIME: RegimeMemory = { state: 'NEUTRAL', towards: null, heldHo
 export function stepRegime(before: RegimeMemory, seen: RegimeObservation, rules: RegimeRules): RegimeMemory {
   const hours = seen.intervalHours
   const isUsable = hours !== null && hours > 0
-  const towards = isUsable ? (REGIMES.find((regime) => qualifies(regime, seen, rules)) ?? null) : null
-  const heldHours = isUsable && towards !== null ? hours + (towards === before.towards ? before.heldHours : 0) : 0
-  if (before.state !== 'NEUTRAL') {
-    const isOver = leaves(before.state, seen, rules)
-    return { state: isOver ? 'NEUTRAL' : before.state, towards, heldHours }
-  }
-  const isHeld = towards !== null && heldHours >= rules.persistHours
-  return { state: isHeld ? towards : 'NEUTRAL', towards, heldHours }
+  const { memory } = stepLifecycle(
+    {
+      ...IDLE,
+      label: before.state === 'NEUTRAL' ? null : before.state,
+      towards: before.towards,
+      held: before.heldHours
+    },
+    {
+      at: 0,
+      value: seen.rate8h,
+      weight: isUsable ? hours : 0,
+      enters: isUsable ? (REGIMES.find((regime) => qualifies(regime, seen, rules)) ?? null) : null,
+      leaves: (regime) => leaves(regime, seen, rules),
+      ending: null
+    },
+    { ...AT_ONCE, persist: rules.persistHours }
+  )
+  return { state: memory.label ?? 'NEUTRAL', towards: memory.towards, heldHours: memory.held }
+}
+
+/** A regime ends at once and without a cool-down; silence and updates are judged by its series. */
+const AT_ONCE = {
+  exitPersist: 0,
+  coolDownMs: 0,
+  updateDelta: Number.POSITIVE_INFINITY,
+  staleMs: Number.POSITIVE_INFINITY
 }
 
 /** Panic is the mirror of overheating: with the signs turned, both are "at least". */
