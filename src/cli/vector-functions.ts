@@ -14,9 +14,9 @@ import { resolveMultiplier } from '../domain/multiplier.ts'
 import { openInterestInverse, openInterestLinear } from '../domain/open-interest.ts'
 import { type AverageScheme, averagePremium, projectPremium } from '../domain/premium.ts'
 import { skewNoiseBps } from '../domain/skew.ts'
-import { midrankPercentile } from '../domain/statistics.ts'
 import { LIQUIDITY_VECTOR_FUNCTIONS } from './vector-liquidity.ts'
 import { SIGNAL_VECTOR_FUNCTIONS } from './vector-signals.ts'
+import { STUDY_VECTOR_FUNCTIONS } from './vector-studies.ts'
 import {
   exactOf,
   type Fields,
@@ -38,6 +38,7 @@ export const VECTOR_FUNCTIONS: Readonly<Record<string, (input: Fields) => unknow
   ...VENUE_VECTOR_FUNCTIONS,
   ...SIGNAL_VECTOR_FUNCTIONS,
   ...LIQUIDITY_VECTOR_FUNCTIONS,
+  ...STUDY_VECTOR_FUNCTIONS,
   'basis.mid': bookBasis,
   'basis.executable': bookBasis,
   'basis.multiplied': multipliedBasis,
@@ -129,9 +130,7 @@ export const VECTOR_FUNCTIONS: Readonly<Record<string, (input: Fields) => unknow
     ),
   'quality.skewNoiseBps': ({ annualVol, skewMs }) =>
     plain({ noiseBps: skewNoiseBps({ annualVol: numberOf(annualVol), skewMs: numberOf(skewMs) }) }),
-  'quality.gates': gatesOfCases,
-  'stats.midrankPercentile': ({ x, history }) =>
-    plain({ percentile: midrankPercentile(requiredOf(x), listOf(history).map(requiredOf)) })
+  'quality.gates': gatesOfCases
 }
 
 function bookBasis(input: Fields): unknown {

@@ -1,4 +1,5 @@
 import type { QuarantineReason } from './instrument.ts'
+import { medianOf } from './statistics.ts'
 import { MINUTE, SECOND } from './time.ts'
 
 // Whether instruments that are taken for one asset have one price. Two coins with one ticker differ by orders of magnitude, a wrong
@@ -66,7 +67,7 @@ function priceOf(voices: readonly Voice[], atLeast: number): number | null {
       best = { venues: size, agreeing }
     }
   }
-  return best.venues > atLeast ? median(best.agreeing.map(({ usd }) => usd)) : null
+  return best.venues > atLeast ? medianOf(best.agreeing.map(({ usd }) => usd)) : null
 }
 
 function dissentFrom({ usd, isDated }: Voice, price: number): Dissent | null {
@@ -81,12 +82,6 @@ function unsettled({ usd }: Voice, heard: readonly Voice[]): Dissent {
 }
 
 const apart = (a: number, b: number) => Math.max(a / b, b / a)
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
 
 /** What is remembered of an instrument against which something was said. Times in epoch milliseconds. */
 export type IdentityCheck = Dissent & {

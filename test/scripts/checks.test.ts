@@ -62,6 +62,8 @@ for (const [file, text, problem] of [
   ['src/venues/x.ts', "export type A = import('../store/a.ts').A", /venues may import domain/],
   ['src/domain/x.ts', "import '../errors.ts'", /domain may import nothing/],
   ['src/domain/x.ts', "import 'node:crypto'", /domain is pure/],
+  ['src/domain/x.ts', "import 'ml-matrix'", /domain is pure/],
+  ['src/store/x.ts', "import 'ml-matrix'", /belongs to src\/domain\/ridge.ts alone/],
   ['src/sim/x.ts', "import '../cli/a.ts'", /sim may import domain/],
   ['src/cli/x.ts', "import '../sim/a.ts'", /src\/sim\/a\.ts: cli may import/],
   ['src/cli/x.ts', "import '../app.ts'", /src\/app\.ts: cli may import/],
