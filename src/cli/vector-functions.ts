@@ -14,6 +14,7 @@ import { resolveMultiplier } from '../domain/multiplier.ts'
 import { openInterestInverse, openInterestLinear } from '../domain/open-interest.ts'
 import { type AverageScheme, averagePremium, projectPremium } from '../domain/premium.ts'
 import { skewNoiseBps } from '../domain/skew.ts'
+import { CARRY_VECTOR_FUNCTIONS } from './vector-carry.ts'
 import { LIQUIDITY_VECTOR_FUNCTIONS } from './vector-liquidity.ts'
 import { SIGNAL_VECTOR_FUNCTIONS } from './vector-signals.ts'
 import { STUDY_VECTOR_FUNCTIONS } from './vector-studies.ts'
@@ -39,6 +40,7 @@ export const VECTOR_FUNCTIONS: Readonly<Record<string, (input: Fields) => unknow
   ...SIGNAL_VECTOR_FUNCTIONS,
   ...LIQUIDITY_VECTOR_FUNCTIONS,
   ...STUDY_VECTOR_FUNCTIONS,
+  ...CARRY_VECTOR_FUNCTIONS,
   'basis.mid': bookBasis,
   'basis.executable': bookBasis,
   'basis.multiplied': multipliedBasis,

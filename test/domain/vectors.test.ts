@@ -8,8 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { runVectors } from '../../src/cli/vectors.ts'
 
 const GOLDEN = fileURLToPath(new URL('../../../shared/vectors/golden-vectors.public.json', import.meta.url))
-const OWED =
-  /^(ok|FAIL) \d+-/
+const OWED = /^(ok|FAIL) \d+-/
 
 async function run(document: unknown): Promise<{ code: number; lines: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'vectors-'))
@@ -36,7 +35,7 @@ test('every golden vector of the families built so far passes', {
   const lines: string[] = []
   await runVectors(GOLDEN, (line) => lines.push(line))
   const owed = lines.filter((line) => OWED.test(line))
-  assert.ok(owed.length >= 25, `only ${owed.length} vectors found`)
+  assert.ok(owed.length >= 40, `only ${owed.length} vectors found`)
   assert.deepEqual(
     owed.filter((line) => !line.startsWith('ok ')),
     []

@@ -7,8 +7,8 @@ import { boardRow, eventually, NOW_MS, putOnBoard, testApi } from '../api/fixtur
 
 const RHYTHM = { pollMs: 10 * SECOND, openInterestMs: 5 * MINUTE }
 const KEY = 'binance:BTC/USDT:USDT'
-const at = (afterMs: number, changes: Parameters<typeof boardRow>[0] = {}) => {
-  const row = boardRow({ instrument: KEY, openInterestUsd: '81', volume24hUsd: '5', ...changes })
+const at = (afterMs: number, changes: Partial<Parameters<typeof boardRow>[0]> = {}) => {
+  const row = boardRow({ openInterestUsd: '81', volume24hUsd: '5', ...changes, instrument: KEY })
   return expireRow(row, expiriesOf(row, RHYTHM), NOW_MS + afterMs)
 }
 

@@ -1,0 +1,223 @@
+import { midOfLevels } from './book.ts'
+import {
+  borrowCostOf,
+  type CarryDirection,
+  type NetCarry,
+  netCarry,
+  perYear,
+  sideOf,
+  type TakerFees,
+  wallHours
+} from './carry.ts'
+import { type CarryBooks, type CarryEntry, enterCarry, exitSlippage } from './carry-entry.ts'
+import { type Decimal, decimalOf, multiply, ONE, ratioOf, subtract } from './decimal.ts'
+import { breakEvenSettlements, expectedRate, type FittedPath, type FundingPath } from './funding-path.ts'
+import { sumOf } from './statistics.ts'
+import { HOUR } from './time.ts'
+
+const BPS = 10_000
+
+/** What basis is taken to be when the carry is closed. `locked`: a dated contract at its expiry, where basis is nothing. */
+export const EXITS = ['unchanged', 'fair', 'adverse', 'locked'] as const
+export type Exit = (typeof EXITS)[number]
+
+/** Why there is no answer. */
+export const CARRY_REFUSALS = [
+  'no_spot_leg',
+  'quarantined',
+  'multiplier_unresolved',
+  'missing_quote',
+  'stale',
+  'no_book',
+  'book_too_thin',
+  'fx_unadjusted',
+  'depeg',
+  'funding_unknown',
+  'interval_unknown',
+  'near_expiry',
+  'borrow_unknown'
+] as const
+export type CarryRefusal = (typeof CARRY_REFUSALS)[number]
+
+/** A perpetual's funding to come: its path per 8 h, and the settlements inside the horizon. */
+export type FundingToCome = {
+  readonly fitted: FittedPath
+  readonly intervalHours: number
+  /** Epoch ms, ascending, in (now, now + horizon]. */
+  readonly settlements: readonly number[]
+  readonly nextSettlementAt: number
+}
+
+export type CarryCase = Omit<CarryBooks, 'direction' | 'fx'> & {
+  readonly nowMs: number
+  readonly direction: CarryDirection
+  readonly fx: Decimal
+  readonly horizonHours: number
+  readonly fees: TakerFees
+  /** What a delivery costs beyond nothing, where a dated contract is held to it; fraction. */
+  readonly deliveryFrac: number
+  readonly perpMarginFrac: number
+  /** Of the coin that a reverse carry sells short, fraction a year. */
+  readonly borrowApr: number | null
+  /** Null for a dated contract, which settles once. */
+  readonly funding: FundingToCome | null
+  /** Null for a perpetual. */
+  readonly expiryMs: number | null
+  /** Where basis would rest; null: not known. */
+  readonly fairBps: number | null
+  /** One standard deviation of basis changes over seven days; null: not known. */
+  readonly sigmaBps: number | null
+}
+
+export type ExitQuote = NetCarry & { readonly exit: Exit; readonly exitBasisBps: number; readonly hours: number }
+
+export type SizedCarry = {
+  readonly notional: Decimal
+  readonly entry: CarryEntry
+  readonly midBasisBps: number
+  readonly spotExitSlippageBps: number
+  /** 0 where a dated contract is held to expiry. */
+  readonly perpExitSlippageBps: number
+  readonly fundingSum: number
+  readonly borrowFrac: number
+  /** One for each exit assumption that is known. */
+  readonly exits: readonly ExitQuote[]
+  /** What funding must still pay for with basis unchanged: costs and the crossing at entry. Null for dated contracts. */
+  readonly costToRecoverFrac: number | null
+  readonly breakEvenSettlements: number | null
+  readonly breakEvenHours: number | null
+}
+
+/** The assumption that a row is judged by: dated contracts lock, perpetuals harvest. */
+export const headlineOf = ({ expiryMs }: Pick<CarryCase, 'expiryMs'>): Exit =>
+  expiryMs === null ? 'unchanged' : 'locked'
+
+/**
+ * One size of one carry: VWAP at entry on both books for the same base, expected funding at the settlements inside the horizon, what
+ * leaving costs at the books of now, and net for each exit assumption. A reason where it cannot be said. Spec 3.1.
+ */
+export function quoteCarry(input: CarryCase, notional: Decimal): SizedCarry | CarryRefusal {
+  if (input.direction === 'reverse' && input.borrowApr === null) return 'borrow_unknown'
+  const entry = enterCarry({ ...input, notionalQuote: notional })
+  if (!entry.sufficient) return 'book_too_thin'
+  const slippage = exitSlippage({ ...input, baseQty: entry.baseQty! })
+  const midBasisBps = midBasisOf(input)
+  if (slippage.spotBps === null || slippage.perpBps === null || midBasisBps === null) return 'book_too_thin'
+  const sized = {
+    notional,
+    entry,
+    midBasisBps,
+    spotExitSlippageBps: slippage.spotBps,
+    perpExitSlippageBps: slippage.perpBps,
+    fundingSum: fundingSumOf(input.funding),
+    borrowFrac: borrowOf(input, input.horizonHours)
+  }
+  const exits = EXITS.flatMap((exit) => exitQuote(input, sized, exit) ?? [])
+  return { ...sized, exits, ...breakEvenOf(input, sized) }
+}
+
+type Sized = Pick<SizedCarry, 'entry' | 'midBasisBps' | 'spotExitSlippageBps' | 'perpExitSlippageBps' | 'fundingSum'>
+
+function exitQuote(input: CarryCase, sized: Sized, exit: Exit): ExitQuote | null {
+  const { nowMs, expiryMs, horizonHours, fees, perpMarginFrac, direction } = input
+  const lifeHours = expiryMs === null ? null : (expiryMs - nowMs) / HOUR
+  const isLocked = exit === 'locked'
+  // A contract that expires within the horizon has no other end.
+  if (isLocked ? lifeHours === null : lifeHours !== null && lifeHours <= horizonHours) return null
+  const exitBasisBps = exitBasisOf(input, sized.midBasisBps, exit)
+  if (exitBasisBps === null) return null
+  const hours = isLocked ? lifeHours! : horizonHours
+  const net = netCarry({
+    entryBasisExecBps: sized.entry.entryBasisBps!,
+    exitBasisBps,
+    fundingSum: sized.fundingSum,
+    // At expiry the contract delivers: it crosses no spread and pays its delivery fee in place of a taker's.
+    exitSlippageBps: sized.spotExitSlippageBps + (isLocked ? 0 : sized.perpExitSlippageBps),
+    ...fees,
+    deliveryFrac: isLocked ? input.deliveryFrac - fees.perpTaker : 0,
+    borrowFrac: borrowOf(input, hours),
+    horizonHours: hours,
+    perpMarginFrac,
+    direction
+  })
+  return { exit, exitBasisBps, hours, ...net }
+}
+
+function exitBasisOf({ direction, fairBps, sigmaBps }: CarryCase, midBasisBps: number, exit: Exit): number | null {
+  if (exit === 'locked') return 0
+  if (exit === 'unchanged') return midBasisBps
+  if (exit === 'fair') return fairBps
+  return sigmaBps === null ? null : midBasisBps + sideOf(direction) * sigmaBps
+}
+
+function midBasisOf({ spot, contract, multiplier, fx }: CarryCase): number | null {
+  const [spotMid, contractMid] = [midOfLevels(spot), midOfLevels(contract)]
+  if (!spotMid || !contractMid) return null
+  const reference = multiply(fx, multiply(multiplier ?? ONE, spotMid))
+  const fraction = ratioOf(subtract(contractMid, reference), reference)
+  return fraction === undefined ? null : fraction * BPS
+}
+
+/** Σ of the expected rates at the settlements inside the horizon, as the venue signs them. */
+export function fundingSumOf(funding: FundingToCome | null): number {
+  if (funding === null) return 0
+  const path = perSettlement(funding.fitted.path, funding.intervalHours, 1, 0)
+  return sumOf(funding.settlements.map((_, index) => expectedRate(path, index + 1)))
+}
+
+/** A path per 8 h as what one side is paid per settlement of so many hours, less what it pays for the time. */
+function perSettlement(path: FundingPath, hours: number, side: 1 | -1, cost: number): FundingPath {
+  const received = (rate8h: number) => (side * rate8h * hours) / 8 - cost
+  const bound = (value: number | null | undefined) => (value === null || value === undefined ? null : received(value))
+  const [cap, floor] = side === 1 ? [path.cap, path.floor] : [path.floor, path.cap]
+  return {
+    next: received(path.next),
+    longRun: received(path.longRun),
+    persistence: path.persistence,
+    cap: bound(cap),
+    floor: bound(floor)
+  }
+}
+
+function borrowOf({ direction, borrowApr }: CarryCase, hours: number): number {
+  return direction === 'reverse' && borrowApr !== null ? borrowCostOf(borrowApr, hours) : 0
+}
+
+/** When expected funding has paid for everything else, with basis as it is: in settlements, and in hours by the clock. */
+function breakEvenOf(input: CarryCase, sized: Sized) {
+  const { funding, fees, direction } = input
+  if (funding === null) return { costToRecoverFrac: null, breakEvenSettlements: null, breakEvenHours: null }
+  const { grossFrac, costFrac } = netCarry({
+    entryBasisExecBps: sized.entry.entryBasisBps!,
+    exitBasisBps: sized.midBasisBps,
+    fundingSum: 0,
+    exitSlippageBps: sized.spotExitSlippageBps + sized.perpExitSlippageBps,
+    ...fees,
+    horizonHours: input.horizonHours,
+    perpMarginFrac: input.perpMarginFrac,
+    direction
+  })
+  const costToRecoverFrac = costFrac - grossFrac
+  const { intervalHours } = funding
+  const path = perSettlement(funding.fitted.path, intervalHours, sideOf(direction), borrowOf(input, intervalHours))
+  const settlements = breakEvenSettlements(path, costToRecoverFrac)
+  const toNextHours = (funding.nextSettlementAt - input.nowMs) / HOUR
+  return {
+    costToRecoverFrac,
+    breakEvenSettlements: settlements,
+    breakEvenHours: wallHours(settlements, toNextHours, intervalHours)
+  }
+}
+
+/** Net per year on capital of one size by the row's own assumption; null where the books end before. For curves and capacity. */
+export function netAprOf(input: CarryCase, notional: number): number | null {
+  const amount = decimalOf(notional)
+  const quoted = amount === undefined ? 'book_too_thin' : quoteCarry(input, amount)
+  if (typeof quoted === 'string') return null
+  return quoted.exits.find(({ exit }) => exit === headlineOf(input))?.aprOnCapital ?? null
+}
+
+/** Funding per year that the expected path comes to over the horizon; null where nothing settles inside. */
+export function expectedFundingApr(funding: FundingToCome | null, horizonHours: number): number | null {
+  return funding === null ? null : perYear(fundingSumOf(funding), horizonHours)
+}
