@@ -13,10 +13,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['domain'],
   webhooks: ['domain', 'contract', 'store'],
   jobs: ['domain', 'contract', 'venues', 'store', 'webhooks'],
-  api: ['domain', 'contract', 'store', 'webhooks'],
+  formats: [],
+  api: ['domain', 'contract', 'store', 'webhooks', 'formats'],
   sim: ['domain'],
   imports: ['domain', 'store'],
-  cli: ['domain', 'contract', 'venues', 'store', 'jobs', 'imports', 'webhooks']
+  cli: ['domain', 'contract', 'venues', 'store', 'jobs', 'imports', 'formats', 'webhooks']
 }
 
 /** Files directly in src that every folder but `domain` may import; `type`: only their types. */
@@ -55,6 +56,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   pino: ['log.ts'],
   'pino-pretty': ['log.ts'],
   'csv-parse': ['imports/'],
+  hyparquet: ['imports/'],
+  'hyparquet-writer': ['formats/'],
   'temporal-polyfill': ['imports/'],
   'close-with-grace': ['cli/serve.ts'],
   // Numbers in, numbers out: the one library that the domain has.

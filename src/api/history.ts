@@ -95,8 +95,8 @@ export async function sendHistory(
   const first = await readPage(fingerprint, history, range, values.limit ?? history.stretch ?? LIMIT_MAX)
   const isWhole = values.limit === undefined
   if (!isWhole && first.next !== null) reply.header('link', linkTo(request, first.next))
-  const fields = Object.keys((history.rowSchema as unknown as { properties: object }).properties)
-  return sendTable(reply, format, fields, isWhole ? restOf(fingerprint, history, range, first) : onePage(first.rows))
+  const pages = isWhole ? restOf(fingerprint, history, range, first) : onePage(first.rows)
+  return sendTable(reply, format, history.rowSchema, pages)
 }
 
 export function metaOf<Stored>({ meta }: Pick<History<Stored>, 'meta'>, { fromMs, toMs }: Range) {
@@ -151,7 +151,7 @@ async function* restOf<Stored>(fingerprint: string, history: History<Stored>, ra
   }
 }
 
-function linkTo(request: FastifyRequest, cursor: string): string {
+export function linkTo(request: FastifyRequest, cursor: string): string {
   const url = new URL(request.url, 'http://localhost')
   url.searchParams.set('cursor', cursor)
   return `<${url.pathname}${url.search}>; rel="next"`

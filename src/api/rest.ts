@@ -4,6 +4,7 @@ import type { ParameterSpec } from '../contract/parameter.ts'
 import type { FieldSchema } from '../contract/schema.ts'
 import { sendAnswer } from './answers.ts'
 import { type HistoryQuestion, sendHistory } from './history.ts'
+import { sendList } from './listed-tables.ts'
 import { type Operation, pathNames, questionOf } from './operations/operation.ts'
 
 declare module 'fastify' {
@@ -72,8 +73,11 @@ function handlerOf(operation: Operation): RouteHandlerMethod {
   }
   return async (request, reply) => {
     const question = questionIn(request)
-    if (open === undefined) return sendAnswer(reply, await operation.read(question))
-    const answer = await sendHistory(question as HistoryQuestion, await open(question), request, reply)
+    if (open === undefined && operation.isTable === undefined) return sendAnswer(reply, await operation.read(question))
+    const answer =
+      open === undefined
+        ? await sendList(operation, question, request, reply)
+        : await sendHistory(question as HistoryQuestion, await open(question), request, reply)
     return 'data' in answer ? sendAnswer(reply, answer) : answer
   }
 }
@@ -84,16 +88,19 @@ function shared(schema: FieldSchema): FieldSchema {
   return $id === undefined ? schema : ({ $ref: `${$id}#` } as unknown as FieldSchema)
 }
 
-function contentOf({ row, isSingle, meta, open }: Operation) {
+function contentOf({ row, isSingle, meta, open, isTable }: Operation) {
   const schema = Array.isArray(row) ? ({ anyOf: row } as unknown as FieldSchema) : shared(row as FieldSchema)
   const table = (description: string) => ({ schema: { type: 'string', description } })
   return {
     'application/json': { schema: isSingle ? oneOf(schema, meta) : listOf(schema, meta) },
-    ...(open === undefined
+    ...(open === undefined && isTable === undefined
       ? {}
       : {
           'text/csv': table('A header line with the fields of a row, then a line per row'),
-          'application/x-ndjson': table('A JSON object per line, the rows of `data`')
+          'application/x-ndjson': table('A JSON object per line, the rows of `data`'),
+          'application/vnd.apache.parquet': table(
+            'Apache Parquet: times are TIMESTAMP in milliseconds UTC, exact decimals are text, null stays null'
+          )
         })
   }
 }

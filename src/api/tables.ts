@@ -1,20 +1,24 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Format } from '../contract/history-parameters.ts'
+import type { FieldSchema } from '../contract/schema.ts'
+import type { Column, ColumnKind, Row, TableFormat } from '../formats/column.ts'
+import { writeTable } from '../formats/write-table.ts'
 
-type Row = Readonly<Record<string, unknown>>
-
-const TYPES = {
+export const TABLE_TYPES: Readonly<Record<TableFormat, string>> = {
   csv: 'text/csv; charset=utf-8; header=present',
-  ndjson: 'application/x-ndjson; charset=utf-8'
-} as const
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet'
+}
 
 const ACCEPTED: Readonly<Record<string, Format>> = {
   'application/json': 'json',
   'text/csv': 'csv',
   'application/x-ndjson': 'ndjson',
   'application/ndjson': 'ndjson',
-  'application/jsonl': 'ndjson'
+  'application/jsonl': 'ndjson',
+  'application/vnd.apache.parquet': 'parquet',
+  'application/x-parquet': 'parquet'
 }
 
 /** The format that was asked for, by parameter or by `Accept`. */
@@ -29,35 +33,39 @@ export function formatOf(request: FastifyRequest, asked: Format | undefined): Fo
   return best.sort((a, b) => b.weight - a.weight)[0]?.format ?? 'json'
 }
 
-/** Sends pages of rows as they are read; the fields and their order are the same whether or not there are rows. */
+/**
+ * Sends pages of rows as they are read; the fields and their order are the same whether or not there are rows. A page is read when
+ * the socket has taken the one before: who stops reading stops us, holding no connection of the database, who leaves ends it.
+ */
 export function sendTable(
   reply: FastifyReply,
-  format: 'csv' | 'ndjson',
-  fields: readonly string[],
+  format: TableFormat,
+  rowSchema: FieldSchema,
   pages: AsyncIterable<readonly Row[]>
 ): FastifyReply {
-  reply.type(TYPES[format]).header('vary', 'accept, accept-encoding').header('cache-control', 'no-cache')
-  return reply.send(Readable.from(linesOf(format, fields, pages), { objectMode: false }))
+  reply.type(TABLE_TYPES[format]).header('vary', 'accept, accept-encoding').header('cache-control', 'no-cache')
+  return reply.send(Readable.from(writeTable(format, columnsOf(rowSchema), pages), { objectMode: false }))
 }
 
-async function* linesOf(format: 'csv' | 'ndjson', fields: readonly string[], pages: AsyncIterable<readonly Row[]>) {
-  if (format === 'csv') yield `${fields.join(',')}\r\n`
-  for await (const rows of pages) {
-    if (rows.length === 0) continue
-    yield rows.map((row) => (format === 'csv' ? csvLine(row, fields) : `${JSON.stringify(row)}\n`)).join('')
-  }
+type Shape = {
+  readonly type?: string | readonly string[]
+  readonly format?: string
+  readonly anyOf?: readonly Shape[]
+  readonly items?: Shape
+  readonly properties?: Readonly<Record<string, Shape>>
 }
 
-function csvLine(row: Row, fields: readonly string[]): string {
-  return `${fields.map((field) => csvCell(row[field])).join(',')}\r\n`
+function columnsOf(rowSchema: FieldSchema): Column[] {
+  const { properties = {} } = rowSchema as unknown as Shape
+  return Object.entries(properties).map(([name, shape]) => ({ name, kind: kindOf(shape) }))
 }
 
-/** Null is an empty cell; lists are joined by spaces, and so are the fields and codes of `absent`. */
-function csvCell(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  const parts = typeof value === 'object' && !Array.isArray(value) ? pairsOf(value) : value
-  const text = Array.isArray(parts) ? parts.join(' ') : String(parts)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+function kindOf({ type, format, anyOf, items, properties }: Shape): ColumnKind {
+  const present = anyOf?.find((shape) => shape.type !== 'null')
+  if (present !== undefined) return kindOf(present)
+  const [name] = [type].flat().filter((each) => each !== 'null')
+  if (name === 'array') return items !== undefined && kindOf(items) === 'text' ? 'texts' : 'json'
+  if (name === 'object') return properties === undefined ? 'pairs' : 'json'
+  if (name === 'string') return format === 'date-time' ? 'time' : 'text'
+  return name === 'boolean' ? 'truth' : name === 'integer' ? 'integer' : 'number'
 }
-
-const pairsOf = (value: object) => Object.entries(value).map(([field, code]) => `${field}=${code}`)

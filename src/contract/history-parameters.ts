@@ -1,9 +1,9 @@
 import { GRADES } from '../domain/quality.ts'
-import { LIMIT_DEFAULT, LIMIT_MAX, pageParameters } from './board-parameters.ts'
+import { LIMIT_DEFAULT, LIMIT_MAX } from './board-parameters.ts'
 import { described, required, withFallback } from './parameter.ts'
 import { choice, integer, list, time, token, word } from './parameters.ts'
 
-export const FORMATS = ['json', 'csv', 'ndjson'] as const
+export const FORMATS = ['json', 'csv', 'ndjson', 'parquet'] as const
 export type Format = (typeof FORMATS)[number]
 
 export const RESOLUTIONS = ['raw', '5m', '15m', '1h', '4h', '1d', 'auto'] as const
@@ -11,12 +11,17 @@ export type Resolution = (typeof RESOLUTIONS)[number]
 
 const instrument = required(word('The instrument', 'binance:BTC/USDT:USDT'))
 
+/** What may be answered as a table as well: one page, or everything. */
+export const tableParameters = {
+  limit: integer(`Rows of a page; ${LIMIT_DEFAULT} unless given, and everything as a table`, 1, LIMIT_MAX),
+  cursor: token('Where to go on: `page.next` of the page before, or the one in its `Link` header'),
+  format: choice(FORMATS, 'How to answer, all but json being tables; the `Accept` header says it as well')
+}
+
 /** Every history has these. */
 export const historyParameters = {
   knownAt: time('Only what was stored by then, corrections of later left out'),
-  limit: integer(`Rows of a page; ${LIMIT_DEFAULT} unless given, and everything for csv and ndjson`, 1, LIMIT_MAX),
-  cursor: token('Where to go on: `page.next` of the page before, or the one in its `Link` header'),
-  format: choice(FORMATS, 'How to answer; the `Accept` header says it as well')
+  ...tableParameters
 }
 
 export const basisHistoryParameters = {
@@ -50,7 +55,7 @@ export const intervalParameters = {
   venue: list('Venues', 'binance,bybit'),
   from: time('In effect from then on or later'),
   to: time('In effect from before then'),
-  ...pageParameters
+  ...tableParameters
 }
 
 export const realisedParameters = {

@@ -8,6 +8,7 @@ import {
 } from '../domain/instrument.ts'
 import { isoOf, isoOrNull } from '../domain/time.ts'
 import { pageParameters } from './board-parameters.ts'
+import { tableParameters } from './history-parameters.ts'
 import { list, listOf, time as timeParameter, word } from './parameters.ts'
 import {
   arrayOf,
@@ -214,7 +215,7 @@ export const gapParameters = {
   venue: list('Venues', 'binance'),
   from: timeParameter('Gaps that end after this'),
   to: timeParameter('Gaps that begin before this'),
-  ...pageParameters
+  ...tableParameters
 }
 
 export const gapSchema = object({

@@ -1,6 +1,7 @@
 import { REGIMES } from '../domain/funding-regime.ts'
 import { SIGNAL_STATES, SIGNAL_TYPES } from '../domain/signal.ts'
 import { pageParameters } from './board-parameters.ts'
+import { tableParameters } from './history-parameters.ts'
 import { required } from './parameter.ts'
 import { list, listOf, sort, time, word } from './parameters.ts'
 
@@ -17,7 +18,7 @@ export const signalParameters = {
   from: time('Signals that were open after this'),
   to: time('Signals that opened before this'),
   sort: sort(SIGNAL_SORTS),
-  ...pageParameters
+  ...tableParameters
 }
 
 export const oneSignalParameters = { id: required(word('The signal', 'sig_4f1d9c2b7a6e5d3c8b9a0f1e')) }

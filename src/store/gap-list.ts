@@ -19,7 +19,7 @@ export type GapFilter = {
   readonly fromMs: number | null
   readonly toMs: number | null
   /** Where the page before ended. */
-  readonly after: Pick<StoredGap, 'from' | 'instrumentId' | 'venue' | 'fact'> | null
+  readonly after: Pick<StoredGap, 'from' | 'instrumentId' | 'venue' | 'fact' | 'reason'> | null
   readonly limit: number
 }
 
@@ -38,8 +38,8 @@ export async function listGaps(db: Pick<Database, 'query'>, filter: GapFilter): 
     `select instrument_id, venue_id, fact, from_at, to_at, reason, filled_at from gap
      where ($1::int is null or instrument_id in ($1, 0)) and ($2::text[] is null or venue_id = any ($2))
        and ($3::timestamptz is null or to_at > $3) and ($4::timestamptz is null or from_at < $4)
-       and ($5::timestamptz is null or (from_at, instrument_id, venue_id, fact) > ($5, $6::int, $7::text, $8::text))
-     order by from_at, instrument_id, venue_id, fact limit $9`,
+       and ($5::timestamptz is null or (from_at, instrument_id, venue_id, fact, reason) > ($5, $6::int, $7::text, $8::text, $9::text))
+     order by from_at, instrument_id, venue_id, fact, reason limit $10`,
     [
       filter.instrumentId,
       filter.venues,
@@ -49,6 +49,7 @@ export async function listGaps(db: Pick<Database, 'query'>, filter: GapFilter): 
       after?.instrumentId ?? null,
       after?.venue ?? null,
       after?.fact ?? null,
+      after?.reason ?? null,
       filter.limit
     ]
   )

@@ -1,3 +1,4 @@
+import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import { intervalView } from '../../contract/funding-rows.ts'
 import { fundingIntervalSchema } from '../../contract/histories.ts'
 import { intervalParameters } from '../../contract/history-parameters.ts'
@@ -21,6 +22,7 @@ export function fundingIntervalOperation(context: ApiContext): Operation {
     parameters: intervalParameters,
     type: 'FundingInterval',
     row: fundingIntervalSchema,
+    isTable: true,
     read: (question) => readIntervals(context, question)
   })
 }
@@ -30,6 +32,7 @@ async function readIntervals(
   question: Question<typeof intervalParameters>
 ): Promise<Answer> {
   const { values, fingerprint } = question
+  const { limit = LIMIT_DEFAULT } = values
   const { venues, assets } = namesOf(await catalogue.read(), values)
   const instruments =
     values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
@@ -44,9 +47,9 @@ async function readIntervals(
     fromMs: values.from ?? null,
     toMs: values.to ?? null,
     after: keys === undefined ? null : [Number(keys[0]), String(keys[1])],
-    limit: values.limit + 1
+    limit: limit + 1
   })
-  const { page, ...paging } = pageOf(found, values.limit, fingerprint, ({ entry, subject }) => [
+  const { page, ...paging } = pageOf(found, limit, fingerprint, ({ entry, subject }) => [
     entry.effectiveFrom,
     subject.instrument
   ])

@@ -42,6 +42,8 @@ type OperationOf<Spec extends ParameterSpec> = {
   readonly read: (question: Question<NoInfer<Spec>>) => Promise<Answer>
   /** Of a history: opens it, so that it can be answered as a table as well. */
   readonly open?: (question: Question<NoInfer<Spec>>) => Promise<OpenHistory>
+  /** Of another list: its pages make a table as well. */
+  readonly isTable?: true
   /** Where REST has a quicker way than writing what `read` answers; `ask` reads the question, when it has to be read. */
   readonly send?: (
     ask: () => Question<NoInfer<Spec>>,

@@ -1,3 +1,4 @@
+import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import { oneSignalParameters, signalParameters, signalTypeParameters } from '../../contract/signal-parameters.ts'
 import { TYPE_WORDS } from '../../contract/signal-words.ts'
 import { signalSchema, signalTypeSchema, signalView } from '../../contract/signals.ts'
@@ -26,6 +27,7 @@ export function signalOperations(context: ApiContext): Operation[] {
     parameters: signalParameters,
     type: 'Signal',
     row: signalSchema,
+    isTable: true,
     read: (question) => readSignals(context, question)
   })
   const one = operation({
@@ -66,6 +68,7 @@ const viewOf = ({ signal, subject }: ListedSignal) => signalView(signal, subject
 
 async function readSignals({ db, clock, catalogue }: ApiContext, question: Question<typeof signalParameters>) {
   const { values, fingerprint } = question
+  const { limit = LIMIT_DEFAULT } = values
   const { venues, assets } = namesOf(await catalogue.read(), values)
   const instruments =
     values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
@@ -85,9 +88,9 @@ async function readSignals({ db, clock, catalogue }: ApiContext, question: Quest
     sort: order.field,
     isDescending: order.isDescending,
     after: placeOf(question),
-    limit: values.limit + 1
+    limit: limit + 1
   })
-  const { page, ...paging } = pageOf(found, values.limit, fingerprint, ({ signal }) => [signal[order.field], signal.id])
+  const { page, ...paging } = pageOf(found, limit, fingerprint, ({ signal }) => [signal[order.field], signal.id])
   return { data: page.map(viewOf), ...paging, asOfMs: clock.now() }
 }
 

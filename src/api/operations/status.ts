@@ -1,3 +1,4 @@
+import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import {
   gapParameters,
   gapSchema,
@@ -71,6 +72,7 @@ export function statusOperations(context: ApiContext): Operation[] {
     parameters: gapParameters,
     type: 'Gap',
     row: gapSchema,
+    isTable: true,
     read: (question) => readGaps(context, question)
   })
   return [venues, jobs, gaps]
@@ -147,13 +149,14 @@ function untickedBackfill(scope: string, backfill: BackfillProgress) {
 
 async function readGaps({ db, catalogue, clock }: ApiContext, question: Question<typeof gapParameters>) {
   const { values, fingerprint } = question
+  const { limit = LIMIT_DEFAULT } = values
   const known = await catalogue.read()
   const instrument = values.instrument === undefined ? undefined : await catalogue.getInstrument(values.instrument)
   const venues = namesOf(known, { venue: values.venue }).venues
   if (values.from !== undefined && values.to !== undefined && values.from >= values.to) {
     throw new InvalidInputError([{ path: 'from', message: 'must be before to' }], 'invalid_parameter')
   }
-  const keys = cursorKeys(question, ['time', 'integer', 'text', 'text'])
+  const keys = cursorKeys(question, ['time', 'integer', 'text', 'text', 'text'])
   const found = await listGaps(db, {
     instrumentId: instrument?.id ?? null,
     venues: instrument === undefined ? (venues === undefined ? null : [...venues]) : [instrument.venue],
@@ -162,14 +165,21 @@ async function readGaps({ db, catalogue, clock }: ApiContext, question: Question
     after:
       keys === undefined
         ? null
-        : { from: Number(keys[0]), instrumentId: Number(keys[1]), venue: String(keys[2]), fact: String(keys[3]) },
-    limit: values.limit + 1
+        : {
+            from: Number(keys[0]),
+            instrumentId: Number(keys[1]),
+            venue: String(keys[2]),
+            fact: String(keys[3]),
+            reason: String(keys[4])
+          },
+    limit: limit + 1
   })
-  const { page, ...paging } = pageOf(found, values.limit, fingerprint, (gap) => [
+  const { page, ...paging } = pageOf(found, limit, fingerprint, (gap) => [
     gap.from,
     gap.instrumentId,
     gap.venue,
-    gap.fact
+    gap.fact,
+    gap.reason
   ])
   return {
     data: page.map((gap) => ({
