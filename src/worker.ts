@@ -6,6 +6,7 @@ import { runDeliver } from './jobs/deliver.ts'
 import { runDeriver } from './jobs/deriver.ts'
 import { runHistorian } from './jobs/historian.ts'
 import { runHousekeeper } from './jobs/housekeeper.ts'
+import { runRealised } from './jobs/realised.ts'
 import { runSignals } from './jobs/signals.ts'
 import type { WorkerDeps } from './jobs/station.ts'
 import { createLog } from './log.ts'
@@ -28,7 +29,7 @@ export const WORKERS = {
   collect: runCollector,
   history: runHistorian,
   derive: async (deps: WorkerDeps, signal: AbortSignal) => {
-    await Promise.all([runDeriver(deps, signal), runSignals(deps, signal)])
+    await Promise.all([runDeriver(deps, signal), runSignals(deps, signal), runRealised(deps, signal)])
   },
   deliver: runDeliver,
   housekeeping: runHousekeeper
@@ -57,7 +58,11 @@ async function run(task: WorkerTask): Promise<void> {
     adapters: ADAPTERS.filter(({ id }) => config.venues === null || config.venues.includes(id)),
     jitter: Math.random,
     isSimulated,
-    disk: createDiskGuard(db, config.maxDiskBytes, systemClock.now)
+    disk: createDiskGuard(db, {
+      maxBytes: config.maxDiskBytes,
+      nowMs: systemClock.now,
+      onChange: ({ isFull, ...sizes }) => (isFull ? log.warn(sizes, 'disk.full') : log.info(sizes, 'disk.has_room'))
+    })
   }
   void reportMemory(log, config.memoryLogMs, stop.signal)
   try {

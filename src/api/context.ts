@@ -35,6 +35,7 @@ export type ApiDeps = {
     | 'rateLimitPerMinute'
     | 'fundingRegime'
     | 'webhookPrivateTargets'
+    | 'maxDiskBytes'
   >
   readonly db: Database
   readonly clock: Clock

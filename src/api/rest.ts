@@ -32,7 +32,8 @@ export const REFUSALS = {
 
 /** Adds a reading route for an operation: every problem with its parameters is answered at once, before anything is read. */
 export function addOperation(app: FastifyInstance, operation: Operation): void {
-  const { url, tag, summary, description, parameters, scope = 'read' } = operation
+  const { url, tag, summary, description, scope = 'read' } = operation
+  const parameters = parametersOf(operation)
   app.route({
     method: 'GET',
     url,
@@ -72,6 +73,10 @@ function handlerOf(operation: Operation): RouteHandlerMethod {
     }
   }
   return async (request, reply) => {
+    const { withoutSubject: list } = operation
+    if (list !== undefined && !('instrument' in (request.query as object))) {
+      return sendAnswer(reply, await list.read(questionOf(list, given(list, request))))
+    }
     const question = questionIn(request)
     if (open === undefined && operation.isTable === undefined) return sendAnswer(reply, await operation.read(question))
     const answer =
@@ -82,18 +87,29 @@ function handlerOf(operation: Operation): RouteHandlerMethod {
   }
 }
 
+/** Where an address answers a list as well, what names the one thing may be left out. */
+function parametersOf({ parameters, withoutSubject }: Operation): ParameterSpec {
+  if (withoutSubject === undefined) return parameters
+  const instrument = { ...parameters.instrument!, isRequired: false }
+  return { ...withoutSubject.parameters, ...parameters, instrument }
+}
+
 /** A schema with a name of its own is written once. */
 function shared(schema: FieldSchema): FieldSchema {
   const { $id } = schema as { readonly $id?: string }
   return $id === undefined ? schema : ({ $ref: `${$id}#` } as unknown as FieldSchema)
 }
 
-function contentOf({ row, isSingle, meta, open, isTable }: Operation) {
-  const schema = Array.isArray(row) ? ({ anyOf: row } as unknown as FieldSchema) : shared(row as FieldSchema)
+const anyOf = (schemas: readonly FieldSchema[]) => ({ anyOf: schemas }) as unknown as FieldSchema
+
+function contentOf({ row, isSingle, meta, open, isTable, withoutSubject }: Operation) {
+  const schema = Array.isArray(row) ? anyOf(row) : shared(row as FieldSchema)
   const table = (description: string) => ({ schema: { type: 'string', description } })
+  const answer = isSingle ? oneOf(schema, meta) : listOf(schema, meta)
+  const answers = withoutSubject === undefined ? [] : [listOf(withoutSubject.row as FieldSchema, withoutSubject.meta)]
   return {
-    'application/json': { schema: isSingle ? oneOf(schema, meta) : listOf(schema, meta) },
-    ...(open === undefined && isTable === undefined
+    'application/json': { schema: answers.length === 0 ? answer : anyOf([answer, ...answers]) },
+    ...(open === undefined
       ? {}
       : {
           'text/csv': table('A header line with the fields of a row, then a line per row'),

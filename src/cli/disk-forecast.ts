@@ -4,6 +4,10 @@ import type { Growth } from '../store/diagnosis.ts'
 
 /** A plain row with its key, as measured when the tables were designed; used until there are rows of our own to weigh. */
 export const DESIGN_BYTES_PER_ROW = 133
+/** What is left of a plain row once its day is sealed: measured at the same time, 22 of 133 bytes. */
+export const SEALED_SHARE = 22 / 133
+/** Days that stay plain rows where finished days are sealed. */
+export const HOT_DAYS = 3
 /** Spot and contract legs per asset and venue, until a first ranking says how many there are. */
 const LEGS_EXPECTED = { spots: 1, perpetuals: 1.2, futures: 0.2 }
 
@@ -11,9 +15,15 @@ export type Forecast = {
   readonly rowsPerMinute: number
   readonly bytesPerRow: number
   readonly isMeasured: boolean
-  readonly bytesPerDay: number
-  /** Days until the limit, or the disk, is full; null when neither is known. */
-  readonly daysLeft: number | null
+  /** Of the newest days, in plain rows. */
+  readonly hotBytesPerDay: number
+  /** What such a day takes later; null where days are not sealed. */
+  readonly sealedBytesPerDay: number | null
+  /** What the database will have grown by in a year from now. */
+  readonly bytesPerYear: number
+  /** Days until MAX_DISK_GB is reached, and until the disk is full; null: there is no limit, free space is not known. */
+  readonly daysToLimit: number | null
+  readonly daysToFull: number | null
 }
 
 export type Room = {
@@ -33,17 +43,43 @@ export function forecastDisk(room: Room): Forecast {
   const { spots, perpetuals, futures } = legsOf(room)
   const rowsPerRound = spots + 2 * (perpetuals + futures) + perpetuals
   const bytesPerRow = growth.bytesPerRow ?? DESIGN_BYTES_PER_ROW
-  const bytesPerDay = (rowsPerRound * bytesPerRow * DAY) / storeMs
-  const rooms = [freeBytes, maxBytes === null ? null : Math.max(maxBytes - sizeBytes, 0)].filter(
-    (bytes) => bytes !== null
-  )
+  const hotBytesPerDay = (rowsPerRound * bytesPerRow * DAY) / storeMs
+  const sealedBytesPerDay = growth.isSealed ? hotBytesPerDay * SEALED_SHARE : null
+  const course = { hotBytesPerDay, sealedBytesPerDay, sizeBytes }
   return {
     rowsPerMinute: (rowsPerRound * 60_000) / storeMs,
     bytesPerRow,
     isMeasured: growth.bytesPerRow !== null,
-    bytesPerDay,
-    daysLeft: rooms.length === 0 || bytesPerDay === 0 ? null : Math.min(...rooms) / bytesPerDay
+    hotBytesPerDay,
+    sealedBytesPerDay,
+    bytesPerYear: grownIn(365, course),
+    daysToLimit: maxBytes === null ? null : daysToGrow(Math.max(maxBytes - sizeBytes, 0), course),
+    daysToFull: freeBytes === null ? null : daysToGrow(freeBytes, course)
   }
+}
+
+type Course = Pick<Forecast, 'hotBytesPerDay' | 'sealedBytesPerDay'> & { readonly sizeBytes: number }
+
+/** Days that are still to be added as plain rows before as many are sealed a day as come in. */
+function hotDaysLeft({ hotBytesPerDay, sizeBytes }: Course): number {
+  return Math.max(0, HOT_DAYS - sizeBytes / hotBytesPerDay)
+}
+
+function grownIn(days: number, course: Course): number {
+  const { hotBytesPerDay, sealedBytesPerDay } = course
+  if (hotBytesPerDay === 0) return 0
+  if (sealedBytesPerDay === null) return days * hotBytesPerDay
+  const hotDays = Math.min(days, hotDaysLeft(course))
+  return hotDays * hotBytesPerDay + (days - hotDays) * sealedBytesPerDay
+}
+
+/** Null where nothing grows. */
+function daysToGrow(bytes: number, course: Course): number | null {
+  const { hotBytesPerDay, sealedBytesPerDay } = course
+  if (hotBytesPerDay === 0) return null
+  if (sealedBytesPerDay === null) return bytes / hotBytesPerDay
+  const hotDays = Math.min(bytes / hotBytesPerDay, hotDaysLeft(course))
+  return hotDays + Math.max(0, bytes - hotDays * hotBytesPerDay) / sealedBytesPerDay
 }
 
 function legsOf({ growth, expectedAssets, venueCount }: Room) {

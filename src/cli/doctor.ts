@@ -15,7 +15,8 @@ import {
 import { describeEmbedded, type Embedded, openEmbedded } from '../store/embedded/embedded.ts'
 import { type Probe, probeVenue } from '../venues/probe.ts'
 import { ADAPTERS } from '../venues/registry.ts'
-import { findFreeBytes, forecastDisk, sizeInWords } from './disk-forecast.ts'
+import { findFreeBytes, sizeInWords } from './disk-forecast.ts'
+import { diskFindings } from './doctor-disk.ts'
 import { settingsInForce } from './settings-in-force.ts'
 
 export type DoctorOptions = {
@@ -41,8 +42,6 @@ const PROBE_TIMEOUT_MS = 4_000
 /** Beyond the first, ages and skews of quotes mislead; beyond the second, grades are wrong. */
 const CLOCK_WARN_MS = 1_000
 const CLOCK_FAIL_MS = 30_000
-const DAYS_LEFT_WARN = 14
-const FREE_BYTES_FAIL = 500e6
 
 /** Looks at everything the service stands on and says what is wrong, in plain words. Answers the exit code: 1 when something fails. */
 export async function runDoctor({ config, clock, write, json }: DoctorOptions): Promise<number> {
@@ -105,7 +104,7 @@ async function examineDatabase(config: Config, clock: Clock, report: Report): Pr
     if (embedded?.note) report('ok', 'database', embedded.note)
     if (await examineServer(db, server, report)) await examineSchema(db, report)
     await compareClock(db, clock, report)
-    await examineDisk(config, db, server, report)
+    await examineDisk(config, db, clock, server, report)
   } catch (error) {
     report('FAIL', 'database', messageOf(error))
   } finally {
@@ -164,12 +163,20 @@ function reportClock(whose: string, aheadMs: number, report: Report): void {
   else report(seconds * 1_000 < CLOCK_FAIL_MS ? 'warn' : 'FAIL', 'clock', words, remedy)
 }
 
-async function examineDisk(config: Config, db: Database, server: ServerFacts, report: Report): Promise<void> {
+const NOTHING_GROWS: Growth = { spots: 0, perpetuals: 0, futures: 0, bytesPerRow: null, isSealed: false }
+
+async function examineDisk(
+  config: Config,
+  db: Database,
+  clock: Clock,
+  server: ServerFacts,
+  report: Report
+): Promise<void> {
   // Tables that are not there yet hold nothing.
-  const growth: Growth = await readGrowth(db).catch(() => ({ spots: 0, perpetuals: 0, futures: 0, bytesPerRow: null }))
+  const growth: Growth = await readGrowth(db).catch(() => NOTHING_GROWS)
   const dataPath = config.databaseUrl === null ? (await describeEmbedded(config.dataDir))?.dataPath : undefined
   const freeBytes = dataPath === undefined ? null : await findFreeBytes(dataPath)
-  const forecast = forecastDisk({
+  const room = {
     growth,
     storeMs: Math.max(config.storeMs, config.pollMs),
     expectedAssets: config.assets?.length ?? config.assetCount,
@@ -177,25 +184,9 @@ async function examineDisk(config: Config, db: Database, server: ServerFacts, re
     sizeBytes: server.sizeBytes,
     freeBytes,
     maxBytes: config.maxDiskBytes
-  })
-  const { rowsPerMinute, bytesPerRow, isMeasured, bytesPerDay, daysLeft } = forecast
-  const rate = `about ${Math.round(rowsPerMinute)} rows a minute of ${Math.round(bytesPerRow)} bytes (${isMeasured ? 'measured here' : 'estimated'}), ${sizeInWords(bytesPerDay)} a day`
-  const free = freeBytes === null ? 'free space is the database server’s to tell' : `${sizeInWords(freeBytes)} free`
-  const limit = config.maxDiskBytes === null ? 'no MAX_DISK_GB' : `MAX_DISK_GB ${config.maxDiskBytes / 1e9}`
-  const left = daysLeft === null ? '' : `; full in ${daysInWords(daysLeft)}`
-  const words = `${rate}; ${free}, ${limit}${left}`
-  const remedy = 'a longer STORE_SECONDS, fewer ASSETS, more disk; MAX_DISK_GB stops storing before the disk is full'
-  if (freeBytes !== null && freeBytes < FREE_BYTES_FAIL) report('FAIL', 'disk', words, remedy)
-  else if (daysLeft !== null && daysLeft < DAYS_LEFT_WARN) report('warn', 'disk', words, remedy)
-  else report('ok', 'disk', words)
+  }
+  for (const { verdict, words, remedy } of diskFindings(room, clock.now())) report(verdict, 'disk', words, remedy)
 }
-
-const daysInWords = (days: number) =>
-  days < 2
-    ? `${Math.round(days * 24)} hours`
-    : days < 1_000
-      ? `${Math.round(days)} days`
-      : `${Math.round(days / 365)} years`
 
 type VenueProbes = { readonly venue: string; readonly probes: readonly Probe[] }
 

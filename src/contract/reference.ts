@@ -221,7 +221,7 @@ export const gapParameters = {
 export const gapSchema = object({
   instrument: textOrNull('The instrument; null: every instrument of the venue', 'binance:BTC/USDT:USDT'),
   venue: text('The venue', 'binance'),
-  fact: oneOf(['market', 'funding_estimate', 'settlement', 'basis'], 'What is missing'),
+  fact: oneOf(['market', 'funding_estimate', 'settlement', 'basis', 'depth', 'flow'], 'What is missing'),
   from: time('From when'),
   to: time('Until when, not included'),
   reason: text('Why', 'timeout'),

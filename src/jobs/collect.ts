@@ -19,7 +19,7 @@ import { factsOf, snapshotsOf } from './collected-facts.ts'
 import { tellIntervals } from './declared-intervals.ts'
 import { doubtOf } from './plausibility.ts'
 import { findUncovered, type Sweep, type SweepMemory } from './sweep.ts'
-import { diskGap, gapsOf, missedTicks, spanOf } from './tick-gaps.ts'
+import { diskGaps, gapsOf, missedTicks, spanOf } from './tick-gaps.ts'
 import { tellVenueChange } from './venue-events.ts'
 import { judgeVenue, type Verdict } from './venue-health.ts'
 
@@ -64,7 +64,7 @@ export async function collect(
   const rest = restOf(health, venue, startedAt)
   const sweep = rest ? undefined : await believedSweep(db, venue, tickAt, deps.pollMs)
   const isKept = await isFirstOfInterval(deps, id, tickAt)
-  const isFull = isKept && (await deps.disk.isFull())
+  const isFull = await deps.disk.isFull()
   try {
     const result = await db.transaction((client) =>
       commit(client, deps, venue, claim, sweep, { rest, startedAt, isKept, isFull, listDoubt: health.listDoubt })
@@ -84,8 +84,9 @@ export async function collect(
 type Circumstances = {
   readonly rest: Verdict | undefined
   readonly startedAt: number
-  /** Whether this tick's observations become history, and whether there is no room left for them. */
+  /** Whether this tick's observations become history … */
   readonly isKept: boolean
+  /** … and whether there is no room for history: said at every tick, or the venue would seem well between two kept ones. */
   readonly isFull: boolean
   /** Why what the venue lists is not believed in full. */
   readonly listDoubt: string | null
@@ -124,7 +125,7 @@ async function commit(
   const rows = isKept && !isFull ? await storeFacts(client, deps, venue, claim, facts) : 0
   await recordGaps(client, [
     ...(await missedTicks(client, deps, claim)),
-    ...(isFull && isSuccess ? [diskGap(venue.adapter.id, tickAt, deps)] : []),
+    ...(isFull && isKept && isSuccess ? diskGaps(venue.adapter.id, tickAt, deps.pollMs) : []),
     ...gapsOf(venue.adapter.id, tickAt, isKept && isSuccess ? spanOf(deps) : deps.pollMs, isSuccess, uncovered, verdict)
   ])
   const change = await saveVenueStatus(client, {

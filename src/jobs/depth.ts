@@ -5,6 +5,7 @@ import { insertDepths, listDepthTargets, type StoredDepth } from '../store/depth
 import type { DiskGuard } from '../store/disk.ts'
 import type { OrderBook, Reading } from '../venues/venue.ts'
 import { type AskedVenue, askSingly, type SingleDeps, singleCallOf } from './single-calls.ts'
+import { tellNoRoom } from './tick-gaps.ts'
 
 /** Depth within bands (domain of `depthOf`); raised when a stored number gets another meaning. */
 const DEPTH_FORMULA_VERSION = 1
@@ -22,14 +23,14 @@ export async function pollDepth(
   tickAt: number,
   signal: AbortSignal
 ): Promise<void> {
-  // Depth is kept as history alone: without room nothing is asked.
-  if (await deps.disk.isFull()) return
   const { id, calls, adapterVersion } = venue.adapter
   const targets = await listDepthTargets(deps.db, id, deps.depth.contracts)
   const instruments = [...venue.instruments.values()].filter(
     (each) => targets.has(each.id) && singleCallOf(calls, 'book', each)
   )
   if (instruments.length === 0) return
+  // Depth is kept as history alone: without room nothing is asked.
+  if (await deps.disk.isFull()) return await tellNoRoom(deps.db, id, tickAt, deps.depth.everyMs, 'depth')
   const ids = new Map(instruments.map(({ symbol, id }) => [symbol, id]))
   const stamp = {
     spanMs: deps.depth.everyMs,

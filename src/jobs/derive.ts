@@ -18,7 +18,7 @@ import { listLatest } from '../store/latest.ts'
 import { claimTick, findTickRows, finishTick, StaleClaimError } from '../store/ticks.ts'
 import { findAdapter } from '../venues/registry.ts'
 import { checkIdentities } from './identity.ts'
-import { diskGap, spanOf, underivedTicks } from './tick-gaps.ts'
+import { diskGaps, spanOf, underivedTicks } from './tick-gaps.ts'
 
 export type DeriveDeps = {
   readonly db: Database
@@ -102,7 +102,7 @@ function missingBases(
   tickAt: number,
   deps: DeriveDeps
 ): Gap[] {
-  if (isFull) return [diskGap(venue, tickAt, deps, 'basis')]
+  if (isFull) return diskGaps(venue, tickAt, spanOf(deps), ['basis'])
   const present = new Set(kept)
   return derived.filter((entry) => !present.has(entry)).map((entry) => gapOf(entry, tickAt, deps))
 }

@@ -1,15 +1,34 @@
 import { HOUR } from '../domain/time.ts'
-import type { Transaction } from '../store/database.ts'
-import type { Gap } from '../store/gaps.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { type Gap, recordGaps } from '../store/gaps.ts'
 import { type Claim, closeLapsedTicks, findLastTick, listUnderivedKept } from '../store/ticks.ts'
 import type { Uncovered } from './sweep.ts'
 import type { Verdict } from './venue-health.ts'
 
 type Cadences = { readonly storeMs: number; readonly pollMs: number }
 
-/** What is not stored for want of room is missing as much as what was not asked. */
-export function diskGap(venue: string, tickAt: number, cadences: Cadences, fact: Gap['fact'] = 'market'): Gap {
-  return gapOfVenue(venue, fact, { from: tickAt, to: tickAt + spanOf(cadences), reason: 'disk_limit' })
+/** What a kept tick stores, and what is derived from it. */
+const KEPT_FACTS = ['market', 'funding_estimate', 'basis'] as const
+
+/** What is not stored for want of room is missing as much as what was not asked. `spanMs`: until it is tried again. */
+export function diskGaps(
+  venue: string,
+  tickAt: number,
+  spanMs: number,
+  facts: readonly Gap['fact'][] = KEPT_FACTS
+): Gap[] {
+  return facts.map((fact) => gapOfVenue(venue, fact, { from: tickAt, to: tickAt + spanMs, reason: 'disk_limit' }))
+}
+
+/** Of a round that is not even asked for want of room. */
+export async function tellNoRoom(
+  db: Database,
+  venue: string,
+  tickAt: number,
+  spanMs: number,
+  fact: Gap['fact']
+): Promise<void> {
+  await db.transaction((client) => recordGaps(client, diskGaps(venue, tickAt, spanMs, [fact])))
 }
 
 /** Ticks since the last one that nobody ran, or whose holder died: the time they stood for is a gap. */
@@ -61,7 +80,7 @@ const gapOfVenue = (venue: string, fact: Gap['fact'], span: Pick<Gap, 'from' | '
   ...span
 })
 
-/** What this tick should have brought and did not: all of the venue, or single instruments. `spanMs` is what the tick stands for. */
+/** What this tick should have brought and did not: all of the venue, or single instruments. `spanMs`: until it is tried again. */
 export function gapsOf(
   venue: string,
   tickAt: number,

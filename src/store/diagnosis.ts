@@ -75,9 +75,13 @@ export type Growth = {
   readonly futures: number
   /** Of the tables that grow with time, keys included. Null before there are enough rows to measure. */
   readonly bytesPerRow: number | null
+  /** Whether finished days are sealed into arrays here. */
+  readonly isSealed: boolean
 }
 
 const GROWING = ['market_snapshot', 'funding_estimate', 'basis_snapshot', 'settlement']
+/** Where finished days go. */
+const SEALED = 'sealed_day'
 /** Fewer rows than this weigh mostly their empty pages. */
 const MEASURABLE_ROWS = 5_000
 
@@ -86,20 +90,22 @@ export async function readGrowth(db: Database): Promise<Growth> {
   const tracked = await db.query<{ kind: string; count: number }>(
     'select kind, count(*)::int as count from instrument where tracked group by kind'
   )
-  const sizes = await db.query<{ bytes: number; rows: number }>(
+  const sizes = await db.query<{ bytes: number; rows: number; isSealed: boolean }>(
     `select coalesce(sum(pg_total_relation_size(c.oid)), 0)::float8 as bytes,
-            coalesce(sum(greatest(c.reltuples, s.n_live_tup, 0)), 0)::float8 as rows
+            coalesce(sum(greatest(c.reltuples, s.n_live_tup, 0)), 0)::float8 as rows,
+            to_regclass($2) is not null as "isSealed"
        from pg_inherits i join pg_class c on c.oid = i.inhrelid
        left join pg_stat_all_tables s on s.relid = c.oid
       where i.inhparent = any (array(select to_regclass(name) from unnest($1::text[]) as name))`,
-    [GROWING]
+    [GROWING, SEALED]
   )
   const count = (kind: string) => tracked.rows.find((row) => row.kind === kind)?.count ?? 0
-  const { bytes, rows } = sizes.rows[0]!
+  const { bytes, rows, isSealed } = sizes.rows[0]!
   return {
     spots: count('spot'),
     perpetuals: count('perpetual'),
     futures: count('future'),
-    bytesPerRow: rows >= MEASURABLE_ROWS ? bytes / rows : null
+    bytesPerRow: rows >= MEASURABLE_ROWS ? bytes / rows : null,
+    isSealed
   }
 }

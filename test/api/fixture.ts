@@ -110,7 +110,8 @@ export const CONFIG: ApiDeps['config'] = {
   fundingRegime: { persistHours: 24, windowDays: 90, minDays: 30, minObservations: 90 },
   bootstrapKeyFile: null,
   rateLimitPerMinute: 100_000,
-  webhookPrivateTargets: 'refuse'
+  webhookPrivateTargets: 'refuse',
+  maxDiskBytes: null
 }
 
 type InstrumentFields = {

@@ -57,7 +57,8 @@ const PATHS: Record<string, string> = {
   signalTypes: 'signals/types',
   openInterest: 'open-interest',
   openInterestHistory: 'open-interest',
-  fundingIntervals: 'funding/intervals'
+  fundingIntervals: 'funding/intervals',
+  fundingTrailing: 'funding/trailing'
 }
 const pathOf = (name: string) => `/v1/${PATHS[name] ?? name.replace(/(History|Realised)$/, '')}`
 

@@ -109,6 +109,19 @@ test('readyz says why it is not ready, and healthz that the process lives', asyn
   assert.equal((await request(api.url).get('/healthz')).status, 200)
 })
 
+test('a database at MAX_DISK_GB does not make the service unready: readyz says that nothing is stored', async () => {
+  for (const [maxDiskBytes, words] of [
+    [1, /reached MAX_DISK_GB: nothing is stored/],
+    [1e15, /room for history/]
+  ] as const) {
+    await using api = await testApi({ config: { maxDiskBytes } })
+    await putOnBoard(api.db, boardRow({ instrument: 'binance:BTC/USDT:USDT' }))
+    const { status, body } = await request(api.url).get('/readyz')
+    assert.equal(status, 200)
+    assert.match(body.data.checks.find(({ code }: { code: string }) => code === 'disk').message, words)
+  }
+})
+
 test('a service that only serves is ready without a board, unless somebody collects', async () => {
   await using api = await testApi({ config: { roles: ['api'] } })
   assert.equal((await request(api.url).get('/readyz')).status, 200)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { forecastDisk } from '../../src/cli/disk-forecast.ts'
 import { type Finding, runDoctor } from '../../src/cli/doctor.ts'
+import { diskFindings } from '../../src/cli/doctor-disk.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config.ts'
 import { startSim } from '../../src/sim/server.ts'
@@ -126,20 +127,55 @@ test('every venue that we collect from can be asked', () => {
   )
 })
 
-test('the forecast counts a row per instrument, one more per contract, one more per perpetual, and the nearer limit', () => {
-  const growth = { spots: 10, perpetuals: 20, futures: 5, bytesPerRow: 200 }
-  const room = {
-    growth,
-    storeMs: 60_000,
-    expectedAssets: 50,
-    venueCount: 2,
-    sizeBytes: 1e9,
-    freeBytes: 100e9,
-    maxBytes: 2e9
-  }
-  const { rowsPerMinute, bytesPerDay, daysLeft } = forecastDisk(room)
+const ROOM = {
+  growth: { spots: 10, perpetuals: 20, futures: 5, bytesPerRow: 200, isSealed: false },
+  storeMs: 60_000,
+  expectedAssets: 50,
+  venueCount: 2,
+  sizeBytes: 1e9,
+  freeBytes: 100e9,
+  maxBytes: 2e9
+}
+
+test('the forecast counts a row per instrument, one more per contract, one more per perpetual', () => {
+  const { rowsPerMinute, hotBytesPerDay, sealedBytesPerDay, bytesPerYear, ...days } = forecastDisk(ROOM)
   assert.equal(rowsPerMinute, 10 + 20 * 3 + 5 * 2)
-  assert.equal(bytesPerDay, 80 * 200 * 1_440)
-  assert.equal(daysLeft, 1e9 / bytesPerDay)
-  assert.equal(forecastDisk({ ...room, maxBytes: null, freeBytes: null }).daysLeft, null)
+  assert.equal(hotBytesPerDay, 80 * 200 * 1_440)
+  assert.equal(sealedBytesPerDay, null)
+  assert.equal(bytesPerYear, 365 * hotBytesPerDay)
+  assert.deepEqual(days.daysToLimit, 1e9 / hotBytesPerDay)
+  assert.deepEqual(days.daysToFull, 100e9 / hotBytesPerDay)
+  const { daysToLimit, daysToFull } = forecastDisk({ ...ROOM, maxBytes: null, freeBytes: null })
+  assert.deepEqual([daysToLimit, daysToFull], [null, null])
+})
+
+test('where days are sealed, only the newest grow as plain rows', () => {
+  const growth = { ...ROOM.growth, isSealed: true }
+  const {
+    hotBytesPerDay: hot,
+    sealedBytesPerDay,
+    bytesPerYear,
+    daysToLimit
+  } = forecastDisk({ ...ROOM, growth, sizeBytes: 0, maxBytes: 1e9 })
+  assert.ok(sealedBytesPerDay !== null && sealedBytesPerDay < hot / 5)
+  assert.equal(bytesPerYear, 3 * hot + 362 * sealedBytesPerDay)
+  assert.equal(daysToLimit, 3 + (1e9 - 3 * hot) / sealedBytesPerDay)
+  assert.equal(forecastDisk({ ...ROOM, growth, sizeBytes: 0, maxBytes: hot }).daysToLimit, 1)
+})
+
+test('the doctor tells in words what a day and a year take and when MAX_DISK_GB is reached, and fails when it is', () => {
+  const nowMs = Date.UTC(2026, 0, 1)
+  const words = (room: typeof ROOM) => diskFindings(room, nowMs).map(({ verdict, words }) => `${verdict} ${words}`)
+  assert.deepEqual(words(ROOM), [
+    'ok about 80 rows a minute of 200 bytes (measured here): 23 MB a day, 8.4 GB in a year',
+    'ok MAX_DISK_GB 2 will be reached in 43 days, about 2026-02-13',
+    'ok 100 GB free: the disk will be full in 12 years'
+  ])
+  const sealed = words({ ...ROOM, growth: { ...ROOM.growth, isSealed: true } })
+  assert.match(sealed[0]!, /23 MB a day while hot, 3.8 MB once sealed/)
+  assert.match(
+    words({ ...ROOM, sizeBytes: 2.1e9 })[1]!,
+    /^FAIL .*reached MAX_DISK_GB 2 with 2.1 GB: nothing is stored as history/
+  )
+  assert.match(words({ ...ROOM, sizeBytes: 1.9e9 })[1]!, /^warn .* in 4 days/)
 })

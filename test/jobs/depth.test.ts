@@ -110,8 +110,12 @@ test('a refusal ends the round, a failing book costs itself alone', async () => 
   assert.equal(run.books().length, 1)
 })
 
-test('without room for history no book is asked', async () => {
+test('without room for history no book is asked, and a gap says why', async () => {
   await using run = await collected(['bybit'], true)
   await run.poll('bybit')
   assert.deepEqual(run.books(), [])
+  const { rows } = await run.db.query(
+    `select venue_id, reason, to_at - from_at = interval '60 seconds' as "isOneRound" from gap where fact = 'depth'`
+  )
+  assert.deepEqual(rows, [{ venue_id: 'bybit', reason: 'disk_limit', isOneRound: true }])
 })

@@ -133,21 +133,45 @@ test('when the spot venue goes silent its prices grow old: no repeated basis is 
   assert.deepEqual(gaps, [{ reason: 'stale_leg' }])
 })
 
-test('when the database may not grow the board goes on, nothing is kept, and gaps and the venue say why', async () => {
+test('when the database may not grow the board goes on, nothing is kept, and gaps and the venue say why, until there is room', async () => {
   await using t = await testDatabase()
+  let now = nowMs
+  const clock = { now: () => now }
   await using exchange = await startExchange(clock)
-  await using line = await openLine(t.db, exchange, { clock, isFull: true })
-  await sweep(line, storeTick())
+  let isFull = true
+  await using line = await openLine(t.db, exchange, { clock, isFull: () => isFull })
+  const kept = async () =>
+    await Promise.all(
+      ['market_snapshot', 'funding_estimate', 'basis_snapshot'].map(
+        async (table) => (await t.db.query(`select 1 from ${table} limit 1`)).rows.length
+      )
+    )
+  const reasons = async () =>
+    (await t.db.query<{ reason: string | null }>('select distinct state_reason as reason from venue')).rows
+  const first = storeTick()
+  await sweep(line, first)
   assert.ok((await readBoard(t.db)).some(({ grade }) => grade === 'signal'))
-  for (const table of ['market_snapshot', 'funding_estimate', 'basis_snapshot']) {
-    assert.deepEqual((await t.db.query(`select 1 from ${table} limit 1`)).rows, [], table)
-  }
+  assert.deepEqual(await kept(), [0, 0, 0])
   const { rows: gaps } = await t.db.query<{ fact: string; reason: string }>(
     'select distinct fact, reason from gap order by fact'
   )
-  assert.deepEqual(gaps, [{ fact: 'market', reason: 'disk_limit' }])
-  const { rows } = await t.db.query<{ state_reason: string }>('select distinct state_reason from venue')
-  assert.match(rows[0]!.state_reason, /MAX_DISK_GB/)
+  const reason = 'disk_limit'
+  assert.deepEqual(gaps, [
+    { fact: 'basis', reason },
+    { fact: 'funding_estimate', reason },
+    { fact: 'market', reason }
+  ])
+  now += 10_000
+  await sweep(line, first + 10_000)
+  assert.equal((await reasons()).length, 1)
+  assert.match((await reasons())[0]!.reason!, /MAX_DISK_GB/, 'also between two ticks that would be kept')
+  isFull = false
+  now += 50_000
+  await sweep(line, first + 60_000)
+  assert.deepEqual(await kept(), [1, 1, 1])
+  assert.deepEqual(await reasons(), [{ reason: null }])
+  const { rows: ends } = await t.db.query<{ to_at: Date }>(`select distinct to_at from gap where reason = 'disk_limit'`)
+  assert.deepEqual(ends, [{ to_at: new Date(first + 20_000) }], 'of the ticks that found no room')
 })
 
 const basisGaps = async (db: Database) =>

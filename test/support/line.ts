@@ -25,7 +25,7 @@ export type LineOptions = {
   readonly clock?: Clock
   readonly assets?: readonly string[]
   readonly holder?: string
-  readonly isFull?: boolean
+  readonly isFull?: boolean | (() => boolean)
   readonly adapters?: readonly VenueAdapter[]
   readonly timeoutMs?: number
 }
@@ -54,7 +54,7 @@ export async function openLine(
     storeMs: 60_000,
     openInterestMs: 300_000,
     leaseMs: 20_000,
-    disk: { isFull: async () => isFull }
+    disk: { isFull: async () => (typeof isFull === 'function' ? isFull() : isFull) }
   }
   const clients = new Map<string, VenueClient>()
   for (const adapter of adapters) {

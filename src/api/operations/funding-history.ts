@@ -22,7 +22,7 @@ export const SETTLED_DEFAULT_MS = 30 * DAY
 const SETTLEMENTS_MAX = 100_000
 
 /** What was exchanged, and what it came to. */
-export function fundingHistoryOperations(context: ApiContext): Operation[] {
+export function fundingHistoryOperations(context: ApiContext, trailing: Operation): Operation[] {
   const open = (question: Question<typeof fundingHistoryParameters>) => openFundingHistory(context, question)
   const history = operation({
     name: 'fundingHistory',
@@ -52,6 +52,7 @@ export function fundingHistoryOperations(context: ApiContext): Operation[] {
       'Sums the settlements of (from, to]: a position opened at a settlement does not receive it, one closed at a ' +
       'settlement does. A change of interval does not distort `realisedApr`. Positive: shorts received.',
     parameters: realisedParameters,
+    withoutSubject: trailing,
     type: 'FundingRealised',
     row: realisedSchema,
     isSingle: true,

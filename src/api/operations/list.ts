@@ -5,6 +5,7 @@ import { depthOperation } from './depth.ts'
 import { flowOperation } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { fundingIntervalOperation } from './funding-intervals.ts'
+import { fundingTrailingOperation } from './funding-trailing.ts'
 import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
@@ -15,10 +16,12 @@ import { webhookOperations } from './webhooks.ts'
 
 /** Everything that may be read, over REST and GraphQL alike. */
 export function listOperations(context: ApiContext): Operation[] {
+  const trailing = fundingTrailingOperation(context)
   return [
     ...boardOperations(context),
     basisHistoryOperation(context),
-    ...fundingHistoryOperations(context),
+    ...fundingHistoryOperations(context, trailing),
+    trailing,
     ...openInterestOperations(context),
     depthOperation(context),
     fundingIntervalOperation(context),

@@ -35,6 +35,8 @@ type OperationOf<Spec extends ParameterSpec> = {
   readonly isSingle?: true
   /** What `meta` holds besides `asOf`. */
   readonly meta?: Readonly<Record<string, FieldSchema>>
+  /** Asked over REST without its `instrument`, the address answers this list. */
+  readonly withoutSubject?: Operation
   /** Answers from the board in memory alone: whoever asks the same of the same board is told the same. */
   readonly isOfBoard?: true
   /** What a key must allow; `read` unless said. */

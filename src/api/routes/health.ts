@@ -4,6 +4,7 @@ import { arrayOf, type FieldSchema, object, text, timeOrNull, oneOf as word } fr
 import { isoOf, isoOrNull, MINUTE, SECOND } from '../../domain/time.ts'
 import { findBoardTime } from '../../store/board-changes.ts'
 import { isDatabaseUnavailable } from '../../store/database-errors.ts'
+import { createDiskGuard } from '../../store/disk.ts'
 import { hasCollectedSince, listMissingTables } from '../../store/readiness.ts'
 import { sendAnswer } from '../answers.ts'
 import type { ApiContext } from '../context.ts'
@@ -24,6 +25,8 @@ export function addHealthRoutes(app: FastifyInstance, context: ApiContext): void
     },
     handler: async (_request, reply) => sendAnswer(reply, { data: { status: 'ok' }, asOfMs: context.clock.now() })
   })
+  const { maxDiskBytes: maxBytes } = context.config
+  const disk = createDiskGuard(context.db, { maxBytes, nowMs: context.clock.now })
   const checks = arrayOf(object({ code: text('What was checked'), message: text('What was found') }))
   const readiness = oneOf(
     object({ status: word(['ready'], 'Ready'), checks, boardAt: timeOrNull('When the board was derived') })
@@ -47,13 +50,17 @@ export function addHealthRoutes(app: FastifyInstance, context: ApiContext): void
       const checks = [
         { code: 'database', message: 'The database answers.' },
         { code: 'schema', message: 'The tables are there.' },
-        { code: 'board', message: boardAtMs === null ? 'Nothing is being collected.' : 'The board is fresh.' }
+        { code: 'board', message: boardAtMs === null ? 'Nothing is being collected.' : 'The board is fresh.' },
+        { code: 'disk', message: (await disk.isFull()) ? NO_ROOM : 'There is room for history.' }
       ]
       const data = { status: 'ready', checks, boardAt: isoOrNull(boardAtMs) }
       return sendAnswer(reply, { data, asOfMs: context.clock.now() })
     }
   })
 }
+
+/** The board goes on, so that it is no reason not to be ready. */
+const NO_ROOM = 'The database has reached MAX_DISK_GB: nothing is stored as history.'
 
 type Reason = { readonly code: string; readonly message: string }
 type Readiness = { readonly reasons: readonly Reason[]; readonly boardAtMs: number | null }
