@@ -203,6 +203,21 @@ export const SETTINGS = {
     example: '300',
     about: 'Seconds between two askings of flow, which venues sample every five minutes.'
   }),
+  LIQUIDATION_CONTRACTS: setting({
+    read: integer(0, 1_000),
+    expected: 'contracts from 0 to 1000',
+    fallback: 10,
+    example: '10',
+    about:
+      'Contracts of each venue that shows liquidations, the largest by open interest, that are looked at for them; 0: none.'
+  }),
+  LIQUIDATION_SECONDS: setting({
+    read: number(5, 3_600),
+    expected: 'seconds from 5 to 3600',
+    fallback: 60,
+    example: '60',
+    about: 'Seconds between two such looks: what newer trades have pushed out between them is not seen.'
+  }),
   HISTORY_CALLS_PER_SECOND: setting({
     read: number(0.01, 1_000),
     expected: 'calls per second from 0.01 to 1000',
@@ -313,6 +328,7 @@ export type Config = {
   readonly openInterestMs: number
   readonly depth: { readonly contracts: number; readonly everyMs: number }
   readonly flow: { readonly contracts: number; readonly everyMs: number }
+  readonly liquidation: { readonly contracts: number; readonly everyMs: number }
   readonly callTimeoutMs: number
   readonly maxResponseBytes: number
   readonly history: { readonly settlementDays: number; readonly basisDays: number; readonly callsPerSecond: number }
@@ -333,7 +349,7 @@ export type Config = {
 
 /** Names that begin like ours but are not ours are most likely misspelt, and are refused. */
 const OURS =
-  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|DEPTH|FLOW|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
+  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|DEPTH|FLOW|LIQUIDATION|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
 
 /** Names of other programs that happen to be near ours. */
 const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
@@ -424,6 +440,7 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
     openInterestMs: values.OPEN_INTEREST_SECONDS * 1_000,
     depth: { contracts: values.DEPTH_CONTRACTS, everyMs: values.DEPTH_SECONDS * 1_000 },
     flow: { contracts: values.FLOW_CONTRACTS, everyMs: values.FLOW_SECONDS * 1_000 },
+    liquidation: { contracts: values.LIQUIDATION_CONTRACTS, everyMs: values.LIQUIDATION_SECONDS * 1_000 },
     callTimeoutMs: values.CALL_TIMEOUT_SECONDS * 1_000,
     maxResponseBytes: values.MAX_RESPONSE_MB * 1_000_000,
     history: {

@@ -30,6 +30,7 @@ export type ApiDeps = {
     | 'openInterestMs'
     | 'depth'
     | 'flow'
+    | 'liquidation'
     | 'marketsMs'
     | 'bootstrapKeyFile'
     | 'rateLimitPerMinute'

@@ -109,7 +109,7 @@ function contentOf({ row, isSingle, meta, open, isTable, withoutSubject }: Opera
   const answers = withoutSubject === undefined ? [] : [listOf(withoutSubject.row as FieldSchema, withoutSubject.meta)]
   return {
     'application/json': { schema: answers.length === 0 ? answer : anyOf([answer, ...answers]) },
-    ...(open === undefined
+    ...(open === undefined && isTable === undefined
       ? {}
       : {
           'text/csv': table('A header line with the fields of a row, then a line per row'),

@@ -155,7 +155,7 @@ const capabilitySchema = object({
   call: text('Our name of the question', 'linear tickers'),
   method: text('The method of ccxt behind it', 'fetchTickers'),
   reach: oneOf(['bulk', 'single'], 'One question for all of them, or one for each'),
-  cadence: text('When it is due: poll, open_interest, depth, or so many seconds', 'poll'),
+  cadence: text('When it is due: poll, open_interest, depth, flow, liquidation, or so many seconds', 'poll'),
   weightMs: number('How long one question keeps the venue’s pace busy, milliseconds', 100),
   unit: text('What its figures count', 'base, both sides'),
   fields: texts('The venue’s own names of what is read'),

@@ -9,6 +9,7 @@ import { collect } from './collect.ts'
 import { pollDepth } from './depth.ts'
 import { pollFlow } from './flow.ts'
 import { everyTick } from './grid.ts'
+import { pollLiquidations } from './liquidations.ts'
 import { loadMarkets } from './markets.ts'
 import { isOpenInterest, pollOpenInterest } from './open-interest.ts'
 import { type FirstLoad, loadFirst, openStation, reportFailure, type Station, type WorkerDeps } from './station.ts'
@@ -124,7 +125,7 @@ async function runOpenInterest(deps: WorkerDeps, station: Station, signal: Abort
 
 /** Rounds of what is asked one by one, each at its own rhythm, once prices are known. */
 async function runSingles(deps: WorkerDeps, station: Station, signal: AbortSignal): Promise<void> {
-  const { depth, flow, pollMs } = deps.config
+  const { depth, flow, liquidation, pollMs } = deps.config
   while (!station.hasPolled && !signal.aborted) await sleep(SECOND / 4, signal)
   // A round that is slower than its rhythm goes on: the time that it missed is skipped.
   const leaseMs = (everyMs: number) => 5 * everyMs
@@ -134,6 +135,9 @@ async function runSingles(deps: WorkerDeps, station: Station, signal: AbortSigna
     ),
     runRounds(deps, station, { ...flow, name: 'flow' }, signal, (tickAt) =>
       pollFlow({ ...deps, flow, pollMs, leaseMs: leaseMs(flow.everyMs) }, station, tickAt, signal)
+    ),
+    runRounds(deps, station, { ...liquidation, name: 'liquidation' }, signal, (tickAt) =>
+      pollLiquidations({ ...deps, liquidation, pollMs, leaseMs: leaseMs(liquidation.everyMs) }, station, tickAt, signal)
     )
   ])
 }

@@ -6,8 +6,9 @@ import { upsertListings } from '../store/listings.ts'
 import { linkRenamed, listOverrides } from '../store/overrides.ts'
 import { saveMarketsLoaded } from '../store/venues.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
+import type { Listing } from '../venues/listing.ts'
 import { isSkipped, listingOf } from '../venues/normalise.ts'
-import type { Listing, VenueAdapter } from '../venues/venue.ts'
+import type { VenueAdapter } from '../venues/venue.ts'
 import { chooseSpotLegs } from './spot-choices.ts'
 
 type Deps = { readonly db: Database; readonly clock: Clock; readonly log: Log }

@@ -7,7 +7,7 @@ export type Capability = {
   readonly call: string
   readonly method: string
   readonly reach: Call['reach']
-  /** poll, open_interest, depth, or every so many seconds. */
+  /** poll, open_interest, depth, flow, liquidation, or every so many seconds. */
   readonly cadence: string
   readonly weightMs: number
 } & Evidence

@@ -12,7 +12,8 @@ const ROW_PARSERS = [
   'parseFundingRate',
   'parseFundingRateHistory',
   'parseOpenInterest',
-  'parseLongShortRatio'
+  'parseLongShortRatio',
+  'parseTrade'
 ] as const
 
 /** No market has more decimals. */

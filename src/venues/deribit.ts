@@ -1,5 +1,6 @@
 import { MINUTE, plausibleTime } from '../domain/time.ts'
 import { bookCall } from './books.ts'
+import { deribitLiquidations } from './liquidation-calls.ts'
 import { rateOf, settlementOf, signed, skip } from './normalise.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
@@ -163,7 +164,7 @@ export const deribit: VenueAdapter = {
   ccxtIds: ['deribit'],
   averaging: 'arithmetic',
   options: {},
-  calls: [...futures, spot, ...books],
+  calls: [...futures, spot, ...books, ...deribitLiquidations],
   hasBulkOpenInterest: true,
   past: { readSettlement, askHourlyCandles },
   // It answers 720 or 744 hours, the newest of the window whatever its start: fewer are asked for, so that none is cut off.

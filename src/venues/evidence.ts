@@ -87,6 +87,11 @@ const deribitFutures = {
 }
 const deribitBook = (sizes: string) => ({ book: said(sizes, 'bids asks timestamp', 'ccxt docs') })
 
+const krakenLiquidations = (unit: string) => ({ liquidation: said(unit, 'type uid time price size', 'body docs') })
+const deribitLiquidations = (unit: string) => ({
+  liquidation: said(unit, 'liquidation direction trade_id timestamp price amount', 'docs')
+})
+
 /** Venue → name of the call → what it costs and what its facts rest on. Without a row here no fact is asked for. */
 export const EVIDENCE: Readonly<Record<string, Readonly<Record<string, CallEvidence>>>> = {
   binance: {
@@ -140,6 +145,9 @@ export const EVIDENCE: Readonly<Record<string, Readonly<Record<string, CallEvide
     'contract books': call(55, { book: said('contracts', 'bids asks ts', 'body ccxt') }),
     'account ratio and taker flow': call(880, {
       flow: said('long per short account; taker volume in base, by five minutes', 'data', 'body ccxt')
+    }),
+    'liquidation orders': call(110, {
+      liquidation: said('contracts, at bankruptcy prices', 'details posSide side sz bkPx ts', 'docs')
     })
   },
   hyperliquid: {
@@ -163,7 +171,9 @@ export const EVIDENCE: Readonly<Record<string, Readonly<Record<string, CallEvide
     'contract tickers': call(600, krakenContracts),
     'spot books': call(1_200, { book: said('base', 'bids asks', 'body ccxt') }),
     'linear books': call(600, { book: said('base', 'bids asks', 'body ccxt') }),
-    'inverse books': call(600, { book: said('dollars', 'bids asks', 'body ccxt') })
+    'inverse books': call(600, { book: said('dollars', 'bids asks', 'body ccxt') }),
+    'linear liquidations': call(600, krakenLiquidations('base')),
+    'inverse liquidations': call(600, krakenLiquidations('dollars'))
   },
   deribit: {
     'BTC futures': call(50, deribitFutures),
@@ -171,6 +181,8 @@ export const EVIDENCE: Readonly<Record<string, Readonly<Record<string, CallEvide
     'USDC futures': call(50, deribitFutures),
     spot: call(200, deribitTickers),
     'spot and linear books': call(50, deribitBook('base')),
-    'inverse books': call(50, deribitBook('dollars'))
+    'inverse books': call(50, deribitBook('dollars')),
+    'linear liquidations': call(50, deribitLiquidations('base')),
+    'inverse liquidations': call(50, deribitLiquidations('dollars'))
   }
 }

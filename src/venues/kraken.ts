@@ -3,6 +3,7 @@ import { isDollarLike } from '../domain/instrument.ts'
 import { floorTo, HOUR } from '../domain/time.ts'
 import { krakenRelativeInverse, krakenRelativeLinear } from '../domain/venue-funding.ts'
 import { bookCall } from './books.ts'
+import { krakenLiquidations } from './liquidation-calls.ts'
 import { positive, rateOf, settlementOf, signed, skip } from './normalise.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
@@ -175,7 +176,7 @@ export const kraken: VenueAdapter = {
   ccxtIds: [SPOT, FUTURES],
   averaging: 'arithmetic',
   options: {},
-  calls: [spotTickers, contractTickers, ...books],
+  calls: [spotTickers, contractTickers, ...books, ...krakenLiquidations],
   hasBulkOpenInterest: true,
   tickerTime: 'last_trade',
   past: { askSettlements, readSettlement, askHourlyCandles },

@@ -5,11 +5,11 @@ import { canonicalVenue, parseInstrumentKey } from '../domain/instrument.ts'
 import type { VolumeUnit } from '../domain/latest.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { assetClassOf } from './asset-class.ts'
+import type { Listing } from './listing.ts'
 import type {
   Candle,
   CcxtMarket,
   LastPrice,
-  Listing,
   MarkPrice,
   Quote,
   Settlement,

@@ -1,12 +1,12 @@
 import type { IntervalSource } from '../domain/board-row.ts'
-import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
 import { parseIntervalHours } from '../domain/funding.ts'
 import { plausibleTime } from '../domain/time.ts'
 import { okxIntervals } from '../domain/venue-funding.ts'
 import { bookCall } from './books.ts'
 import { FLOW_ROWS, flowCall } from './flow.ts'
+import { okxLiquidations } from './liquidation-calls.ts'
 import { contractSizeOf, hoursOf, markOf, positive, rateOf, signed, skip } from './normalise.ts'
-import { amountOf, keep, keepQuote, keepTrades } from './reading.ts'
+import { amountOf, keep, keepQuote, keepTrades, times } from './reading.ts'
 import type {
   Call,
   CcxtMarket,
@@ -68,10 +68,6 @@ function dollarsOf({ info, last }: Untrusted, market: CcxtMarket): string | null
   if (market.inverse) return times(signed(info?.vol24h), contractSizeOf(market))
   // Coins at the last price: what they were traded for is not said.
   return times(signed(info?.volCcy24h), positive(last))
-}
-
-function times(a: string | null, b: string | null): string | null {
-  return a === null || b === null ? null : decimalToString(multiply(parseDecimal(a)!, parseDecimal(b)!))
 }
 
 const INDEX_QUOTES = ['USDT', 'USDC', 'USD'] as const
@@ -231,7 +227,7 @@ export const okx: VenueAdapter = {
   ccxtIds: ['okx'],
   averaging: 'arithmetic',
   options: { fetchMarkets: { types: ['spot', 'swap', 'future'] } },
-  calls: [...tickers, marks, funding, ...openInterests, ...books, flow],
+  calls: [...tickers, marks, funding, ...openInterests, ...books, flow, okxLiquidations],
   hasBulkOpenInterest: true,
   past: {
     // ccxt knows no `until` here; `after` is the venue's own and excludes its moment.

@@ -1,4 +1,4 @@
-import { decimalOrNull, decimalToString, ONE } from '../domain/decimal.ts'
+import { decimalOrNull, decimalToString, multiply, ONE, parseDecimal } from '../domain/decimal.ts'
 import type { VolumeUnit } from '../domain/latest.ts'
 import { openInterestOf } from '../domain/open-interest.ts'
 import { lastOf, markOf, positive, quoteOf, signed, skip, volumeOf } from './normalise.ts'
@@ -33,6 +33,11 @@ export function keepMark(row: Untrusted, { reading, observedAt }: Into): void {
 export function amountOf(value: Untrusted): string | null {
   const amount = signed(value)
   return amount?.startsWith('-') ? null : amount
+}
+
+/** The product of two exact amounts; null where one is not known. */
+export function times(a: string | null, b: string | null): string | null {
+  return a === null || b === null ? null : decimalToString(multiply(parseDecimal(a)!, parseDecimal(b)!))
 }
 
 /** An amount in its own unit, and in the other through the mark beside it (domain-spec 1.5). `inverse`: it counts dollars. */

@@ -1,27 +1,9 @@
 import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
-import type { AssetClass, InstrumentKind, InstrumentStatus } from '../domain/instrument.ts'
+import type { InstrumentKind } from '../domain/instrument.ts'
 import type { VolumeUnit } from '../domain/latest.ts'
+import type { Liquidation, LiquidationSample } from '../domain/liquidation.ts'
 import type { OpenInterestUnit } from '../domain/open-interest.ts'
 import type { AverageScheme } from '../domain/premium.ts'
-
-/** What a venue lists, before it has an id of ours. Times in epoch milliseconds; sizes exact decimals. */
-export type Listing = {
-  readonly key: string
-  readonly symbol: string
-  readonly nativeId: string
-  readonly kind: InstrumentKind
-  readonly assetClass: AssetClass
-  readonly base: string
-  readonly quote: string
-  readonly settle: string | null
-  readonly inverse: boolean | null
-  readonly contractSize: string | null
-  readonly expiresAt: number | null
-  readonly listedAt: number | null
-  /** When the venue has announced that it will stop trading. */
-  readonly delistedAt: number | null
-  readonly status: InstrumentStatus
-}
 
 /** What was said about one symbol. `observedAt` is our receive time, `venueTime` the venue's own stamp. Decimals are exact strings. */
 type Observed = { readonly symbol: string; readonly observedAt: number; readonly venueTime: number | null }
@@ -78,6 +60,13 @@ export type Flow = Observed & {
   readonly takerAt: number | null
   readonly windowMs: number
 }
+/** What one question showed of the liquidations of one contract: a sample, never all of them. */
+export type LiquidationLook = Observed & {
+  readonly sampleOf: LiquidationSample
+  /** The time of the oldest thing that was looked at; null where there was nothing. */
+  readonly reachesFrom: number | null
+  readonly liquidations: readonly Liquidation[]
+}
 export type Candle = { readonly startAt: number; readonly close: string }
 
 /** Nothing is dropped without a reason; null symbol: the whole answer. */
@@ -93,6 +82,7 @@ export type Reading = {
   readonly volumes: Volume[]
   readonly books: OrderBook[]
   readonly flows: Flow[]
+  readonly liquidations: LiquidationLook[]
   readonly skipped: Skipped[]
 }
 
@@ -106,6 +96,7 @@ export function emptyReading(): Reading {
     volumes: [],
     books: [],
     flows: [],
+    liquidations: [],
     skipped: []
   }
 }
@@ -144,10 +135,20 @@ export type CcxtExchange = Untrusted
 export type CcxtMarket = Untrusted
 
 /** How often a call is due: at every poll, or no oftener than this many milliseconds. */
-export type Cadence = 'poll' | 'open_interest' | 'depth' | 'flow' | { readonly everyMs: number }
+export type Cadence = 'poll' | 'open_interest' | 'depth' | 'flow' | 'liquidation' | { readonly everyMs: number }
 
 /** The facts that a call brings. */
-export type Fact = 'quote' | 'last' | 'mark' | 'estimate' | 'open_interest' | 'volume' | 'interval' | 'book' | 'flow'
+export type Fact =
+  | 'quote'
+  | 'last'
+  | 'mark'
+  | 'estimate'
+  | 'open_interest'
+  | 'volume'
+  | 'interval'
+  | 'book'
+  | 'flow'
+  | 'liquidation'
 
 export type Call = {
   /** For people and for `/v1/venues`. */

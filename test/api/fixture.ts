@@ -47,10 +47,12 @@ export async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T)
 export async function testApi({
   config = {},
   storedRowsMax,
+  capabilities,
   seed = async () => {}
 }: {
   config?: Partial<ApiDeps['config']>
   storedRowsMax?: number
+  capabilities?: ApiDeps['capabilities']
   /** Runs before the server does. */
   seed?: (db: Database) => Promise<unknown>
 } = {}): Promise<TestApi> {
@@ -61,7 +63,7 @@ export async function testApi({
   const clock = manualClock()
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
-  const deps = { db: line.db, clock, log, kind: 'simulated', storedRowsMax } as const
+  const deps = { db: line.db, clock, log, kind: 'simulated', storedRowsMax, capabilities } as const
   const api = await startApi({ config: { ...CONFIG, ...config }, ...deps })
   return {
     url: api.address,
@@ -106,6 +108,7 @@ export const CONFIG: ApiDeps['config'] = {
   openInterestMs: 300_000,
   depth: { contracts: 10, everyMs: 60_000 },
   flow: { contracts: 10, everyMs: 300_000 },
+  liquidation: { contracts: 10, everyMs: 60_000 },
   marketsMs: 3_600_000,
   fundingRegime: { persistHours: 24, windowDays: 90, minDays: 30, minObservations: 90 },
   bootstrapKeyFile: null,

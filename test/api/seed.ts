@@ -1,7 +1,14 @@
 import type { Database } from '../../src/store/database.ts'
 import { writeSignals } from '../../src/store/signals.ts'
 import { aSignal } from '../support/signals.ts'
-import { observeDepth, observeFlow, observeQuote, observeSizes } from '../support/sizes.ts'
+import {
+  aLiquidation,
+  observeDepth,
+  observeFlow,
+  observeLiquidations,
+  observeQuote,
+  observeSizes
+} from '../support/sizes.ts'
 import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard } from './fixture.ts'
 
 export const PERP = 'binance:BTC/USDT:USDT'
@@ -13,6 +20,7 @@ export async function seedEverything(db: Database): Promise<void> {
   await putOnBoard(db, boardRow({ instrument: PERP }))
   await observeSizes(db, perp, {})
   await observeFlow(db, perp, {})
+  await observeLiquidations(db, perp, { liquidations: [aLiquidation()] })
   await observeQuote(db, await insertInstrument(db, { key: 'kraken:USDT/USD' }), {})
   await observeDepth(db, perp, {})
   await observeDepth(db, spot, { bid50: null, ask50: null })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { DAY } from '../../src/domain/time.ts'
+import type { Listing } from '../../src/venues/listing.ts'
 import { isSkipped, listingOf } from '../../src/venues/normalise.ts'
-import { type DeclaredInterval, emptyReading, type Listing, type Reading, VenueError } from '../../src/venues/venue.ts'
+import { type DeclaredInterval, emptyReading, type Reading, VenueError } from '../../src/venues/venue.ts'
 import { type Body, type Recorded, replay } from './recordings.ts'
 
 /** A place in a body and what is done there; numbers pick among what there is, so that every mutation fits every body. */

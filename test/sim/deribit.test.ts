@@ -204,3 +204,15 @@ function assertCovers(ours: Body, sample: Body, path: string): void {
     assertCovers(ours[key], value, `${path}.${key}`)
   }
 }
+
+test('the newest trades come through ccxt, some of them of a liquidation, with the side that was under it', async () => {
+  for (const symbol of ['BTC/USD:BTC', 'ETH/USDC:USDC']) {
+    const trades = await deribit.fetchTrades(symbol, undefined, 1_000)
+    assert.equal(trades.length, 1_000)
+    assert.equal(new Set(trades.map(({ id }) => id)).size, 1_000)
+    assert.ok(trades.every(({ timestamp, price, amount }) => timestamp! <= NOW && price! > 0 && amount! > 0))
+    const marks = trades.map(({ info }) => info.liquidation).filter((mark) => mark !== undefined)
+    assert.ok(marks.length > 5 && marks.length < 100, `${marks.length}`)
+    assert.deepEqual([...new Set(marks)].sort(), ['M', 'T'])
+  }
+})

@@ -190,6 +190,7 @@ const SAMPLES: readonly (readonly [string, string, (readonly string[])?])[] = [
   ['Spot/ExchangeData/GetOrderBook', '/0/public/Depth?pair=XXBTZUSD'],
   ['Futures/ExchangeData/GetSymbols', '/derivatives/api/v3/instruments'],
   ['Futures/ExchangeData/GetTickers', '/derivatives/api/v3/tickers'],
+  ['Futures/ExchangeData/GetTrades', '/derivatives/api/v3/history?symbol=PF_XBTUSD'],
   ['Futures/ExchangeData/GetOrderBook', '/derivatives/api/v3/orderbook?symbol=PI_XBTUSD'],
   ['Futures/ExchangeData/GetHistoricalFundingRates', '/derivatives/api/v4/historicalfundingrates?symbol=PI_XBTUSD'],
   ['Futures/ExchangeData/GetKlines', '/api/charts/v1/mark/PF_ETHUSD/12h']
@@ -247,3 +248,10 @@ function assertCovers(ours: Body, sample: Body, path: string): void {
   }
   assert.equal(typeof ours, typeof sample, path)
 }
+
+test('the newest hundred trades of a contract come through ccxt, with those of a liquidation', async () => {
+  const trades = await futures.fetchTrades('ETH/USD:USD', undefined, undefined, { method: 'publicGetHistory' })
+  assert.deepEqual([trades.length, new Set(trades.map(({ id }) => id)).size], [100, 100])
+  assert.ok(trades.every(({ timestamp, price, amount }) => timestamp! <= NOW && price! > 0 && amount! > 0))
+  assert.deepEqual([...new Set(trades.map(({ info }) => info.type))].sort(), ['fill', 'liquidation'])
+})

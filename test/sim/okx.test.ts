@@ -237,3 +237,19 @@ test("instruments have the fields of the venue's recorded markets", { skip }, as
     assert.equal(okx.market(symbol).info.ctVal, recorded[symbol].info.ctVal)
   }
 })
+
+test('liquidation orders of the last day come by family, newest first, and only when they are filled', async () => {
+  const path = 'public/liquidation-orders?instType=SWAP&instFamily=BTC-USDT&limit=20'
+  const { data } = await ask(`${path}&state=filled`)
+  const [swap] = data
+  assert.deepEqual([data.length, swap.instId, swap.instFamily], [1, 'BTC-USDT-SWAP', 'BTC-USDT'])
+  const times = swap.details.map(({ ts }: Body) => Number(ts))
+  assert.deepEqual([times.length, times], [20, [...times].sort((a, b) => b - a)])
+  assert.ok(times[0] <= NOW && times[19] > NOW - DAY)
+  for (const { posSide, side, sz, bkPx } of swap.details) {
+    assert.equal(side, posSide === 'long' ? 'sell' : 'buy')
+    assert.ok(Number(sz) >= 1 && Number(bkPx) > 0)
+  }
+  assert.deepEqual((await ask(path)).data, [])
+  assert.equal((await ask('public/liquidation-orders?instType=SWAP&state=filled')).code, '50014')
+})

@@ -1,8 +1,10 @@
 import type { LatestOpenInterest, LatestQuote } from '../../src/domain/latest.ts'
+import type { Liquidation } from '../../src/domain/liquidation.ts'
 import type { Database } from '../../src/store/database.ts'
 import { insertDepths, type StoredDepth } from '../../src/store/depth.ts'
 import { insertFlows, type StoredFlow } from '../../src/store/flow.ts'
 import { upsertLatest } from '../../src/store/latest.ts'
+import { insertLooks, type StoredLook } from '../../src/store/liquidations.ts'
 import { insertSnapshots, pastPrice } from '../../src/store/observations.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 
@@ -110,3 +112,34 @@ export async function observeFlow(
   await ensurePartitions(db, 'flow_snapshot', [observedAt], observedAt)
   await db.transaction((client) => insertFlows(client, [flow], stamp))
 }
+
+/** A look for liquidations as a round would have stored it, ten seconds before the tests' now unless told. */
+export async function observeLiquidations(
+  db: Database,
+  instrumentId: number,
+  { observedAt = AT_MS, ...said }: Partial<Omit<StoredLook, 'instrumentId'>>
+): Promise<void> {
+  const look: StoredLook = {
+    instrumentId,
+    sampleOf: 'newest_100_orders',
+    reachesFrom: observedAt - 3_600_000,
+    liquidations: [],
+    ...said,
+    observedAt
+  }
+  const stamp = { tickAt: observedAt, spanMs: 60_000, source: 'polled' as const, adapterVersion: 1, epoch: 1 }
+  await ensurePartitions(db, 'liquidation_look', [observedAt], observedAt)
+  await ensurePartitions(db, 'liquidation', [observedAt], observedAt)
+  await db.transaction((client) => insertLooks(client, [look], stamp))
+}
+
+/** A liquidation of one base at 64,000, a minute and ten seconds before the tests' now unless told. */
+export const aLiquidation = (said: Partial<Liquidation> = {}): Liquidation => ({
+  nativeId: 'a',
+  occurredAt: AT_MS - 60_000,
+  position: 'long',
+  price: '64000',
+  base: '1',
+  quote: '64000',
+  ...said
+})

@@ -58,7 +58,7 @@ test('fields that ccxt is said to read are in its source', () => {
 })
 
 /** What ccxt's `has` does not admit to, and we use all the same. */
-const UNSAID = ['hyperliquid publicPostInfo']
+const UNSAID = ['hyperliquid publicPostInfo', 'okx request']
 /** What ccxt's `has` promises in bulk, and why it is not what we ask. */
 const PROMISED_IN_VAIN: Readonly<Record<string, string>> = {
   'hyperliquid fetchFundingRates': 'joins two lists without looking at their lengths',

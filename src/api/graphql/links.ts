@@ -23,6 +23,7 @@ export const LINKS: Links = {
   OpenInterestRow: instrumentDetail,
   Stablecoin: instrumentDetail,
   FlowRow: instrumentDetail,
+  LiquidationRow: instrumentDetail,
   DepthRow: `${instrumentDetail}\n${spotDetail}`,
   Instrument: spotDetail,
   Gap: instrumentDetail
@@ -56,6 +57,7 @@ export function linkResolvers(context: ApiContext): IResolvers {
     OpenInterestRow: { instrumentDetail },
     Stablecoin: { instrumentDetail },
     FlowRow: { instrumentDetail },
+    LiquidationRow: { instrumentDetail },
     DepthRow: details,
     Instrument: { spotDetail },
     Gap: { instrumentDetail }

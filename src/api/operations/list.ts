@@ -6,6 +6,7 @@ import { flowOperation } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { fundingIntervalOperation } from './funding-intervals.ts'
 import { fundingTrailingOperation } from './funding-trailing.ts'
+import { liquidationsOperation } from './liquidations.ts'
 import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
@@ -26,6 +27,7 @@ export function listOperations(context: ApiContext): Operation[] {
     depthOperation(context),
     fundingIntervalOperation(context),
     flowOperation(context),
+    liquidationsOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
     ...referenceOperations(context),

@@ -8,6 +8,7 @@ import { currencies, instrument, instruments } from './instruments.ts'
 import { createDeribitListings } from './listings.ts'
 import { summariesByCurrency, summaryByInstrument } from './summaries.ts'
 import { indexPrice, orderBook, ticker } from './tickers.ts'
+import { lastTrades } from './trades.ts'
 
 const METHODS: Readonly<Record<string, (request: DeribitRequest) => unknown>> = {
   get_time: ({ nowMs }) => nowMs,
@@ -21,6 +22,7 @@ const METHODS: Readonly<Record<string, (request: DeribitRequest) => unknown>> = 
   ticker,
   get_order_book: orderBook,
   get_index_price: indexPrice,
+  get_last_trades_by_instrument: lastTrades,
   get_funding_rate_history: fundingRateHistory,
   get_funding_rate_value: fundingRateValue,
   get_tradingview_chart_data: chartData

@@ -9,6 +9,7 @@ import { instruments } from './instruments.ts'
 import { createKrakenListings } from './listings.ts'
 import { assetPairs, assets, depth, ohlc, ticker as spotTicker, systemStatus, time } from './spot.ts'
 import { orderbook, ticker, tickers } from './tickers.ts'
+import { tradeHistory } from './trades.ts'
 
 type Handler = (request: KrakenRequest) => unknown
 
@@ -26,6 +27,7 @@ const FUTURES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['/derivatives/api/v3/instruments', instruments],
   ['/derivatives/api/v3/tickers', tickers],
   ['/derivatives/api/v3/orderbook', orderbook],
+  ['/derivatives/api/v3/history', tradeHistory],
   ['/derivatives/api/v3/historical-funding-rates', historicalFundingRates],
   ['/derivatives/api/v4/historicalfundingrates', historicalFundingRates]
 ])

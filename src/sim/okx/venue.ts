@@ -5,6 +5,7 @@ import { candlesOf } from './candles.ts'
 import { OkxProblem, type OkxRequest } from './context.ts'
 import { fundingRate, fundingRateHistory, premiumHistory } from './funding.ts'
 import { instruments } from './instruments.ts'
+import { liquidationOrders } from './liquidations.ts'
 import { createOkxListings } from './listings.ts'
 import { accountRatio, takerVolume } from './statistics.ts'
 import { books, indexTickers, markPrices, openInterest, ticker, tickers } from './tickers.ts'
@@ -17,6 +18,7 @@ const ROUTES: Readonly<Record<string, (request: OkxRequest) => readonly unknown[
   '/api/v5/public/premium-history': premiumHistory,
   '/api/v5/public/mark-price': markPrices,
   '/api/v5/public/open-interest': openInterest,
+  '/api/v5/public/liquidation-orders': liquidationOrders,
   '/api/v5/rubik/stat/contracts/long-short-account-ratio-contract': accountRatio,
   '/api/v5/rubik/stat/taker-volume-contract': takerVolume,
   '/api/v5/market/tickers': tickers,
