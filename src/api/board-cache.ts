@@ -52,6 +52,7 @@ const CLOSE_MS = 2_000
 /** Keeps the board in memory: read by venue when it changes, aged as time passes, whatever happens to the database. */
 export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache {
   const stored = new Map<string, StoredRow[]>()
+  const storing = (row: BoardRow) => storedRowOf(row, rhythm)
   const stop = new AbortController()
   let versions: BoardVersions | undefined
   let board: Board | undefined
@@ -65,10 +66,7 @@ export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache 
     for (const venue of stored.keys()) if (!found.has(venue)) stored.delete(venue)
     for (const [venue, version] of found) {
       if (versions?.get(venue) === version) continue
-      stored.set(
-        venue,
-        (await readBoard(db, venue)).map((row) => storedRowOf(row, rhythm))
-      )
+      stored.set(venue, (await readBoard(db, venue)).map(storing))
     }
     versions = found
   }
@@ -78,11 +76,11 @@ export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache 
     })
     return reading
   }
+  const forget = () => {
+    listener = undefined
+    wake.abort()
+  }
   const listen = async () => {
-    const forget = () => {
-      listener = undefined
-      wake.abort()
-    }
     listener = await listenForBoards(db, () => wake.abort(), forget)
   }
   const follow = async () => {
@@ -94,8 +92,10 @@ export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache 
       const failure = (await messageOfFailure(refresh)) || deaf
       if (failure !== failed && failure !== '') log.warn({ failure }, 'board.unread')
       failed = failure
-      const waitMs = listener === undefined ? POLL_DEAF_MS : POLL_LISTENING_MS
-      await sleep(waitMs, AbortSignal.any([stop.signal, wake.signal]))
+      await sleep(
+        listener === undefined ? POLL_DEAF_MS : POLL_LISTENING_MS,
+        AbortSignal.any([stop.signal, wake.signal])
+      )
     }
   }
   return {
@@ -103,12 +103,11 @@ export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache 
       const nowMs = clock.now()
       // Before the rows have been read nothing is kept: an empty board must not be the answer of the second after.
       if (versions === undefined) return gradedAt(nowMs, rhythm, [], new Map())
-      const isOld = board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS
-      if (isOld) {
+      if (board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS) {
         for (const rows of stored.values()) expireRows(rows, rhythm, nowMs)
         board = gradedAt(nowMs, rhythm, [...stored.values()].flat(), versions)
       }
-      return board!
+      return board
     },
     isLoaded: () => versions !== undefined,
     refresh,
@@ -117,15 +116,13 @@ export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache 
     },
     close: async () => {
       stop.abort()
-      const end = async () => {
-        await loop
-        await listener?.close()
-      }
-      // A database that does not answer must not hold up the end of the process.
-      await Promise.race([end().catch(() => {}), sleep(CLOSE_MS)])
+      await endSoon(Promise.resolve(loop).then(() => listener?.close()))
     }
   }
 }
+
+/** A database that does not answer must not hold up the end of the process. */
+const endSoon = (ended: Promise<unknown>) => Promise.race([ended.catch(() => {}), sleep(CLOSE_MS)])
 
 /** What has expired is gone for good: rows are written anew only when they lose something. */
 function expireRows(rows: StoredRow[], rhythm: Rhythm, nowMs: number): void {
