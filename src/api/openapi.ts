@@ -17,6 +17,10 @@ const DESCRIPTION = [
 const TAGS = [
   { name: 'basis', description: 'Contracts against their spot legs' },
   { name: 'funding', description: 'What longs pay shorts' },
+  {
+    name: 'carry',
+    description: 'What holding a contract against its spot leg, or another venue’s contract, comes to; the curve'
+  },
   { name: 'signals', description: 'What opened and closed, and why' },
   { name: 'reference', description: 'Venues, assets, instruments' },
   { name: 'webhooks', description: 'Being told of events, signed and tried again until they arrive' },

@@ -51,6 +51,23 @@ export function amount(description: string): Parameter<number | undefined> {
   )
 }
 
+/** A number of a range, both ends in it unless `isAbove`: then the first is not. Text in exponent notation is a number too. */
+export function numberWithin(
+  description: string,
+  {
+    minimum,
+    maximum,
+    isAbove = false
+  }: { readonly minimum: number; readonly maximum: number; readonly isAbove?: true | false }
+): Parameter<number | undefined> {
+  const bound = isAbove ? { exclusiveMinimum: minimum } : { minimum }
+  const expected = `a number ${isAbove ? 'above' : 'from'} ${minimum} ${isAbove ? 'and up ' : ''}to ${maximum}`
+  return optional(description, { type: 'number', ...bound, maximum }, (text) => {
+    const value = /^[+-]?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN
+    return value <= maximum && (isAbove ? value > minimum : value >= minimum) ? value : refuse(expected)
+  })
+}
+
 export function integer(description: string, minimum: number, maximum: number): Parameter<number | undefined> {
   return optional(description, { type: 'integer', minimum, maximum }, (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN

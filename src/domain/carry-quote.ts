@@ -4,15 +4,13 @@ import {
   type CarryDirection,
   type NetCarry,
   netCarry,
-  perYear,
   sideOf,
   type TakerFees,
   wallHours
 } from './carry.ts'
 import { type CarryBooks, type CarryEntry, enterCarry, exitSlippage } from './carry-entry.ts'
 import { type Decimal, decimalOf, multiply, ONE, ratioOf, subtract } from './decimal.ts'
-import { breakEvenSettlements, expectedRate, type FittedPath, type FundingPath } from './funding-path.ts'
-import { sumOf } from './statistics.ts'
+import { breakEvenSettlements, expectedFunding, type FittedPath, type FundingPath } from './funding-path.ts'
 import { HOUR } from './time.ts'
 
 const BPS = 10_000
@@ -46,6 +44,8 @@ export type FundingToCome = {
   /** Epoch ms, ascending, in (now, now + horizon]. */
   readonly settlements: readonly number[]
   readonly nextSettlementAt: number
+  /** Σ of the expected rates at those settlements, as the venue signs them. */
+  readonly sum: number
 }
 
 export type CarryCase = Omit<CarryBooks, 'direction' | 'fx'> & {
@@ -97,6 +97,11 @@ export const headlineOf = ({ expiryMs }: Pick<CarryCase, 'expiryMs'>): Exit =>
  * leaving costs at the books of now, and net for each exit assumption. A reason where it cannot be said. Spec 3.1.
  */
 export function quoteCarry(input: CarryCase, notional: Decimal): SizedCarry | CarryRefusal {
+  const sized = sizeCarry(input, notional)
+  return typeof sized === 'string' ? sized : { ...sized, ...breakEvenOf(input, sized) }
+}
+
+function sizeCarry(input: CarryCase, notional: Decimal): Omit<SizedCarry, keyof BreakEvenOfSize> | CarryRefusal {
   if (input.direction === 'reverse' && input.borrowApr === null) return 'borrow_unknown'
   const entry = enterCarry({ ...input, notionalQuote: notional })
   if (!entry.sufficient) return 'book_too_thin'
@@ -109,11 +114,11 @@ export function quoteCarry(input: CarryCase, notional: Decimal): SizedCarry | Ca
     midBasisBps,
     spotExitSlippageBps: slippage.spotBps,
     perpExitSlippageBps: slippage.perpBps,
-    fundingSum: fundingSumOf(input.funding),
+    fundingSum: input.funding?.sum ?? 0,
     borrowFrac: borrowOf(input, input.horizonHours)
   }
   const exits = EXITS.flatMap((exit) => exitQuote(input, sized, exit) ?? [])
-  return { ...sized, exits, ...breakEvenOf(input, sized) }
+  return { ...sized, exits }
 }
 
 type Sized = Pick<SizedCarry, 'entry' | 'midBasisBps' | 'spotExitSlippageBps' | 'perpExitSlippageBps' | 'fundingSum'>
@@ -158,11 +163,10 @@ function midBasisOf({ spot, contract, multiplier, fx }: CarryCase): number | nul
   return fraction === undefined ? null : fraction * BPS
 }
 
-/** Σ of the expected rates at the settlements inside the horizon, as the venue signs them. */
-export function fundingSumOf(funding: FundingToCome | null): number {
-  if (funding === null) return 0
-  const path = perSettlement(funding.fitted.path, funding.intervalHours, 1, 0)
-  return sumOf(funding.settlements.map((_, index) => expectedRate(path, index + 1)))
+/** What the path comes to at the settlements that are due, each paying for its own hours. */
+export function fundingToCome(given: Omit<FundingToCome, 'sum'>): FundingToCome {
+  const path = perSettlement(given.fitted.path, given.intervalHours, 1, 0)
+  return { ...given, sum: expectedFunding(path, given.settlements.length) }
 }
 
 /** A path per 8 h as what one side is paid per settlement of so many hours, less what it pays for the time. */
@@ -183,8 +187,10 @@ function borrowOf({ direction, borrowApr }: CarryCase, hours: number): number {
   return direction === 'reverse' && borrowApr !== null ? borrowCostOf(borrowApr, hours) : 0
 }
 
+type BreakEvenOfSize = Pick<SizedCarry, 'costToRecoverFrac' | 'breakEvenSettlements' | 'breakEvenHours'>
+
 /** When expected funding has paid for everything else, with basis as it is: in settlements, and in hours by the clock. */
-function breakEvenOf(input: CarryCase, sized: Sized) {
+function breakEvenOf(input: CarryCase, sized: Sized): BreakEvenOfSize {
   const { funding, fees, direction } = input
   if (funding === null) return { costToRecoverFrac: null, breakEvenSettlements: null, breakEvenHours: null }
   const { grossFrac, costFrac } = netCarry({
@@ -211,13 +217,8 @@ function breakEvenOf(input: CarryCase, sized: Sized) {
 
 /** Net per year on capital of one size by the row's own assumption; null where the books end before. For curves and capacity. */
 export function netAprOf(input: CarryCase, notional: number): number | null {
-  const amount = decimalOf(notional)
-  const quoted = amount === undefined ? 'book_too_thin' : quoteCarry(input, amount)
-  if (typeof quoted === 'string') return null
-  return quoted.exits.find(({ exit }) => exit === headlineOf(input))?.aprOnCapital ?? null
-}
-
-/** Funding per year that the expected path comes to over the horizon; null where nothing settles inside. */
-export function expectedFundingApr(funding: FundingToCome | null, horizonHours: number): number | null {
-  return funding === null ? null : perYear(fundingSumOf(funding), horizonHours)
+  const amount = decimalOf(Math.round(notional * 100) / 100)
+  const sized = amount === undefined ? 'book_too_thin' : sizeCarry(input, amount)
+  if (typeof sized === 'string') return null
+  return sized.exits.find(({ exit }) => exit === headlineOf(input))?.aprOnCapital ?? null
 }

@@ -63,6 +63,8 @@ export type SettledRate = { readonly at: number; readonly rate8h: number }
 export type FittedPath = {
   /** Per 8 h: a settlement of h hours pays h/8 of it. */
   readonly path: FundingPath
+  /** The venue's rate that it begins with, or was held against. */
+  readonly next8h: number
   readonly settlements: number
   /** `fallback`: too little variation to fit a persistence; `short_history`: the next rate or the anchor, whichever pays less. */
   readonly method: 'fitted' | 'fallback' | 'short_history'
@@ -88,7 +90,12 @@ export function fitFundingPath(input: {
   const settlements = settled.length
   if (settlements < PATH_DEFAULTS.settlementsMin) {
     const worse = side * Math.min(side * next8h, side * anchor8h)
-    return { path: { next: worse, longRun: worse, persistence: 0, cap, floor }, settlements, method: 'short_history' }
+    return {
+      path: { next: worse, longRun: worse, persistence: 0, cap, floor },
+      next8h,
+      settlements,
+      method: 'short_history'
+    }
   }
   const rates = settled.map(({ rate8h }) => rate8h)
   const recent = settled.filter(({ at }) => at >= input.longRunSince).map(({ rate8h }) => rate8h)
@@ -97,7 +104,7 @@ export function fitFundingPath(input: {
   const persistence =
     slope === null ? PATH_DEFAULTS.persistence : Math.min(Math.max(slope, 0), PATH_DEFAULTS.persistenceMax)
   const method = slope === null ? 'fallback' : 'fitted'
-  return { path: { next: next8h, longRun, persistence, cap, floor }, settlements, method }
+  return { path: { next: next8h, longRun, persistence, cap, floor }, next8h, settlements, method }
 }
 
 /** Least-squares slope of y on x; null where x does not vary. */

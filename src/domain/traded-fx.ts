@@ -1,5 +1,6 @@
 import { compare, midOf, parseDecimal, toNumber } from './decimal.ts'
 import { GATE_DEFAULTS } from './gates.ts'
+import { type Instrument, isDollarLike } from './instrument.ts'
 import type { Latest } from './latest.ts'
 
 /** Contract quote per spot quote, from a traded stablecoin price. */
@@ -40,4 +41,23 @@ export function tradedFxOf(
     return { rate: isDirect ? price : 1 / price, observedAt: latest!.quote!.observedAt, instrument: key }
   }
   return null
+}
+
+/** The pairs that convert one dollar into another, among what is followed. */
+export function fxPairsOf(instruments: readonly Instrument[]): Instrument[] {
+  return instruments.filter(
+    ({ kind, base, quote, tracked }) => kind === 'spot' && tracked && isDollarLike(base) && isDollarLike(quote)
+  )
+}
+
+/** Their quotes, those of the contract's own venue first. */
+export function fxQuotesOf(
+  pairs: readonly Instrument[],
+  venue: string,
+  latest: ReadonlyMap<number, Latest>
+): FxQuote[] {
+  const home = (pair: Instrument) => (pair.venue === venue ? 0 : 1)
+  return [...pairs]
+    .sort((a, b) => home(a) - home(b) || a.id - b.id)
+    .map(({ base, quote, key, id }) => ({ base, quote, key, latest: latest.get(id) }))
 }

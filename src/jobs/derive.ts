@@ -2,10 +2,9 @@ import type { Clock } from '../clock.ts'
 import { BASIS_FORMULA_VERSION, type BoardInputs, deriveBoardRow } from '../domain/board.ts'
 import type { BoardRow } from '../domain/board-row.ts'
 import { decimalToString } from '../domain/decimal.ts'
-import { type Instrument, isDollarLike } from '../domain/instrument.ts'
-import type { Latest } from '../domain/latest.ts'
+import type { Instrument } from '../domain/instrument.ts'
 import { legMultiplier } from '../domain/spot-leg.ts'
-import { type FxQuote, tradedFxOf } from '../domain/traded-fx.ts'
+import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../domain/traded-fx.ts'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type BasisRow, insertBasis } from '../store/basis.ts'
@@ -113,13 +112,11 @@ async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, ven
   const contracts = instruments.filter(
     (contract) => contract.venue === venue && contract.kind !== 'spot' && contract.tracked && isServed(contract)
   )
-  const pairs = instruments.filter(
-    ({ kind, base, quote, tracked }) => kind === 'spot' && tracked && isDollarLike(base) && isDollarLike(quote)
-  )
+  const pairs = fxPairsOf(instruments)
   const legs = contracts.flatMap(({ id, spotId }) => (spotId === null ? [id] : [id, spotId]))
   const latest = await listLatest(db, [...new Set([...legs, ...pairs.map(({ id }) => id)])])
   const nowMs = clock.now()
-  const quotes = fxQuotes(pairs, venue, latest)
+  const quotes = fxQuotesOf(pairs, venue, latest)
   return contracts.map((contract) => {
     const spot = contract.spotId === null ? null : (byId.get(contract.spotId) ?? null)
     const inputs: BoardInputs = {
@@ -142,14 +139,6 @@ async function deriveRows({ db, clock, pollMs, openInterestMs }: DeriveDeps, ven
 const hasImpactPrices = (venue: string) => findAdapter(venue)?.quotePriceKind === 'impact'
 
 const isServed = ({ status }: Instrument) => status === 'listed' || status === 'delisting' || status === 'pre_listing'
-
-/** The contract's own venue's stablecoin pairs first. */
-function fxQuotes(pairs: readonly Instrument[], venue: string, latest: ReadonlyMap<number, Latest>): FxQuote[] {
-  const home = (pair: Instrument) => (pair.venue === venue ? 0 : 1)
-  return [...pairs]
-    .sort((a, b) => home(a) - home(b) || a.id - b.id)
-    .map(({ base, quote, key, id }) => ({ base, quote, key, latest: latest.get(id) }))
-}
 
 /** A basis is kept only of legs observed at this very tick: a stale leg repeated, or one of a later tick, is another observation. */
 function isCurrent({ row }: Derived, tickAt: number, { pollMs }: DeriveDeps): boolean {

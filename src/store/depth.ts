@@ -81,7 +81,10 @@ export async function listDepthTargets(
   return new Set(rows.map(({ id }) => id))
 }
 
-type Row = {
+/** A row of the table. */
+export type DepthRow = {
+  tick_at: Date
+  revision: number
   instrument_id: number
   mid: string | null
   spread_bps: number | null
@@ -94,6 +97,7 @@ type Row = {
   bid_depth_50: string | null
   ask_depth_50: string | null
 }
+type StoredRow = Omit<DepthRow, 'tick_at' | 'revision'>
 
 /** The newest depth of each of these instruments since a moment. */
 export async function listLatestDepths(
@@ -101,7 +105,7 @@ export async function listLatestDepths(
   instrumentIds: readonly number[],
   sinceMs: number
 ): Promise<ReadonlyMap<number, StoredDepth>> {
-  const { rows } = await db.query<Row>(
+  const { rows } = await db.query<StoredRow>(
     `select d.* from unnest($1::int[]) as wanted (id) cross join lateral (
        select instrument_id, mid, spread_bps, observed_at, venue_time, bid_depth_10, ask_depth_10, bid_depth_25, ask_depth_25,
          bid_depth_50, ask_depth_50
@@ -112,7 +116,7 @@ export async function listLatestDepths(
   return new Map(rows.map((row) => [row.instrument_id, depthOfRow(row)]))
 }
 
-function depthOfRow(row: Row): StoredDepth {
+export function depthOfRow(row: StoredRow): StoredDepth {
   return {
     instrumentId: row.instrument_id,
     mid: row.mid,

@@ -45,6 +45,7 @@ const ASKED: Record<string, [string, string]> = {
   funding: ['(asset: ["BTC"])', '?asset=BTC'],
   fundingHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   openInterest: ['(asset: ["BTC"], sort: "-openInterestUsd")', '?asset=BTC&sort=-openInterestUsd'],
+  carry: ['(asset: ["BTC"], notional: 25000, horizonHours: 72.5)', '?asset=BTC&notional=25000&horizonHours=72.5'],
   depth: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   flow: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   liquidations: [`(instrument: ["${PERP}"], from: "2026-06-15", to: "2026-06-16")`, `?${HISTORY_QUERY}`],

@@ -4,6 +4,7 @@ import { aSignal } from '../support/signals.ts'
 import {
   aLiquidation,
   observeDepth,
+  observeEstimate,
   observeFlow,
   observeLiquidations,
   observeQuote,
@@ -24,6 +25,9 @@ export async function seedEverything(db: Database): Promise<void> {
   await observeQuote(db, await insertInstrument(db, { key: 'kraken:USDT/USD' }), {})
   await observeDepth(db, perp, {})
   await observeDepth(db, spot, { bid50: null, ask50: null })
+  await observeQuote(db, spot, { bid: '63999', ask: '64001', bidSize: '5', askSize: '5' })
+  await observeQuote(db, perp, { bid: '64019', ask: '64021', bidSize: '5', askSize: '5' })
+  await observeEstimate(db, perp, {})
   await putOnBoard(
     db,
     boardRow({ instrument: 'bybit:BTC/USD:BTC', spot: null, fx: null, observedAt: null, absent: { fx: 'stale' } })

@@ -6,6 +6,7 @@ import type { Level } from '../../src/domain/book.ts'
 import {
   type CarryCase,
   type FundingToCome,
+  fundingToCome,
   netAprOf,
   quoteCarry,
   type SizedCarry
@@ -19,12 +20,18 @@ const level = (price: number, size: number): Level => ({ price: decimalOf(price)
 const near = (actual: number | null | undefined, expected: number, tolerance = 1e-9) =>
   assert.ok(typeof actual === 'number' && Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`)
 
-const funding = (rate8h: number, count: number, intervalHours = 8): FundingToCome => ({
-  fitted: { path: { next: rate8h, longRun: rate8h, persistence: 0 }, settlements: 90, method: 'fitted' },
-  intervalHours,
-  settlements: Array.from({ length: count }, (_, index) => (1 + index * intervalHours) * HOUR),
-  nextSettlementAt: HOUR
-})
+const funding = (rate8h: number, count: number, intervalHours = 8): FundingToCome =>
+  fundingToCome({
+    fitted: {
+      path: { next: rate8h, longRun: rate8h, persistence: 0 },
+      next8h: rate8h,
+      settlements: 90,
+      method: 'fitted'
+    },
+    intervalHours,
+    settlements: Array.from({ length: count }, (_, index) => (1 + index * intervalHours) * HOUR),
+    nextSettlementAt: HOUR
+  })
 
 const base: CarryCase = {
   nowMs: 0,

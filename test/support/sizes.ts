@@ -1,4 +1,4 @@
-import type { LatestOpenInterest, LatestQuote } from '../../src/domain/latest.ts'
+import type { LatestEstimate, LatestOpenInterest, LatestQuote } from '../../src/domain/latest.ts'
 import type { Liquidation } from '../../src/domain/liquidation.ts'
 import type { Database } from '../../src/store/database.ts'
 import { insertDepths, type StoredDepth } from '../../src/store/depth.ts'
@@ -143,3 +143,28 @@ export const aLiquidation = (said: Partial<Liquidation> = {}): Liquidation => ({
   quote: '64000',
   ...said
 })
+
+/** A venue's rate for its next settlement as a poll would have left it, ten seconds before the tests' now unless told. */
+export async function observeEstimate(
+  db: Database,
+  instrumentId: number,
+  { observedAt = AT_MS, ...said }: Partial<Omit<LatestEstimate, 'instrumentId'>>
+): Promise<void> {
+  const estimate: LatestEstimate = {
+    instrumentId,
+    rate: '0.0001',
+    intervalHours: 8,
+    intervalSource: 'declared',
+    kind: 'indicative',
+    nextSettlementAt: AT_MS + 10_000 + 4 * 3_600_000,
+    nextSettlementVenueTime: AT_MS + 10_000 + 4 * 3_600_000,
+    cap: '0.003',
+    floor: '-0.003',
+    determined: 0.25,
+    venueTime: null,
+    ...said,
+    observedAt
+  }
+  const none = { quotes: [], lasts: [], marks: [], openInterest: [], volumes: [] }
+  await db.transaction((client) => upsertLatest(client, observedAt, { ...none, estimates: [estimate] }))
+}

@@ -1,6 +1,7 @@
 import type { ApiContext } from '../context.ts'
 import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
+import { carryOperation } from './carry.ts'
 import { depthOperation } from './depth.ts'
 import { flowOperation } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
@@ -28,6 +29,7 @@ export function listOperations(context: ApiContext): Operation[] {
     fundingIntervalOperation(context),
     flowOperation(context),
     liquidationsOperation(context),
+    carryOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
     ...referenceOperations(context),

@@ -1,0 +1,124 @@
+import { freshActivity } from '../domain/board-facts.ts'
+import { type CarryFacts, HISTORY_MS, type KnownDepth, weeklyDeviation } from '../domain/carry-case.ts'
+import { decimalOrNull } from '../domain/decimal.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import type { Latest } from '../domain/latest.ts'
+import { DAY, floorTo, MINUTE } from '../domain/time.ts'
+import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../domain/traded-fx.ts'
+import { listBasisBucketsOfMany } from '../store/basis-buckets.ts'
+import { listLatestDepths, type StoredDepth } from '../store/depth.ts'
+import { listSettlementsOfMany, type StoredSettlement } from '../store/funding-history.ts'
+import { listLatest } from '../store/latest.ts'
+import { listDepthsAt, listMarketsAt } from '../store/markets-at.ts'
+import type { ApiContext } from './context.ts'
+
+/** Ninety days of hourly settlements. */
+const SETTLEMENTS_MAX = 2_200
+/** How far back a kept fact of the past is looked for. */
+const KEPT_WITHIN_MS = 10 * MINUTE
+const DEPTH_ROUNDS = 3
+
+/** Days over which changes of basis are looked at, and the grades that count. */
+const DEVIATION_DAYS = 60
+const COUNTED = { knownAtMs: null, grades: ['display', 'signal'] } as const
+const lastDays = (nowMs: number) => {
+  const toMs = floorTo(nowMs, DAY)
+  return { fromMs: toMs - DEVIATION_DAYS * DAY, toMs, bucketMs: DAY }
+}
+
+type Moment = { readonly nowMs: number; readonly isPast: boolean }
+
+export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: number }
+
+/** Everything that the carries of these contracts are made of, now or as it was kept of a moment of the past; by contract. */
+export async function readCarryFacts(
+  context: ApiContext,
+  contracts: readonly Instrument[],
+  moment: Moment
+): Promise<ReadonlyMap<number, ReadCarry>> {
+  const { db, catalogue, config } = context
+  const { byId, instruments } = await catalogue.read()
+  const spotOf = ({ spotId }: Instrument) => (spotId === null ? null : (byId.get(spotId) ?? null))
+  const pairs = contracts.flatMap((contract) => {
+    const spot = spotOf(contract)
+    return spot === null ? [] : [{ instrumentId: contract.id, spotId: spot.id }]
+  })
+  const fxPairs = fxPairsOf(instruments)
+  const legs = [...new Set([...contracts.map(({ id }) => id), ...pairs.map(({ spotId }) => spotId)])]
+  const perpetuals = contracts.filter(({ kind }) => kind === 'perpetual').map(({ id }) => id)
+  const { nowMs } = moment
+  const depthSince = nowMs - DEPTH_ROUNDS * config.depth.everyMs
+  const past = { fromMs: nowMs - HISTORY_MS, toMs: nowMs + 1, knownAtMs: null, limit: SETTLEMENTS_MAX }
+  const [latest, depths, settlements, days] = await Promise.all([
+    readLatest(context, [...legs, ...fxPairs.map(({ id }) => id)], moment),
+    moment.isPast
+      ? listDepthsAt(db, legs, { atMs: nowMs, sinceMs: depthSince })
+      : listLatestDepths(db, legs, depthSince),
+    listSettlementsOfMany(db, perpetuals, past),
+    listBasisBucketsOfMany(db, pairs, COUNTED, lastDays(nowMs))
+  ])
+  return new Map(
+    contracts.map((contract) => {
+      const spot = spotOf(contract)
+      const settled = settlements.get(contract.id) ?? []
+      const legOf = (id: number | undefined) => ({
+        latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
+        depth: id === undefined ? undefined : knownDepth(depths.get(id))
+      })
+      const facts: CarryFacts = {
+        nowMs,
+        contract,
+        spot,
+        contractFacts: legOf(contract.id),
+        spotFacts: legOf(spot?.id),
+        tradedFx:
+          spot === null
+            ? null
+            : tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, latest), nowMs),
+        settled: settled.flatMap(rate8hOf),
+        sigmaBps: weeklyDeviation((days.get(contract.id) ?? []).map(({ close }) => close))
+      }
+      return [contract.id, { facts, intervalChanges: changesOf(settled) }]
+    })
+  )
+}
+
+function readLatest(
+  { db }: ApiContext,
+  ids: readonly number[],
+  { nowMs, isPast }: Moment
+): Promise<Map<number, Latest>> {
+  const wanted = [...new Set(ids)]
+  return isPast ? listMarketsAt(db, wanted, { atMs: nowMs, sinceMs: nowMs - KEPT_WITHIN_MS }) : listLatest(db, wanted)
+}
+
+/** Open interest and volume as long as they are those of the moment: capacity is made of nothing else. */
+function currentSizes(
+  { config }: ApiContext,
+  latest: Latest | undefined,
+  { nowMs, isPast }: Moment
+): Latest | undefined {
+  const rhythm = { pollMs: isPast ? config.storeMs : config.pollMs, openInterestMs: config.openInterestMs }
+  const { open, traded } = freshActivity(latest, rhythm, nowMs)
+  const [openInterest, volume] = [typeof open === 'string' ? null : open, typeof traded === 'string' ? null : traded]
+  return latest && { ...latest, openInterest, volume }
+}
+
+function knownDepth(depth: StoredDepth | undefined): KnownDepth | undefined {
+  return (
+    depth && {
+      bids: [depth.bid10, depth.bid25, depth.bid50].map(decimalOrNull),
+      asks: [depth.ask10, depth.ask25, depth.ask50].map(decimalOrNull),
+      observedAt: depth.observedAt
+    }
+  )
+}
+
+function rate8hOf({ settledAt, rate, intervalHours }: StoredSettlement) {
+  return intervalHours === null ? [] : [{ at: settledAt, rate8h: (Number(rate) * 8) / intervalHours }]
+}
+
+function changesOf(settled: readonly StoredSettlement[]): number {
+  const hours = settled.flatMap(({ intervalHours }) => intervalHours ?? [])
+  return hours.slice(1).filter((own, index) => own !== hours[index]).length
+}

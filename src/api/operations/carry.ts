@@ -1,0 +1,131 @@
+import { carrySchema } from '../../contract/carry.ts'
+import { baseRateOf, carryParameters } from '../../contract/carry-parameters.ts'
+import { carryView, type FeesUsed } from '../../contract/carry-view.ts'
+import { timeOrNull } from '../../contract/schema.ts'
+import { CARRY_DIRECTIONS, type CarryDirection } from '../../domain/carry.ts'
+import { type CarryFacts, type CarryTerms, carryCaseOf } from '../../domain/carry-case.ts'
+import { quoteCarry } from '../../domain/carry-quote.ts'
+import { type Decimal, decimalOf } from '../../domain/decimal.ts'
+import { polledMaxAgeMs } from '../../domain/expiry.ts'
+import { deliveryFeeOf, takerFeeOf } from '../../domain/fees.ts'
+import type { Instrument } from '../../domain/instrument.ts'
+import { isoOf, isoOrNull } from '../../domain/time.ts'
+import { InvalidInputError } from '../../errors.ts'
+import { readCarryFacts } from '../carry-facts.ts'
+import type { ApiContext } from '../context.ts'
+import { contractsOf } from '../contracts.ts'
+import { type Operation, operation, type Question } from './operation.ts'
+import { pageByName } from './reference.ts'
+
+type CarryQuestion = Question<typeof carryParameters>
+
+/** What a carry comes to for the caller's own size, fees, borrow and horizon. */
+export function carryOperation(context: ApiContext): Operation {
+  return operation({
+    name: 'carry',
+    url: '/v1/carry',
+    tag: 'carry',
+    summary: 'Executable carry of every contract of an asset, for this size, fees, borrow and horizon',
+    description:
+      'Each contract against its spot leg, both ways: VWAP of both books for the same base, expected funding at the settlements ' +
+      'inside the horizon, costs once, net for each assumption of the end, break-even, capacity, risks. Perpetuals are harvested, ' +
+      'dated contracts lock. What cannot be said has a `refusal`. Books are built from best prices and band depths, never better ' +
+      'than what was seen (`books`).',
+    parameters: carryParameters,
+    type: 'CarryRow',
+    row: carrySchema,
+    meta: { at: timeOrNull('The moment that was asked for; null for now') },
+    read: (question) => readCarry(context, question)
+  })
+}
+
+async function readCarry(context: ApiContext, question: CarryQuestion) {
+  const { values } = question
+  const asOfMs = context.clock.now()
+  const atMs = values.at ?? null
+  if (atMs !== null && atMs > asOfMs)
+    throw invalid('at', `expected a moment until now (${isoOf(asOfMs)}); was ${isoOf(atMs)}`)
+  const contracts = await legsOf(context, values)
+  const directions = values.direction === undefined ? CARRY_DIRECTIONS : [values.direction]
+  const wanted = contracts.flatMap((contract) => directions.map((direction) => ({ contract, direction })))
+  const { page, ...paging } = pageByName(wanted, ({ contract, direction }) => `${contract.key} ${direction}`, question)
+  const nowMs = atMs ?? asOfMs
+  const read = await readCarryFacts(context, [...new Set(page.map(({ contract }) => contract))], {
+    nowMs,
+    isPast: atMs !== null
+  })
+  const data = page.map(({ contract, direction }) => {
+    const { facts, intervalChanges } = read.get(contract.id)!
+    return rowOf(context, facts, { direction, intervalChanges, isPast: atMs !== null }, values)
+  })
+  return { data, ...paging, meta: { at: isoOrNull(atMs) }, asOfMs }
+}
+
+/** The contracts asked for, all that are followed unless told; an asset that has no contract with a spot leg has no carry. */
+async function legsOf(context: ApiContext, values: CarryQuestion['values']): Promise<Instrument[]> {
+  const contracts = await contractsOf(context, values)
+  if (values.asset === undefined) return contracts
+  const assets = values.asset.join(', ')
+  const isFiltered = [values.instrument, values.venue, values.kind].some((filter) => filter !== undefined)
+  if (contracts.length === 0 && !isFiltered)
+    throw invalid('asset', `no contract of ${assets} is followed here`, 'no_contract')
+  if (contracts.length === 0 || contracts.some(({ spotId }) => spotId !== null)) return contracts
+  throw invalid('asset', `no contract of ${assets} has a spot leg here: a carry needs one`, 'no_spot_leg')
+}
+
+const invalid = (path: string, message: string, code = 'invalid_parameter') =>
+  new InvalidInputError([{ path, message }], code)
+
+type Asked = { readonly direction: CarryDirection; readonly intervalChanges: number; readonly isPast: boolean }
+
+function rowOf({ config }: ApiContext, facts: CarryFacts, asked: Asked, values: CarryQuestion['values']) {
+  const { contract, spot } = facts
+  const used: FeesUsed = {
+    spot: values.spotTaker === undefined ? takerFeeOf(spot?.venue ?? contract.venue, 'spot', values.feeTier) : null,
+    contract: values.contractTaker === undefined ? takerFeeOf(contract.venue, 'contract', values.feeTier) : null
+  }
+  const fees = {
+    spotTaker: values.spotTaker ?? used.spot!.taker,
+    perpTaker: values.contractTaker ?? used.contract!.taker
+  }
+  const terms: CarryTerms = {
+    direction: asked.direction,
+    horizonHours: values.horizonHours,
+    fees,
+    deliveryFrac: deliveryFeeOf(contract.venue, fees),
+    perpMarginFrac: values.margin,
+    borrowApr: values.borrowApr ?? null,
+    rQuote: values.quoteRate,
+    rBase: values.baseRate ?? baseRateOf(contract.asset),
+    quoteAgeMs: quoteAge(config, asked.isPast),
+    bookAgeMs: BOOK_ROUNDS * config.depth.everyMs
+  }
+  const notional = decimalOf(values.notional)!
+  const quoted = quoteOf(facts, terms, notional)
+  return carryView({
+    facts,
+    terms,
+    fees: used,
+    notional,
+    minNetApr: values.minNetApr,
+    intervalChanges: asked.intervalChanges,
+    quoted
+  })
+}
+
+function quoteOf(facts: CarryFacts, terms: CarryTerms, notional: Decimal) {
+  const input = carryCaseOf(facts, terms)
+  if (typeof input === 'string') return input
+  const sized = quoteCarry(input, notional)
+  if (typeof sized !== 'string') return { input, sized }
+  const isBlind = [facts.contractFacts, facts.spotFacts].some(({ depth }) => depth === undefined)
+  return sized === 'book_too_thin' && isBlind ? 'no_book' : sized
+}
+
+/** Depth is that of now for so many rounds. */
+const BOOK_ROUNDS = 3
+
+/** As the board's: older best prices are not of now. Of the past, what was kept is further apart. */
+function quoteAge({ pollMs, storeMs }: ApiContext['config'], isPast: boolean): number {
+  return polledMaxAgeMs(isPast ? Math.max(storeMs, pollMs) : pollMs)
+}

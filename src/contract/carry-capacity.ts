@@ -1,0 +1,45 @@
+import { CAPACITY_SHARES, carryCapacity, largestSize, type SizeFound } from '../domain/capacity.ts'
+import type { CarryFacts } from '../domain/carry-case.ts'
+import { type CarryCase, netAprOf } from '../domain/carry-quote.ts'
+
+/** Sizes at which every curve is told. */
+const CURVE = [10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000]
+const SMALLEST = 1_000
+const SEARCH = { least: SMALLEST, most: 1e8 }
+
+type Asked = {
+  readonly facts: CarryFacts
+  readonly notional: number
+  /** What a size must net on capital to count, fraction a year. */
+  readonly minNetApr: number
+}
+
+/** What each size nets, where that halves, and how much may be held before something notices. */
+export function capacityView(input: CarryCase, { facts, notional, minNetApr }: Asked) {
+  const netApr = (size: number) => netAprOf(input, size)
+  const sizes = [...new Set([...CURVE, notional])].sort((a, b) => a - b)
+  const smallest = netApr(SMALLEST)
+  const isEarning = smallest !== null && smallest > 0
+  const halving: SizeFound = isEarning
+    ? largestSize(netApr, smallest / 2, SEARCH)
+    : { notional: null, bound: 'none_pays' }
+  const bookNotional = largestSize(netApr, minNetApr, SEARCH).notional ?? 0
+  const oiUsd = amountOf(facts.contractFacts.latest?.openInterest?.usd)
+  const volumes = [facts.contractFacts, facts.spotFacts].map(({ latest }) => amountOf(latest?.volume?.volume24hUsd))
+  const [contractVolume = null, spotVolume = null] = volumes
+  const advUsd = contractVolume === null || spotVolume === null ? null : Math.min(contractVolume, spotVolume)
+  const limits = { ...CAPACITY_SHARES, bookCapacityUsd: bookNotional, oiUsd, advUsd }
+  const share = (amount: number | null, part: number) => (amount === null ? null : amount * part)
+  return {
+    curve: sizes.map((size) => ({ notional: size, netAprCapital: netApr(size) })),
+    halvingNotional: halving.notional,
+    halvingBound: halving.bound,
+    bookNotional,
+    openInterestLimit: share(oiUsd, CAPACITY_SHARES.oiShare),
+    volumeLimit: share(advUsd, CAPACITY_SHARES.advShare),
+    ...carryCapacity(limits)
+  }
+}
+
+const amountOf = (amount: string | null | undefined) =>
+  amount === null || amount === undefined ? null : Number(amount)

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import request from 'supertest'
+import type { Database } from '../../src/store/database.ts'
+import { ensurePartitions } from '../../src/store/partitions.ts'
+import { observeDepth, observeEstimate, observeQuote, observeSizes } from '../support/sizes.ts'
+import { insertBasis, insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
+
+const PERP = 'binance:BTC/USDT:USDT'
+const SPOT = 'binance:BTC/USDT'
+const DEEP = {
+  bid10: '900000',
+  ask10: '900000',
+  bid25: '3000000',
+  ask25: '3000000',
+  bid50: '9000000',
+  ask50: '9000000'
+}
+const HOUR = 3_600_000
+
+async function seed(db: Database): Promise<{ spot: number; perp: number }> {
+  const spot = await insertInstrument(db, { key: SPOT })
+  const perp = await insertInstrument(db, { key: PERP, spotId: spot })
+  await observeDepth(db, spot, DEEP)
+  await observeDepth(db, perp, DEEP)
+  await observeQuote(db, spot, { bid: '63999', ask: '64001', bidSize: '2', askSize: '2' })
+  await observeQuote(db, perp, { bid: '64019', ask: '64021', bidSize: '2', askSize: '2' })
+  await observeEstimate(db, perp, {})
+  await observeSizes(db, perp, { usd: '5000000000' })
+  return { spot, perp }
+}
+
+const ask = (api: { url: string }, query = '') => request(api.url).get(`/v1/carry?asset=BTC${query}`)
+const rowsOf = async (api: { url: string }, query = '') => (await ask(api, query)).body.data
+const forwardOf = async (api: { url: string }, query = '') => (await rowsOf(api, `&direction=forward${query}`))[0]
+
+test('a carry of a size tells every term: fills, funding at the settlements of the horizon, costs once, three ends', async () => {
+  await using api = await testApi({ seed })
+  const row = await forwardOf(api, '&notional=50000&horizonHours=168')
+  assert.deepEqual([row.instrument, row.spot, row.mode, row.refusal, row.books], [PERP, SPOT, 'harvest', null, 'bands'])
+  // Best sizes hold 50,000: the legs fill at their best prices, and cross one spread each in all.
+  assert.deepEqual([row.entry.spotVwap, row.entry.contractVwap], ['64001', '64019'])
+  assert.ok(Math.abs(row.entry.entryBasisBps - 10_000 * (18 / 64_001)) < 1e-9)
+  // Four hours to the next, then every eight: 4, 12, … 164.
+  assert.deepEqual([row.funding.settlements, row.funding.intervalHours, row.funding.method], [21, 8, 'short_history'])
+  assert.ok(Math.abs(row.funding.sumFrac - 0.0021) < 1e-12)
+  const [unchanged, fair, ...rest] = row.exits
+  assert.deepEqual(
+    [unchanged.exit, fair.exit, rest, row.absent['exits.adverse']],
+    ['unchanged', 'fair', [], 'short_history']
+  )
+  const crossing = (row.entry.midBasisBps - row.entry.entryBasisBps + row.entry.exitSlippageBps) / 10_000
+  assert.ok(Math.abs(row.netFrac - (0.0021 - 2 * 0.0015 - crossing)) < 1e-12)
+  assert.ok(Math.abs(row.netAprCapital - (row.netFrac * 8760) / 168 / 1.2) < 1e-12)
+  assert.equal(row.breakEvenSettlements, Math.ceil(row.costToRecoverFrac / 0.0001))
+  assert.equal(row.breakEvenHours, 4 + (row.breakEvenSettlements - 1) * 8)
+  assert.equal(row.fees.tableVersion, 1)
+})
+
+test('a reverse carry is refused without a borrow rate, and told with one', async () => {
+  await using api = await testApi({ seed })
+  const [reverse] = await rowsOf(api, '&direction=reverse')
+  assert.deepEqual([reverse.refusal, reverse.entry, reverse.netFrac], ['borrow_unknown', null, null])
+  assert.match(reverse.refusalDetail, /borrowApr/)
+  const [told] = await rowsOf(api, '&direction=reverse&borrowApr=0.1')
+  assert.deepEqual([told.refusal, told.borrowFrac], [null, (0.1 * 168) / 8760])
+  assert.equal((await rowsOf(api)).length, 2)
+})
+
+test('a size beyond what is known to rest in the books is refused, and so is a leg whose prices are old', async () => {
+  await using api = await testApi({ seed })
+  assert.equal((await forwardOf(api, '&notional=9500000')).refusal, 'book_too_thin')
+  const large = await forwardOf(api, '&notional=5000000')
+  assert.ok(large.entry.spotSlippageBps > 10)
+  api.clock.advance(25_000)
+  const stale = await forwardOf(api)
+  assert.deepEqual([stale.refusal, stale.ageMs], ['stale', 35_000])
+})
+
+test('where the books behind the best prices are not known, what is at the best prices is all there is', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      await seed(db)
+      await db.query('delete from depth_snapshot')
+    }
+  })
+  const small = await forwardOf(api)
+  assert.deepEqual([small.refusal, small.books, small.booksObservedAt], [null, 'best_price', null])
+  assert.equal((await forwardOf(api, '&notional=200000')).refusal, 'no_book')
+})
+
+test('an adverse end takes what basis has moved by in seven days', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const { spot, perp } = await seed(db)
+      const today = Math.floor(NOW_MS / (24 * HOUR)) * 24 * HOUR
+      const rows = Array.from({ length: 20 }, (_, day) => ({
+        atMs: today - (day + 1) * 24 * HOUR + HOUR,
+        basisBps: (day % 3) * 4
+      }))
+      await insertBasis(db, perp, spot, rows)
+    }
+  })
+  const { exits, fair, risks } = await forwardOf(api)
+  assert.deepEqual(
+    exits.map(({ exit }: { exit: string }) => exit),
+    ['unchanged', 'fair', 'adverse']
+  )
+  assert.ok(fair.sigmaBps > 1 && risks.adverseBps === fair.sigmaBps)
+  assert.ok(Math.abs(exits[0].netFrac - exits[2].netFrac - fair.sigmaBps / 10_000) < 1e-12)
+})
+
+test('a path of funding is fitted on what was settled, and a tier of fees is that of its venue', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const { perp } = await seed(db)
+      const rows = Array.from({ length: 60 }, (_, k) => ({
+        atMs: NOW_MS - 4 * HOUR - k * 8 * HOUR,
+        rate: k % 3 === 0 ? '0.0003' : '0.0002'
+      }))
+      await insertSettlements(db, perp, rows)
+    }
+  })
+  const { funding, fees } = await forwardOf(api, '&feeTier=VIP3')
+  assert.deepEqual([funding.settlementsUsed, funding.longRun8h, funding.method], [60, 0.0002, 'fitted'])
+  assert.deepEqual([fees.spotTaker, fees.contractTaker, fees.spotTier], [0.0006, 0.00032, 'vip3'])
+  const own = await forwardOf(api, '&spotTaker=0&contractTaker=0.0001')
+  assert.deepEqual([own.fees.roundTripFrac, own.fees.spotTier, own.fees.sources], [0.0002, null, []])
+})
+
+test('a moment of the past is answered from what was kept of it', async () => {
+  const atMs = NOW_MS - 3 * HOUR
+  await using api = await testApi({
+    seed: async (db) => {
+      const { spot, perp } = await seed(db)
+      await ensurePartitions(db, 'market_snapshot', [atMs], NOW_MS)
+      await ensurePartitions(db, 'funding_estimate', [atMs], NOW_MS)
+      for (const [id, bid, ask] of [
+        [spot, '50000', '50001'],
+        [perp, '50040', '50041']
+      ] as const) {
+        await observeDepth(db, id, { ...DEEP, observedAt: atMs - 20_000 })
+        await db.query(
+          `insert into market_snapshot (instrument_id, tick_at, observed_at, known_at, available_at, bid, ask, bid_size, ask_size, span_ms, source, adapter_version)
+           values ($1, $2, $2, $2, $2, $3, $4, 1, 1, 60000, 'polled', 1)`,
+          [id, new Date(atMs - 30_000), bid, ask]
+        )
+      }
+      await db.query(
+        `insert into funding_estimate (instrument_id, tick_at, observed_at, known_at, available_at, rate, interval_hours, interval_source, kind,
+           next_settlement_at, span_ms, source, formula_version, adapter_version)
+         values ($1, $2, $2, $2, $2, 0.0002, 8, 'declared', 'indicative', $3, 60000, 'polled', 1, 1)`,
+        [perp, new Date(atMs - 30_000), new Date(atMs + 7 * HOUR)]
+      )
+    }
+  })
+  const row = await forwardOf(api, `&at=${atMs}`)
+  assert.deepEqual([row.refusal, row.entry.spotVwap, row.ageMs, row.funding.rate8h], [null, '50001', 30_000, 0.0002])
+  assert.equal((await forwardOf(api, `&at=${atMs - HOUR}`)).refusal, 'missing_quote')
+  const future = await ask(api, `&at=${NOW_MS + HOUR}`)
+  assert.deepEqual([future.status, future.body.errors[0].path], [400, 'at'])
+})
+
+test('what cannot be a carry is refused by the name of its parameter', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      await seed(db)
+      await insertInstrument(db, { key: 'binance:DOGE/USDT:USDT' })
+    }
+  })
+  const wrong: readonly (readonly [string, string])[] = [
+    ...['0', '-1', '1e12', '1000000000000', 'NaN', 'Infinity', '1e999', 'abc', ''].map(
+      (value) => ['notional', value] as const
+    ),
+    ...['0', '-5', 'NaN', '9000'].map((value) => ['horizonHours', value] as const),
+    ['borrowApr', '-0.1'],
+    ['margin', '-1'],
+    ['spotTaker', '2'],
+    ['feeTier', 'vip33'],
+    ['direction', 'sideways']
+  ]
+  for (const [name, value] of wrong) {
+    const { status, body } = await ask(api, `&${name}=${value}`)
+    assert.deepEqual([status, body.errors?.[0]?.path], [400, name], `${name}=${value}`)
+  }
+  const tier = await ask(api, '&feeTier=vip33')
+  assert.match(tier.body.errors[0].message, /did you mean vip3\?/)
+  const legless = await request(api.url).get('/v1/carry?asset=DOGE')
+  assert.deepEqual([legless.status, legless.body.code, legless.body.errors[0].path], [400, 'no_spot_leg', 'asset'])
+  assert.equal((await request(api.url).get('/v1/carry?asset=NOPE')).status, 400)
+})
+
+test('legs in different dollars need a traded rate between them that has kept its par', async () => {
+  const seedUsd = async (db: Database, usdt: string | null) => {
+    const spot = await insertInstrument(db, { key: 'kraken:BTC/USD' })
+    const perp = await insertInstrument(db, { key: PERP, spotId: spot })
+    for (const id of [spot, perp]) {
+      await observeDepth(db, id, DEEP)
+      await observeQuote(db, id, { bid: '63999', ask: '64001', bidSize: '2', askSize: '2' })
+    }
+    await observeEstimate(db, perp, {})
+    if (usdt === null) return
+    const pair = await insertInstrument(db, { key: 'kraken:USDT/USD' })
+    await observeQuote(db, pair, { bid: usdt, ask: String(Number(usdt) + 0.0001) })
+  }
+  const refusalWith = async (usdt: string | null) => {
+    await using api = await testApi({ seed: (db) => seedUsd(db, usdt) })
+    const { refusal, entry } = await forwardOf(api)
+    return [refusal, entry?.midBasisBps ?? null]
+  }
+  assert.deepEqual(await refusalWith(null), ['fx_unadjusted', null])
+  assert.deepEqual(await refusalWith('0.99'), ['depeg', null])
+  const [refusal, midBasisBps] = await refusalWith('0.9991')
+  assert.equal(refusal, null)
+  assert.ok(Math.abs(midBasisBps + 8.5) < 0.1, String(midBasisBps))
+})
