@@ -17,42 +17,63 @@ export type RidgeFit = {
  * between features (λ = 0 and one is a mixture of others). Spec 2.6, vector 45.
  */
 export function fitRidge(rows: readonly (readonly number[])[], y: readonly number[], lambda: number): RidgeFit | null {
-  if (rows.length < 2 || rows.length !== y.length || !(lambda >= 0)) return null
-  const [means, deviations] = scalingOf(rows)
-  const moving = deviations.flatMap((deviation, feature) => (deviation > 0 ? [feature] : []))
-  const z = rows.map((row) => moving.map((feature) => (row[feature]! - means[feature]!) / deviations[feature]!))
+  return fitRidges(rows, y, [lambda])[0]!
+}
+
+/** The same for each of several λ: what they share is computed once. */
+export function fitRidges(
+  rows: readonly (readonly number[])[],
+  y: readonly number[],
+  lambdas: readonly number[]
+): (RidgeFit | null)[] {
+  if (rows.length < 2 || rows.length !== y.length) return lambdas.map(() => null)
+  const { means, deviations, moving, z } = standardised(rows)
   const intercept = meanOf(y)
-  const solved = solve(
-    z,
-    y.map((value) => value - intercept),
-    lambda
-  )
-  if (solved === null) return null
-  const betas = Array<number>(means.length).fill(0)
-  for (const [place, feature] of moving.entries()) betas[feature] = solved[place]!
-  return { intercept, betas, means, deviations }
+  const transposed = z.transpose()
+  const gram = transposed.mmul(z)
+  const towards = transposed.mmul(Matrix.columnVector(y.map((value) => value - intercept)))
+  return lambdas.map((lambda) => {
+    const solved = moving.length === 0 ? [] : solve(gram, towards, lambda)
+    if (solved === null) return null
+    const betas = Array<number>(means.length).fill(0)
+    for (const [place, feature] of moving.entries()) betas[feature] = solved[place]!
+    return { intercept, betas, means, deviations }
+  })
 }
 
-function scalingOf(rows: readonly (readonly number[])[]): [number[], number[]] {
-  const columns = rows[0]!.map((_, feature) => rows.map((row) => row[feature]!))
-  return [columns.map(meanOf), columns.map(deviationOf)]
+/** β of sums over rows of one's own: Σzz' about the mean, and Σz(y − ȳ). */
+export function solveRidge(
+  gram: readonly (readonly number[])[],
+  towards: readonly number[],
+  lambda: number
+): number[] | null {
+  return solve(new Matrix(gram.map((row) => [...row])), Matrix.columnVector([...towards]), lambda)
 }
 
-function solve(z: readonly (readonly number[])[], y: readonly number[], lambda: number): number[] | null {
-  const width = z[0]!.length
-  if (width === 0) return []
-  const matrix = matrixOf(z)
-  const transposed = matrix.transpose()
-  const gram = transposed.mmul(matrix).add(Matrix.eye(width).mul(lambda))
-  const factor = new CholeskyDecomposition(gram)
+function solve(gram: Matrix, towards: Matrix, lambda: number): number[] | null {
+  if (!(lambda >= 0)) return null
+  const penalised = Matrix.add(gram, Matrix.eye(gram.rows).mul(lambda))
+  const factor = new CholeskyDecomposition(penalised)
   if (!factor.isPositiveDefinite() || (lambda === 0 && conditionOf(gram) > SINGULAR)) return null
-  return factor.solve(transposed.mmul(Matrix.columnVector([...y]))).to1DArray()
+  return factor.solve(towards).to1DArray()
 }
 
 /** Beyond this the digits of a float64 are used up. */
 const SINGULAR = 1e13
 
-const matrixOf = (rows: readonly (readonly number[])[]) => new Matrix(rows.map((row) => [...row]))
+type Standardised = Pick<RidgeFit, 'means' | 'deviations'> & {
+  /** The features that move; z has these alone. */
+  readonly moving: readonly number[]
+  readonly z: Matrix
+}
+
+function standardised(rows: readonly (readonly number[])[]): Standardised {
+  const columns = rows[0]!.map((_, feature) => rows.map((row) => row[feature]!))
+  const [means, deviations] = [columns.map(meanOf), columns.map(deviationOf)]
+  const moving = deviations.flatMap((deviation, feature) => (deviation > 0 ? [feature] : []))
+  const z = rows.map((row) => moving.map((feature) => (row[feature]! - means[feature]!) / deviations[feature]!))
+  return { means, deviations, moving, z: new Matrix(z) }
+}
 
 /** What each feature of a row adds to the intercept: β·z, in units of y. */
 export function contributionsOf(fit: RidgeFit, row: readonly number[]): number[] {
@@ -79,11 +100,9 @@ export type Collinearity = {
 
 /** How far the features say the same thing. A feature that never moved is left out of it, with an inflation of NaN. */
 export function collinearityOf(rows: readonly (readonly number[])[]): Collinearity {
-  const [means, deviations] = scalingOf(rows)
-  const moving = deviations.flatMap((deviation, feature) => (deviation > 0 ? [feature] : []))
+  const { means, moving, z } = standardised(rows)
   const inflation = Array<number>(means.length).fill(Number.NaN)
   if (moving.length === 0) return { condition: 1, inflation }
-  const z = matrixOf(rows.map((row) => moving.map((at) => (row[at]! - means[at]!) / deviations[at]!)))
   const correlations = z.transpose().mmul(z).div(rows.length)
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(correlations, { assumeSymmetric: true })
   for (const [place, feature] of moving.entries()) {
