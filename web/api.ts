@@ -82,8 +82,10 @@ export type Signal = {
   readonly id: string
   readonly type: string
   readonly label: string
-  readonly instrument: string
-  readonly asset: string
+  /** Null: it is about the venue as a whole. */
+  readonly instrument: string | null
+  readonly venue: string
+  readonly asset: string | null
   readonly openedAt: string
   readonly explanation: { readonly meaning: string; readonly closesWhen: string | null }
 }

@@ -15,7 +15,11 @@ function Dashboard(): ReactNode {
   const moment = useSyncExternalStore(feed.subscribe, feed.moment)
   const [view, setView] = useState(() => viewOf(location.search))
   const { rows, nowMs, signals, silentMs } = moment
-  const labels = useMemo(() => new Map(signals.map(({ instrument, label }) => [instrument, label])), [signals])
+  const labels = useMemo(
+    () =>
+      new Map(signals.flatMap(({ instrument, label }) => (instrument === null ? [] : [[instrument, label] as const]))),
+    [signals]
+  )
   const selected = useMemo(() => selectRows(rows, view), [rows, view])
   const show = useCallback((next: View) => {
     setView(next)

@@ -22,14 +22,18 @@ export function SignalStrip({ signals, nowMs, onChoose }: SignalStripProps): Rea
             {label} <span className="aside">{members.length}</span>
           </h2>
           <ul>
-            {[...Map.groupBy(members, ({ asset }) => asset)].map(([asset, contracts]) => (
-              <li key={asset}>
+            {[...Map.groupBy(members, ({ asset, venue }) => asset ?? venue)].map(([name, contracts]) => (
+              <li key={name}>
                 <button
                   type="button"
-                  title={contracts.map((signal) => `${signal.instrument}: ${openText(signal, nowMs)}`).join('\n')}
-                  onClick={() => onChoose(asset, contracts[0]?.instrument ?? '')}
+                  title={contracts
+                    .map((signal) => `${signal.instrument ?? signal.venue}: ${openText(signal, nowMs)}`)
+                    .join('\n')}
+                  // Of a venue as a whole there is nothing to choose.
+                  disabled={contracts[0]?.asset === null}
+                  onClick={() => onChoose(name, contracts[0]?.instrument ?? '')}
                 >
-                  {asset} {contracts.length > 1 && <span className="aside">× {contracts.length}</span>}
+                  {name} {contracts.length > 1 && <span className="aside">× {contracts.length}</span>}
                 </button>
               </li>
             ))}

@@ -1,10 +1,15 @@
-import { REGIMES } from '../domain/funding-regime.ts'
-import { SIGNAL_TYPES } from '../domain/signal.ts'
+import { thresholdProblem } from '../domain/lifecycle.ts'
+import { SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
 import { CONTRACT_KINDS } from './board.ts'
-import { objectField, textsField } from './read-body.ts'
+import { suggestionFor } from './nearest.ts'
+import { type Field, objectField, textsField } from './read-body.ts'
 
 /** The words of REST's own filters. What is left out lets everything through. */
-export type EventFilter = { readonly [Word in (typeof FILTER_WORDS)[number]]?: readonly string[] | undefined }
+export type EventFilter = { readonly [Word in (typeof FILTER_WORDS)[number]]?: readonly string[] | undefined } & {
+  readonly threshold?: FilterThreshold | undefined
+}
+/** Distances of a signal's value from zero, in the unit of its type. */
+export type FilterThreshold = { readonly enter: number; readonly exit: number }
 export const FILTER_WORDS = ['asset', 'venue', 'kind', 'type', 'label'] as const
 
 export const filterField = objectField(
@@ -13,7 +18,46 @@ export const filterField = objectField(
     venue: textsField('Venues', { example: 'binance' }),
     kind: textsField('Kinds of contract', { known: CONTRACT_KINDS, example: 'perpetual' }),
     type: textsField('Types of signal', { known: SIGNAL_TYPES, example: 'funding_regime' }),
-    label: textsField('Labels of signals', { known: REGIMES, example: 'OVERHEATED' })
+    label: textsField('Labels of signals', { known: SIGNAL_LABELS, example: 'OVERHEATED' }),
+    threshold: thresholdField()
   },
   'Which events: every word that is given must hold, by one of its values'
 )
+
+function thresholdField(): Field<FilterThreshold | undefined> {
+  const distance = { type: 'number', minimum: 0 }
+  const description =
+    'Signals only: from when their value has been at least `enter` from zero, until it is nearer than `exit`; in the unit of the ' +
+    'type of signal (`/v1/signals/types`). `exit` is not beyond `enter`'
+  return {
+    schema: {
+      type: 'object',
+      description,
+      additionalProperties: false,
+      properties: { enter: distance, exit: distance },
+      required: ['enter', 'exit'],
+      examples: [{ enter: 60, exit: 40 }]
+    },
+    isRequired: false,
+    read: (value, path, report) => {
+      const { enter, exit, ...others } =
+        typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+      for (const name of Object.keys(others)) {
+        report({
+          path: `${path}.${name.slice(0, 80)}`,
+          message: `unknown field${suggestionFor(name, ['enter', 'exit'])}`
+        })
+      }
+      if (!isDistance(enter) || !isDistance(exit)) {
+        report({ path, message: 'expected an object with enter and exit, both numbers from 0' })
+        return undefined
+      }
+      const problem = thresholdProblem({ enter, exit, below: false })
+      if (problem !== null) report({ path: `${path}.exit`, message: problem })
+      return { enter, exit }
+    }
+  }
+}
+
+const isDistance = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0

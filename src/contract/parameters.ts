@@ -1,3 +1,4 @@
+import { suggestionFor } from './nearest.ts'
 import { optional, type Parameter, type Refused, refuse } from './parameter.ts'
 import { readTime } from './time-text.ts'
 
@@ -29,7 +30,7 @@ export function listOf<T extends string>(
     const items = readList(text, ITEM)
     if ('refused' in items) return items
     const wrong = items.find((item) => !(values as readonly string[]).includes(item))
-    return wrong === undefined ? (items as T[]) : refuse(words)
+    return wrong === undefined ? (items as T[]) : refuse(`${words}${suggestionFor(wrong, values)}`)
   })
   return { ...parameter, isList: true }
 }

@@ -94,6 +94,11 @@ export function nullable(schema: FieldSchema): FieldSchema {
   return Type.Union([schema, Type.Null()])
 }
 
+/** One of several shapes; in GraphQL it is JSON. */
+export function anyOf(...schemas: readonly FieldSchema[]): FieldSchema {
+  return Type.Union([...schemas])
+}
+
 export function arrayOf(items: FieldSchema): FieldSchema {
   return Type.Array(items)
 }

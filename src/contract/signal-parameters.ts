@@ -1,5 +1,5 @@
-import { REGIMES } from '../domain/funding-regime.ts'
-import { SIGNAL_STATES, SIGNAL_TYPES } from '../domain/signal.ts'
+import { SIGNAL_STATES } from '../domain/signal.ts'
+import { SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
 import { pageParameters } from './board-parameters.ts'
 import { tableParameters } from './history-parameters.ts'
 import { required } from './parameter.ts'
@@ -10,7 +10,7 @@ export const SIGNAL_SORTS = ['openedAt', 'lastAt', 'value', 'lastValue', 'peakVa
 
 export const signalParameters = {
   type: listOf(SIGNAL_TYPES, 'Types'),
-  label: listOf(REGIMES, 'Labels'),
+  label: listOf(SIGNAL_LABELS, 'Labels'),
   state: listOf(SIGNAL_STATES, 'States; both unless given'),
   asset: list('Assets', 'BTC,ETH'),
   venue: list('Venues', 'binance,bybit'),

@@ -1,9 +1,39 @@
 import type { Regime } from '../domain/funding-regime.ts'
-import type { CloseReason, Signal } from '../domain/signal.ts'
-import { isoOf } from '../domain/time.ts'
+import type { BucketSignal, CloseReason, RegimeSignal, Signal } from '../domain/signal.ts'
+import { isoOf, MINUTE } from '../domain/time.ts'
+import { TYPE_WORDS, valueText } from './signal-type-words.ts'
 
-/** What a signal says of its contract. */
-export function meaningOf({ label, opening, parameterSet }: Signal): string {
+/** What a signal says of its contract, pair or venue. */
+export function meaningOf(signal: Signal): string {
+  return signal.type === 'funding_regime' ? regimeMeaning(signal) : bucketMeaning(signal)
+}
+
+/** What would close an open signal, or what closed this one. */
+export function closesWhen(signal: Signal): string {
+  const { closedAt, closeReason } = signal
+  if (closedAt !== null && closeReason !== null) {
+    const words = signal.type === 'funding_regime' ? CLOSED : CLOSED_BUCKET
+    return `Closed at ${isoOf(closedAt)}: ${words[closeReason]}.`
+  }
+  return signal.type === 'funding_regime' ? regimeCloses(signal) : bucketCloses(signal)
+}
+
+function bucketMeaning({ type, label, value, opening }: BucketSignal): string {
+  const { labels, not, value: what } = TYPE_WORDS[type]
+  const count = opening.observations === 1 ? '1 observation' : `${opening.observations} observations`
+  return `${labels[label] ?? label} ${what}: ${valueText(type, value)} at its opening, of ${count}. ${not}`
+}
+
+function bucketCloses({ type, label, instrumentId, parameterSet }: BucketSignal): string {
+  const { thresholds, exitPersist, bucketMs, staleMs } = parameterSet
+  const bound = thresholds[label]
+  const minutes = bucketMs / MINUTE
+  const exit = bound === undefined ? 'its bound' : `${bound.below ? 'above' : 'below'} ${valueText(type, bound.exit)}`
+  const delisted = instrumentId === null ? '' : ', or when it is delisted'
+  return `Closes when it has been ${exit} for ${exitPersist * minutes} minutes, after ${staleMs / MINUTE} minutes without data${delisted}.`
+}
+
+function regimeMeaning({ label, opening, parameterSet }: RegimeSignal): string {
   const { persistHours, windowDays } = parameterSet
   const { percentile, rate8h, apr, heldHours, intervalHours } = opening
   const [who, crowd, side] =
@@ -19,10 +49,7 @@ export function meaningOf({ label, opening, parameterSet }: Signal): string {
   )
 }
 
-/** What would close an open signal, or what closed this one. */
-export function closesWhen(signal: Signal): string {
-  const { label, closedAt, closeReason, parameterSet } = signal
-  if (closedAt !== null && closeReason !== null) return `Closed at ${isoOf(closedAt)}: ${CLOSED[closeReason]}.`
+function regimeCloses({ label, parameterSet }: RegimeSignal): string {
   return `Closes when ${exitOf(label, parameterSet[label])}, after ${parameterSet.staleIntervals} intervals without a settlement, or when the contract is delisted.`
 }
 
@@ -34,7 +61,14 @@ const CLOSED: Readonly<Record<CloseReason, string>> = {
   parameters_changed: 'the parameters were changed'
 }
 
-function exitOf(label: Regime, { exitPercentile, exitRate8h }: Signal['parameterSet'][Regime]): string {
+const CLOSED_BUCKET: Readonly<Record<CloseReason, string>> = {
+  ...CLOSED,
+  exit: 'its value was no longer beyond its bound',
+  stale: 'nothing was known of it any more',
+  revised: 'corrected facts no longer bear it out'
+}
+
+function exitOf(label: Regime, { exitPercentile, exitRate8h }: RegimeSignal['parameterSet'][Regime]): string {
   const word = label === 'OVERHEATED' ? 'below' : 'above'
   return `a settlement is ${word} ${percent(exitRate8h)} per 8 h or ${word} the ${exitPercentile}th percentile`
 }
@@ -45,21 +79,3 @@ function percent(fraction: number): string {
 }
 
 const plain = (value: number) => String(Number(value.toPrecision(6)))
-
-/** What a type of signal means and what it does not, for the catalogue. */
-export const TYPE_WORDS = {
-  funding_regime: {
-    title: 'Funding regime',
-    meaning:
-      'One side of a perpetual has paid extreme funding for a day: settled rates rank among the highest (OVERHEATED) or lowest ' +
-      '(PANIC) of their contract’s last 90 days and are large in themselves.',
-    not:
-      'Not a forecast. Funding stands at the venue’s interest most of the time, high carry has gone before rises as well as ' +
-      'before crashes, and a high rate need not last until the next settlement. It looks at settled rates only, never at ' +
-      'estimates, and says nothing where an interval is assumed.',
-    labels: {
-      OVERHEATED: 'Longs pay: the contract is held above spot by a crowd of buyers.',
-      PANIC: 'Shorts pay: the contract is pressed below spot by a crowd of sellers.'
-    }
-  }
-} as const

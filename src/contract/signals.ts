@@ -1,17 +1,10 @@
-import { REGIMES } from '../domain/funding-regime.ts'
-import {
-  CENSORINGS,
-  CLOSE_REASONS,
-  SIGNAL_STATES,
-  SIGNAL_TYPES,
-  type Signal,
-  type SignalReading,
-  type SignalSubject
-} from '../domain/signal.ts'
-import { isoOf, isoOrNull } from '../domain/time.ts'
+import { CENSORINGS, CLOSE_REASONS, SIGNAL_STATES, type Signal, type SignalSubject } from '../domain/signal.ts'
+import { type BucketParameters, SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
+import { HOUR, isoOf, isoOrNull, MINUTE } from '../domain/time.ts'
 import { CONTRACT_KINDS, INTERVAL_SOURCES } from './board.ts'
 import {
   absences,
+  anyOf,
   arrayOf,
   count,
   nullable,
@@ -26,9 +19,10 @@ import {
   timeOrNull,
   truth
 } from './schema.ts'
+import { SIGNAL_UNITS, TYPE_WORDS } from './signal-type-words.ts'
 import { closesWhen, meaningOf } from './signal-words.ts'
 
-const readingSchema = object({
+const settlementSchema = object({
   rate: number('The settled rate, fraction per intervalHours; positive: longs paid shorts', 0.0006),
   intervalHours: number('Hours that the rate was for', 8),
   intervalSource: oneOf(INTERVAL_SOURCES, 'How that interval is known; one that is assumed opens nothing'),
@@ -51,7 +45,13 @@ const boundsSchema = object({
   exitRate8h: number('Rate per 8 h beyond which it ends, as well', 0.00015)
 })
 
-export const signalParametersSchema = object({
+const bucketSchema = object({
+  value: numberOrNull('The value of the bucket, in the unit of its type; null: nothing was known', 31.5),
+  bucketMinutes: number('Minutes that the bucket stands for', 5),
+  observations: count('Facts in the bucket that the value was made of', 5)
+})
+
+const regimeParametersSchema = object({
   OVERHEATED: boundsSchema,
   PANIC: boundsSchema,
   persistHours: number('Hours for which the conditions to enter must have held', 24),
@@ -61,26 +61,58 @@ export const signalParametersSchema = object({
   staleIntervals: number('Intervals without a settlement after which it is stale', 3)
 })
 
+const bucketParametersSchema = object({
+  version: count('Raised when the same facts would give other values', 1),
+  bucketMinutes: number('Minutes of a bucket', 5),
+  persistBuckets: count('Buckets for which the conditions to open must hold without a break', 3),
+  exitPersistBuckets: count('Buckets for which those to close must', 3),
+  coolDownHours: number('Hours after a close in which nothing counts towards an opening', 1),
+  updateDelta: number('How far the value moves until it is told of again', 10),
+  staleBuckets: count('Buckets without data after which it is stale', 3),
+  thresholds: arrayOf(
+    object({
+      label: oneOf(SIGNAL_LABELS, 'The label'),
+      enter: number('Where it opens', 25),
+      exit: number('Beyond which it closes', 12),
+      below: truth('Whether it is about low values: then it opens at or below `enter`')
+    })
+  )
+})
+
+// By the type of the signal: of a funding regime the first.
+const readingSchema = anyOf(settlementSchema, bucketSchema)
+const parametersSchema = anyOf(regimeParametersSchema, bucketParametersSchema)
+const KINDS = [...CONTRACT_KINDS, 'spot']
+
 export const signalSchema = object(
   {
     id: text('The same for the same opening, whenever it is found', 'sig_4f1d9c2b7a6e5d3c8b9a0f1e'),
     type: oneOf(SIGNAL_TYPES, 'What kind of signal it is; `/v1/signals/types` explains each'),
-    label: oneOf(REGIMES, 'Which of its type'),
+    label: oneOf(SIGNAL_LABELS, 'Which of its type'),
     state: oneOf(SIGNAL_STATES, 'Whether it goes on'),
-    instrument: text('The contract that it is about', 'binance:BTC/USDT:USDT'),
-    spot: textOrNull('The other leg; null for what is about the contract alone'),
-    venue: text('Where the contract trades', 'binance'),
-    asset: text('What the contract is about', 'BTC'),
-    kind: oneOf(CONTRACT_KINDS, 'Without or with an expiry'),
-    openedAt: time('The settlement at which it opened'),
-    closedAt: timeOrNull('The settlement, or the time without one, at which it closed; null while it is open'),
+    instrument: textOrNull(
+      'The contract or pair that it is about; null: the venue as a whole',
+      'binance:BTC/USDT:USDT'
+    ),
+    spot: textOrNull('The other leg; null for what is not about two'),
+    venue: text('Where it is', 'binance'),
+    asset: textOrNull('What the contract or pair is about; null: the venue as a whole', 'BTC'),
+    kind: oneOfOrNull(KINDS, 'Without or with an expiry, or a spot pair; null: the venue as a whole'),
+    openedAt: time('The settlement, or the end of the bucket, at which it opened'),
+    closedAt: timeOrNull(
+      'The settlement or bucket, or the time without one, at which it closed; null while it is open'
+    ),
     closeReason: oneOfOrNull(CLOSE_REASONS, 'Why it closed; null while it is open'),
     knownAt: time('When we first knew of it'),
-    value: number('Rate per 8 h at its opening, fraction; positive: longs paid shorts', 0.0006),
-    lastValue: number('The last such rate that it looked at', 0.0005),
-    lastAt: time('The settlement of that rate'),
-    peakValue: number('The rate furthest from zero while it was open', 0.0011),
-    parameters: signalParametersSchema,
+    value: number('The value at its opening, in `unit`', 0.0006),
+    unit: oneOf(SIGNAL_UNITS, 'What its values are; `/v1/signals/types` says it in words'),
+    lastValue: number('The last value that it looked at', 0.0005),
+    lastAt: time('The settlement or bucket of that value'),
+    peakValue: number(
+      'The furthest value while it was open: from zero, of what is about low values the lowest',
+      0.0011
+    ),
+    parameters: parametersSchema,
     opening: readingSchema,
     closing: nullable(readingSchema),
     explanation: object({
@@ -98,8 +130,15 @@ export const signalTypeSchema = object(
     title: text('Its name', 'Funding regime'),
     meaning: text('What it means'),
     not: text('What it does not mean'),
-    labels: arrayOf(object({ label: oneOf(REGIMES, 'The label'), meaning: text('What it means') })),
-    parameters: signalParametersSchema
+    labels: arrayOf(object({ label: oneOf(SIGNAL_LABELS, 'The label'), meaning: text('What it means') })),
+    unit: oneOf(SIGNAL_UNITS, 'What its values are'),
+    value: text('What its value is, in words'),
+    isEvaluated: truth('Whether this service looks for it; of the others it has the rule alone'),
+    parametersId: textOrNull(
+      'The hash of the parameters in force, which is in the id of every signal; null: none ever were',
+      '4f1d9c2b7a6e5d3c8b9a0f1e'
+    ),
+    parameters: parametersSchema
   },
   { description: 'A type of signal' }
 )
@@ -108,10 +147,10 @@ export type SignalView = ReturnType<typeof signalView>
 
 /** A signal as outsiders see it: over REST, over GraphQL, in events. */
 export function signalView(signal: Signal, subject: SignalSubject) {
-  const { closedAt, opening, closing } = signal
+  const { closedAt, opening, closing, type } = signal
   return {
     id: signal.id,
-    type: signal.type,
+    type,
     label: signal.label,
     state: closedAt === null ? ('open' as const) : ('closed' as const),
     instrument: subject.instrument,
@@ -124,10 +163,11 @@ export function signalView(signal: Signal, subject: SignalSubject) {
     closeReason: signal.closeReason,
     knownAt: isoOf(signal.knownAt),
     value: signal.value,
+    unit: TYPE_WORDS[type].unit,
     lastValue: signal.lastValue,
     lastAt: isoOf(signal.lastAt),
     peakValue: signal.peakValue,
-    parameters: signal.parameterSet,
+    parameters: type === 'funding_regime' ? signal.parameterSet : bucketParametersView(signal.parameterSet),
     opening,
     closing,
     explanation: { meaning: meaningOf(signal), closesWhen: closesWhen(signal) },
@@ -135,12 +175,35 @@ export function signalView(signal: Signal, subject: SignalSubject) {
   }
 }
 
+/** Parameters of buckets as outsiders see them. */
+export function bucketParametersView(parameters: BucketParameters) {
+  const { version, bucketMs, persist, exitPersist, coolDownMs, updateDelta, staleMs, thresholds } = parameters
+  return {
+    version,
+    bucketMinutes: bucketMs / MINUTE,
+    persistBuckets: persist,
+    exitPersistBuckets: exitPersist,
+    coolDownHours: coolDownMs / HOUR,
+    updateDelta,
+    staleBuckets: staleMs / bucketMs,
+    thresholds: Object.entries(thresholds).map(([label, threshold]) => ({ label, ...threshold }))
+  }
+}
+
 /** Why what is null is null, where the state does not make it plain. */
-function absentIn({ spotId, closedAt, closing }: Signal): Record<string, string> {
+function absentIn(signal: Signal): Record<string, string> {
+  const { type, instrumentId, spotId, closedAt, closing } = signal
   const absent: Record<string, string> = {}
-  if (spotId === 0) absent.spot = 'contract_alone'
-  if (closedAt !== null && closing === null) absent.closing = 'no_settlement_closed_it'
-  const hasPercentile = (reading: SignalReading | null) => reading === null || reading.percentile !== null
-  if (!hasPercentile(closing)) absent['closing.percentile'] = 'too_few_observations'
+  if (instrumentId === null) Object.assign(absent, { instrument: WHOLE, asset: WHOLE, kind: WHOLE })
+  if (spotId === 0) absent.spot = instrumentId === null ? WHOLE : 'contract_alone'
+  if (closedAt !== null && closing === null) {
+    absent.closing = type === 'funding_regime' ? 'no_settlement_closed_it' : 'no_bucket_closed_it'
+  }
+  if (type === 'funding_regime' && signal.closing?.percentile === null) {
+    absent['closing.percentile'] = 'too_few_observations'
+  }
+  if (type !== 'funding_regime' && signal.closing?.value === null) absent['closing.value'] = 'nothing_known'
   return absent
 }
+
+const WHOLE = 'venue_as_a_whole'

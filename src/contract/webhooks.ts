@@ -93,8 +93,9 @@ const webhookFields = {
   url: text('Where it is sent', 'https://example.com/hooks'),
   description: textOrNull('What it is for'),
   events: texts('Types of events that it wants'),
-  filter: Type.Record(Type.String(), Type.Array(Type.String()), {
-    description: 'Word → values; an event must fulfil every word by one of its values. Empty: everything'
+  filter: Type.Record(Type.String(), Type.Any(), {
+    description:
+      'Word → values, and `threshold`; an event must fulfil every word by one of its values. Empty: everything'
   }) as FieldSchema,
   state: oneOf(SUBSCRIPTION_STATES, 'Whether anything is sent'),
   disabledReason: oneOfOrNull(

@@ -1,8 +1,8 @@
 import type { IntervalSource } from './board-row.ts'
 import type { Regime, RegimeRules } from './funding-regime.ts'
+import type { BucketParameters, BucketType } from './signal-types.ts'
 
-export const SIGNAL_TYPES = ['funding_regime'] as const
-export type SignalType = (typeof SIGNAL_TYPES)[number]
+export type SignalType = 'funding_regime' | BucketType
 
 export const SIGNAL_STATES = ['open', 'closed'] as const
 
@@ -14,7 +14,7 @@ export type CloseReason = (typeof CLOSE_REASONS)[number]
 export const CENSORINGS = ['none', 'at_cap', 'at_floor', 'unknown'] as const
 export type Censoring = (typeof CENSORINGS)[number]
 
-/** The numbers of the settlement that opened or closed a signal. */
+/** The numbers of the settlement that opened or closed a funding regime. */
 export type SignalReading = {
   /** Fraction per interval; positive: longs pay shorts. */
   readonly rate: number
@@ -37,14 +37,43 @@ export type SignalParameters = RegimeRules & {
   readonly staleIntervals: number
 }
 
-/** One opening of one signal, and its end. Times in epoch milliseconds, values as rates per 8 h. */
-export type Signal = {
+/** The bucket that opened or closed a signal. */
+export type BucketReading = {
+  /** In the unit of its type; null: nothing was known. */
+  readonly value: number | null
+  readonly bucketMinutes: number
+  /** Facts in the bucket that the value was made of. */
+  readonly observations: number
+}
+
+/** One opening of one signal, and its end. Times in epoch milliseconds. */
+export type Signal = RegimeSignal | BucketSignal
+
+/** Values are rates per 8 h. */
+export type RegimeSignal = SignalCommon & {
+  readonly type: 'funding_regime'
+  readonly label: Regime
+  readonly opening: SignalReading
+  readonly closing: SignalReading | null
+  readonly parameterSet: SignalParameters
+}
+
+/** Values are in the unit of the type. */
+export type BucketSignal = SignalCommon & {
+  readonly type: BucketType
+  readonly label: string
+  readonly opening: BucketReading
+  readonly closing: BucketReading | null
+  readonly parameterSet: BucketParameters
+}
+
+type SignalCommon = {
   readonly id: string
-  readonly type: SignalType
-  readonly instrumentId: number
+  /** Null: it is about the venue as a whole. */
+  readonly instrumentId: number | null
+  readonly venue: string
   /** 0: it is about one instrument, not about a pair. */
   readonly spotId: number
-  readonly label: Regime
   readonly openedAt: number
   /** Null while it is open. */
   readonly closedAt: number | null
@@ -55,19 +84,16 @@ export type Signal = {
   readonly lastAt: number
   /** The value furthest from zero so far. */
   readonly peakValue: number
-  readonly opening: SignalReading
-  readonly closing: SignalReading | null
   /** The hash of `parameterSet` that is in the id. */
   readonly parameters: string
-  readonly parameterSet: SignalParameters
   readonly formulaVersion: number
 }
 
-/** Whom a signal is about, as outsiders name it. */
+/** Whom a signal is about, as outsiders name it; null where it is about a venue as a whole. */
 export type SignalSubject = {
-  readonly instrument: string
+  readonly instrument: string | null
   readonly spot: string | null
   readonly venue: string
-  readonly asset: string
-  readonly kind: string
+  readonly asset: string | null
+  readonly kind: string | null
 }

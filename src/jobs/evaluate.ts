@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { signalView } from '../contract/signals.ts'
-import type { Signal } from '../domain/signal.ts'
+import type { RegimeSignal } from '../domain/signal.ts'
 import { MINUTE } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import type { Database, Transaction } from '../store/database.ts'
@@ -117,11 +117,11 @@ async function store(
 
 function eventsOf(
   outcomes: readonly Outcome[],
-  updated: readonly Signal[],
+  updated: readonly RegimeSignal[],
   evaluated: Evaluated,
   activation: number
 ): NewEvent[] {
-  const event = (type: EventType, at: number, signal: Signal, isOfParameters = false): NewEvent => ({
+  const event = (type: EventType, at: number, signal: RegimeSignal, isOfParameters = false): NewEvent => ({
     id: eventIdOf(signal.id, type, at, isOfParameters ? activation : undefined),
     type,
     at,

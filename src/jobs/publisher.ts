@@ -1,8 +1,9 @@
 import { sleep } from '../clock.ts'
+import type { SignalView } from '../contract/signals.ts'
 import { SECOND } from '../domain/time.ts'
 import { type PublishedEvent, publishEvents, type Subscriber } from '../store/publisher.ts'
 import { bodyOf } from '../webhooks/body.ts'
-import { isWanted } from '../webhooks/filter.ts'
+import { isWanted, type Wish } from '../webhooks/filter.ts'
 import type { Bell } from './bell.ts'
 import { reportFailure, type WorkerDeps } from './station.ts'
 
@@ -35,15 +36,22 @@ export function publishDue({ db, clock }: Pick<WorkerDeps, 'db' | 'clock'>): Pro
   return publishEvents(db, { limit: BATCH, nowMs: clock.now(), isWanted: isWantedBy, bodyOf })
 }
 
-function isWantedBy(subscriber: Subscriber, { type, about, subscriptionId }: PublishedEvent): boolean {
+function isWantedBy(subscriber: Subscriber, { type, about, subscriptionId, data }: PublishedEvent): boolean {
   const { asset, venue, kind, signalType, signalLabel } = about
-  return isWanted(subscriber, {
+  return isWanted(subscriber as Wish, {
     eventType: type,
     subscriptionId,
     asset,
     venue,
     kind,
     type: signalType,
-    label: signalLabel
+    label: signalLabel,
+    value: subscriber.filter.threshold === undefined || signalType === null ? null : extentOf(data)
   })
+}
+
+/** The numbers of a signal's event; its data is JSON that we wrote. */
+function extentOf(data: string): { readonly last: number; readonly peak: number } {
+  const { lastValue, peakValue } = JSON.parse(data) as SignalView
+  return { last: lastValue, peak: peakValue }
 }

@@ -1,7 +1,7 @@
 import { annualiseFunding } from '../domain/funding.ts'
 import type { Episode, EpisodeEnd } from '../domain/regime-episodes.ts'
 import { FUNDING_REGIME_VERSION, type RegimeRow } from '../domain/regime-series.ts'
-import type { Censoring, CloseReason, Signal, SignalParameters, SignalReading } from '../domain/signal.ts'
+import type { Censoring, CloseReason, RegimeSignal, SignalParameters, SignalReading } from '../domain/signal.ts'
 import { DAY } from '../domain/time.ts'
 import { signalIdOf } from './signal-ids.ts'
 
@@ -10,9 +10,9 @@ export const NEWS_MS = 7 * DAY
 
 /** One signal that is new or has changed, as it stood at each thing that is to be told of it. */
 export type Outcome = {
-  readonly signal: Signal
-  readonly opened: Signal | null
-  readonly closed: Signal | null
+  readonly signal: RegimeSignal
+  readonly opened: RegimeSignal | null
+  readonly closed: RegimeSignal | null
   /** Whether other parameters brought it about, and not the market: then it may happen again. */
   readonly isOfParameters: boolean
 }
@@ -20,7 +20,7 @@ export type Outcome = {
 export type OutcomeInput = {
   readonly episodes: readonly Episode[]
   /** Every signal of this type and instrument that is stored. */
-  readonly stored: readonly Signal[]
+  readonly stored: readonly RegimeSignal[]
   readonly instrumentId: number
   readonly venue: string
   readonly symbol: string
@@ -58,20 +58,20 @@ function idOf({ venue, symbol, parameters }: OutcomeInput, { openedAt }: Episode
 }
 
 /** An open signal that the settlements, or the parameters, of now do not bear out. */
-function withdrawn(signal: Signal, { parameters, evaluatedTo }: OutcomeInput): Outcome {
+function withdrawn(signal: RegimeSignal, { parameters, evaluatedTo }: OutcomeInput): Outcome {
   const reason = signal.parameters === parameters ? 'revised' : 'parameters_changed'
   const closed = closedBy(signal, { at: Math.max(evaluatedTo, signal.openedAt), reason, row: null })
   return { signal: closed, opened: null, closed, isOfParameters: reason === 'parameters_changed' }
 }
 
 /** What ended while other parameters were in force was over for them: nobody is told of it. */
-function reopened(before: Signal, { lastAt, lastValue, peakValue, end }: Episode): Outcome[] {
+function reopened(before: RegimeSignal, { lastAt, lastValue, peakValue, end }: Episode): Outcome[] {
   if (before.closeReason !== 'parameters_changed' || end !== null) return []
   const signal = { ...before, closedAt: null, closeReason: null, closing: null, lastAt, lastValue, peakValue }
   return [{ signal, opened: signal, closed: null, isOfParameters: true }]
 }
 
-function goneOn(before: Signal, { lastAt, lastValue, peakValue, end }: Episode): Outcome[] {
+function goneOn(before: RegimeSignal, { lastAt, lastValue, peakValue, end }: Episode): Outcome[] {
   const now = { ...before, lastAt, lastValue, peakValue }
   if (end !== null) {
     const closed = closedBy(now, end)
@@ -82,14 +82,15 @@ function goneOn(before: Signal, { lastAt, lastValue, peakValue, end }: Episode):
 }
 
 function begun(id: string, episode: Episode, row: RegimeRow, input: OutcomeInput): Outcome {
-  const { instrumentId, parameters, parameterSet, isFirst, knownAt, nowMs } = input
+  const { instrumentId, venue, parameters, parameterSet, isFirst, knownAt, nowMs } = input
   const { label, openedAt, lastAt, lastValue, peakValue, end } = episode
   const opening = readingOf(row)
   const value = opening.rate8h
-  const opened: Signal = {
+  const opened: RegimeSignal = {
     id,
     type: 'funding_regime',
     instrumentId,
+    venue,
     spotId: 0,
     label,
     openedAt,
@@ -114,7 +115,10 @@ function begun(id: string, episode: Episode, row: RegimeRow, input: OutcomeInput
   return { signal: closed, opened: atOpening, closed, isOfParameters: false }
 }
 
-function closedBy(signal: Signal, { at, reason, row }: { at: number; reason: CloseReason; row: EpisodeEnd['row'] }) {
+function closedBy(
+  signal: RegimeSignal,
+  { at, reason, row }: { at: number; reason: CloseReason; row: EpisodeEnd['row'] }
+) {
   return { ...signal, closedAt: at, closeReason: reason, closing: row === null ? null : readingOf(row) }
 }
 

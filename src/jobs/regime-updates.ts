@@ -1,4 +1,4 @@
-import type { Signal } from '../domain/signal.ts'
+import type { RegimeSignal } from '../domain/signal.ts'
 import { REGIME_UPDATE_8H, updatesOf } from '../domain/signal-updates.ts'
 import type { Transaction } from '../store/database.ts'
 import { listSignalPath } from '../store/signal-inputs.ts'
@@ -9,8 +9,8 @@ export async function listUpdates(
   client: Transaction,
   outcomes: readonly Outcome[],
   { from, nowMs }: { readonly from: number; readonly nowMs: number }
-): Promise<Signal[]> {
-  const updates: Signal[] = []
+): Promise<RegimeSignal[]> {
+  const updates: RegimeSignal[] = []
   for (const { signal } of outcomes) {
     // What is not borne out went through nothing.
     if (signal.closeReason === 'revised') continue

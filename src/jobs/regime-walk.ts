@@ -12,7 +12,7 @@ import {
   type RegimeStep,
   STALE_INTERVALS
 } from '../domain/regime-series.ts'
-import type { Signal, SignalParameters } from '../domain/signal.ts'
+import type { RegimeSignal, SignalParameters } from '../domain/signal.ts'
 import { DAY } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
 import { type Evaluated, listRegimeFacts } from '../store/signal-facts.ts'
@@ -36,7 +36,7 @@ export type RegimeTask = {
   readonly claim: EvaluationClaim
   readonly parameters: RegimeParameters
   readonly evaluated: Evaluated
-  readonly stored: readonly Signal[]
+  readonly stored: readonly RegimeSignal[]
 }
 export type Walked = {
   readonly steps: readonly RegimeStep[]

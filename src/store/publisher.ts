@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CHANNEL } from './board.ts'
 import type { Database, Transaction } from './database.ts'
+import type { StoredFilter } from './subscriptions.ts'
 
 /** An event that has its place in the order of commits. Times in epoch milliseconds. */
 export type PublishedEvent = {
@@ -24,7 +25,7 @@ export type PublishedEvent = {
 export type Subscriber = {
   readonly id: string
   readonly events: readonly string[]
-  readonly filter: Readonly<Record<string, readonly string[]>>
+  readonly filter: StoredFilter
 }
 
 export type Publishing = {

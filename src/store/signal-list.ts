@@ -34,10 +34,10 @@ export type SignalFilter = {
   readonly limit: number
 }
 
-type SubjectRow = { key: string; spot_key: string | null; venue_id: string; asset: string; kind: string }
+type SubjectRow = { key: string | null; spot_key: string | null; asset: string | null; kind: string | null }
 
-const SELECT = `select ${SIGNAL_COLUMNS.map((name) => `s.${name}`).join(', ')}, i.key, i.venue_id, i.asset, i.kind, l.key as spot_key
-  from signal s join instrument i on i.id = s.instrument_id left join instrument l on l.id = s.spot_id`
+const SELECT = `select ${SIGNAL_COLUMNS.map((name) => `s.${name}`).join(', ')}, i.key, i.asset, i.kind, l.key as spot_key
+  from signal s left join instrument i on i.id = s.instrument_id left join instrument l on l.id = s.spot_id`
 
 /** Signals, open and past. */
 export async function listSignals(db: Queryable, filter: SignalFilter): Promise<ListedSignal[]> {
@@ -46,7 +46,7 @@ export async function listSignals(db: Queryable, filter: SignalFilter): Promise<
   const { rows } = await db.query<SignalRow & SubjectRow>(
     `${SELECT} where ($1::text[] is null or s.type = any ($1)) and ($2::text[] is null or s.label = any ($2))
        and ($3::text[] is null or s.state = any ($3)) and ($4::text[] is null or i.asset = any ($4))
-       and ($5::text[] is null or i.venue_id = any ($5)) and ($6::int[] is null or s.instrument_id = any ($6))
+       and ($5::text[] is null or s.venue_id = any ($5)) and ($6::int[] is null or s.instrument_id = any ($6))
        and ($7::timestamptz is null or s.closed_at is null or s.closed_at > $7) and ($8::timestamptz is null or s.opened_at < $8)
        and ($9::${type} is null or (s.${column}, s.id) ${filter.isDescending ? '<' : '>'} ($9, $10::text))
      order by s.${column} ${direction}, s.id ${direction} limit $11`,

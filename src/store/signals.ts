@@ -1,10 +1,11 @@
-import type { Signal, SignalType } from '../domain/signal.ts'
+import type { BucketSignal, RegimeSignal, Signal, SignalType } from '../domain/signal.ts'
 import type { Database, Transaction } from './database.ts'
 
 export type SignalRow = {
   id: string
   type: SignalType
-  instrument_id: number
+  instrument_id: number | null
+  venue_id: string
   spot_id: number
   label: Signal['label']
   opened_at: Date
@@ -26,6 +27,7 @@ export const SIGNAL_COLUMNS = [
   'id',
   'type',
   'instrument_id',
+  'venue_id',
   'spot_id',
   'label',
   'opened_at',
@@ -44,10 +46,12 @@ export const SIGNAL_COLUMNS = [
 ] as const satisfies readonly (keyof SignalRow)[]
 
 export function signalOf(row: SignalRow): Signal {
+  // What is inside is of the row's type: it was written so.
   return {
     id: row.id,
     type: row.type,
     instrumentId: row.instrument_id,
+    venue: row.venue_id,
     spotId: row.spot_id,
     label: row.label,
     openedAt: row.opened_at.getTime(),
@@ -63,19 +67,31 @@ export function signalOf(row: SignalRow): Signal {
     parameters: row.parameters,
     parameterSet: row.parameter_set,
     formulaVersion: row.formula_version
-  }
+  } as Signal
 }
 
 /** Every signal of one type that an instrument ever had, oldest first. */
 export async function listSignalsOf(
   client: Pick<Database, 'query'>,
-  { instrumentId, type }: { instrumentId: number; type: SignalType }
-): Promise<Signal[]> {
+  { instrumentId, type }: { instrumentId: number; type: RegimeSignal['type'] }
+): Promise<RegimeSignal[]> {
   const { rows } = await client.query<SignalRow>(
     `select ${SIGNAL_COLUMNS.join(', ')} from signal where instrument_id = $1 and type = $2 order by opened_at, id`,
     [instrumentId, type]
   )
-  return rows.map(signalOf)
+  return rows.map((row) => signalOf(row) as RegimeSignal)
+}
+
+/** Every open signal of one type of buckets. */
+export async function listOpenSignals(
+  client: Pick<Database, 'query'>,
+  type: BucketSignal['type']
+): Promise<BucketSignal[]> {
+  const { rows } = await client.query<SignalRow>(
+    `select ${SIGNAL_COLUMNS.join(', ')} from signal where state = 'open' and type = $1 order by opened_at, id`,
+    [type]
+  )
+  return rows.map((row) => signalOf(row) as BucketSignal)
 }
 
 /** The time that everything in this transaction is known from. */
@@ -92,6 +108,7 @@ export async function writeSignals(client: Transaction, signals: readonly Signal
     id: signal.id,
     type: signal.type,
     instrument_id: signal.instrumentId,
+    venue_id: signal.venue,
     spot_id: signal.spotId,
     label: signal.label,
     opened_at: date(signal.openedAt),
@@ -111,7 +128,7 @@ export async function writeSignals(client: Transaction, signals: readonly Signal
   await client.query(
     `insert into signal as t (${names.join(', ')}, state, known_at, updated_at)
      select ${names.map((name) => `s.${name}`).join(', ')}, case when s.closed_at is null then 'open' else 'closed' end, now(), now()
-     from json_to_recordset($1) as s (id text, type text, instrument_id int, spot_id int, label text, opened_at timestamptz,
+     from json_to_recordset($1) as s (id text, type text, instrument_id int, venue_id text, spot_id int, label text, opened_at timestamptz,
        closed_at timestamptz, close_reason text, value float8, last_value float8, last_at timestamptz, peak_value float8, opening json,
        closing json, parameters text, parameter_set json, formula_version int2)
      on conflict (id) do update set state = excluded.state, closed_at = excluded.closed_at, close_reason = excluded.close_reason,

@@ -4,6 +4,9 @@ import type { Database, Transaction } from './database.ts'
 
 type Client = Pick<Database, 'query'>
 
+/** What a subscription wants to hear of, as it was read when it was made. */
+export type StoredFilter = Readonly<Record<string, unknown>>
+
 /** Why a subscription is disabled: its receiver answered 410, failed for days, or its owner said so. */
 export type DisabledReason = 'gone' | 'failing' | 'by_owner'
 
@@ -14,7 +17,7 @@ export type Subscription = {
   readonly url: string
   readonly description: string | null
   readonly events: readonly string[]
-  readonly filter: Readonly<Record<string, readonly string[]>>
+  readonly filter: StoredFilter
   readonly state: 'active' | 'disabled'
   readonly disabledReason: DisabledReason | null
   readonly failingSince: number | null
@@ -147,7 +150,7 @@ type Row = {
   readonly url: string
   readonly description: string | null
   readonly events: string[]
-  readonly filter: Record<string, string[]>
+  readonly filter: StoredFilter
   readonly state: 'active' | 'disabled'
   readonly disabled_reason: DisabledReason | null
   readonly failing_since: Date | null

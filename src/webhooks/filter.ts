@@ -1,4 +1,4 @@
-import { type EventFilter, FILTER_WORDS } from '../contract/event-filter.ts'
+import { type EventFilter, FILTER_WORDS, type FilterThreshold } from '../contract/event-filter.ts'
 
 /** What a subscription wants. */
 export type Wish = { readonly id: string; readonly events: readonly string[]; readonly filter: EventFilter }
@@ -6,6 +6,8 @@ export type Wish = { readonly id: string; readonly events: readonly string[]; re
 /** What an event is about, by the words of filters. */
 export type EventTraits = { readonly [Word in (typeof FILTER_WORDS)[number]]: string | null } & {
   readonly eventType: string
+  /** Of a signal, in the unit of its type: as it is, and the furthest so far. */
+  readonly value?: { readonly last: number; readonly peak: number } | null
   /** For this subscription alone, whatever it wishes. */
   readonly subscriptionId: string | null
 }
@@ -14,10 +16,17 @@ export type EventTraits = { readonly [Word in (typeof FILTER_WORDS)[number]]: st
 export function isWanted(wish: Wish, event: EventTraits): boolean {
   if (event.subscriptionId !== null) return event.subscriptionId === wish.id
   if (!wish.events.includes(event.eventType)) return false
+  if (wish.filter.threshold !== undefined && !isBeyond(wish.filter.threshold, event)) return false
   return FILTER_WORDS.every((word) => {
     const values = wish.filter[word]
     const value = event[word]
     // What an event does not say, it does not fulfil.
     return values === undefined || (value !== null && values.includes(value))
   })
+}
+
+/** A signal that was beyond `enter` once is told of until it is nearer than `exit`, and that it closed in any case. */
+function isBeyond({ enter, exit }: FilterThreshold, { value, eventType }: EventTraits): boolean {
+  if (value === null || value === undefined || Math.abs(value.peak) < enter) return false
+  return eventType === 'signal.closed' || Math.abs(value.last) >= exit
 }

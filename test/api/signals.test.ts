@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
-import type { Signal } from '../../src/domain/signal.ts'
+import type { RegimeSignal } from '../../src/domain/signal.ts'
 import { HOUR } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
 import { writeSignals } from '../../src/store/signals.ts'
@@ -17,11 +17,19 @@ const ago = (hours: number) => NOW_MS - hours * HOUR
 async function seed(db: Database): Promise<void> {
   const btc = await insertInstrument(db, { key: BTC })
   const pepe = await insertInstrument(db, { key: PEPE, asset: 'PEPE' })
-  const rows: (Partial<Signal> & Pick<Signal, 'id' | 'instrumentId'>)[] = [
+  const rows: (Partial<RegimeSignal> & Pick<RegimeSignal, 'id' | 'instrumentId'>)[] = [
     { id: 'sig_a', instrumentId: btc, openedAt: ago(100), closedAt: ago(90) },
     { id: 'sig_b', instrumentId: btc, openedAt: ago(80), label: 'PANIC', value: -0.001, peakValue: -0.002 },
-    { id: 'sig_c', instrumentId: pepe, openedAt: ago(60), closedAt: ago(50), closeReason: 'stale', closing: null },
-    { id: 'sig_d', instrumentId: pepe, openedAt: ago(40), value: 0.002 }
+    {
+      id: 'sig_c',
+      instrumentId: pepe,
+      venue: 'bybit',
+      openedAt: ago(60),
+      closedAt: ago(50),
+      closeReason: 'stale',
+      closing: null
+    },
+    { id: 'sig_d', instrumentId: pepe, venue: 'bybit', openedAt: ago(40), value: 0.002 }
   ]
   await db.transaction((client) => writeSignals(client, rows.map(aSignal)))
 }
@@ -85,7 +93,7 @@ test('one signal is what the list shows of it, and one that is not there is a 40
 test('what cannot be asked is refused by name', async () => {
   await using api = await open()
   for (const [query, code, path] of [
-    ['type=carry', 'invalid_parameter', 'type'],
+    ['type=funding_regimes', 'invalid_parameter', 'type'],
     ['label=NEUTRAL', 'invalid_parameter', 'label'],
     ['state=gone', 'invalid_parameter', 'state'],
     ['sort=id', 'invalid_parameter', 'sort'],
@@ -104,11 +112,61 @@ test('the catalogue says what each type means, what it does not, and its paramet
     config: { fundingRegime: { persistHours: 48, windowDays: 60, minDays: 20, minObservations: 50 } }
   })
   const { body } = await request(api.url).get('/v1/signals/types')
-  const [regime] = body.data
-  assert.equal(regime.type, 'funding_regime')
+  const regime = body.data.find(({ type }: { type: string }) => type === 'funding_regime')
   assert.deepEqual([regime.parameters.persistHours, regime.parameters.windowDays], [48, 60])
   assert.equal(regime.parameters.OVERHEATED.enterRate8h, 0.0003)
   assert.match(regime.not, /Not a forecast/)
+})
+
+test('every type is in the catalogue, with its unit, its thresholds and whether it is looked for', async () => {
+  await using api = await testApi()
+  const { body } = await request(api.url).get('/v1/signals/types')
+  assert.deepEqual(
+    body.data.map(({ type, isEvaluated }: { type: string; isEvaluated: boolean }) => [type, isEvaluated]),
+    [
+      ['basis_dislocation', true],
+      ['carry_opportunity', false],
+      ['expectation', false],
+      ['funding_regime', true],
+      ['interval_change', true],
+      ['leverage_buildup', false],
+      ['liquidity_thinning', false],
+      ['stablecoin_depeg', true],
+      ['venue_trouble', true]
+    ]
+  )
+  const depeg = body.data.find(({ type }: { type: string }) => type === 'stablecoin_depeg')
+  assert.deepEqual([depeg.unit, depeg.parametersId], ['bps', null])
+  assert.deepEqual(
+    depeg.labels.map(({ label }: { label: string }) => label),
+    ['ABOVE_PAR', 'BELOW_PAR']
+  )
+  assert.deepEqual(depeg.parameters.thresholds, [
+    { label: 'ABOVE_PAR', enter: 50, exit: 25, below: false },
+    { label: 'BELOW_PAR', enter: -50, exit: -25, below: true }
+  ])
+  const query =
+    '{ signalTypes { nodes { type title meaning not unit value parametersId parameters labels { label meaning } } } }'
+  const { body: graph } = await request(api.url).post('/graphql').send({ query })
+  const { isEvaluated: _, ...wanted } = depeg
+  assert.deepEqual(
+    graph.data.signalTypes.nodes.find(({ type }: { type: string }) => type === 'stablecoin_depeg'),
+    wanted
+  )
+})
+
+test('a type or label that is misspelt is answered with the nearest there is', async () => {
+  await using api = await testApi()
+  for (const [query, nearest] of [
+    ['type=stablecoin_depegs', 'stablecoin_depeg'],
+    ['type=venue_truble', 'venue_trouble'],
+    ['label=BELOWPAR', 'BELOW_PAR'],
+    ['typ=venue_trouble', 'type']
+  ] as const) {
+    const { status, body } = await request(api.url).get(`/v1/signals?${query}`)
+    assert.equal(status, 400)
+    assert.match(body.errors[0].message, new RegExp(`did you mean ${nearest}\\?`), query)
+  }
 })
 
 test('an event carries exactly what the signal’s own address shows', async () => {

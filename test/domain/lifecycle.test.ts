@@ -92,6 +92,7 @@ test('nothing counts towards an opening during the cool-down', () => {
 })
 
 test('a low side is met from above, and one side never turns into the other', () => {
+  assert.deepEqual(told([11, -11, 11, -11]), [], 'what was held for one side is nothing to the other')
   assert.deepEqual(
     run([-11, -11, 20, 20], { ...RULES, coolDownMs: 0, exitPersist: 1 }).map(({ label, type }) => [label, type]),
     [

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { SignalView } from '../../src/contract/signals.ts'
+import type { SignalReading } from '../../src/domain/signal.ts'
 import { evaluate, evaluateNext } from '../../src/jobs/evaluate.ts'
 import { regimeParameters } from '../../src/jobs/regime-walk.ts'
 import { markEnds } from '../../src/jobs/signals.ts'
@@ -71,7 +72,7 @@ test('a regime opens at the settlement that makes a day of extreme funding, and 
   )
   assert.equal(opened!.id, closed!.id)
   assert.deepEqual([opened!.state, opened!.closing, opened!.closedAt, opened!.peakValue], ['open', null, null, HOT])
-  const { percentile, observations, ...opening } = opened!.opening
+  const { percentile, observations, ...opening } = opened!.opening as SignalReading
   assert.deepEqual(opening, {
     rate: HOT,
     intervalHours: 8,
@@ -84,7 +85,7 @@ test('a regime opens at the settlement that makes a day of extreme funding, and 
   })
   assert.ok(percentile! >= 95 && observations === CALM_COUNT + 6)
   assert.deepEqual([closed!.state, closed!.closeReason, closed!.lastValue], ['closed', 'exit', CALM])
-  assert.deepEqual([closed!.closing!.rate, closed!.closing!.anchored], [CALM, true])
+  assert.deepEqual([(closed!.closing as SignalReading).rate, (closed!.closing as SignalReading).anchored], [CALM, true])
   assert.match(opened!.explanation.meaning, /longs paid shorts 0\.1 % per 8 h/)
   assert.match(opened!.explanation.closesWhen, /^Closes when a settlement is below 0\.015 % per 8 h/)
   assert.match(closed!.explanation.closesWhen, /^Closed at /)

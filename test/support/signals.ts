@@ -1,5 +1,5 @@
 import { REGIME_BOUNDS } from '../../src/domain/funding-regime.ts'
-import type { Signal, SignalReading } from '../../src/domain/signal.ts'
+import type { RegimeSignal, SignalReading } from '../../src/domain/signal.ts'
 
 const OPENED_AT = Date.UTC(2026, 5, 14, 8)
 
@@ -17,10 +17,11 @@ const READING: SignalReading = {
 }
 
 /** An open signal, unless told otherwise. */
-export function aSignal(fields: Partial<Signal> & Pick<Signal, 'id' | 'instrumentId'>): Signal {
+export function aSignal(fields: Partial<RegimeSignal> & Pick<RegimeSignal, 'id' | 'instrumentId'>): RegimeSignal {
   const closed = fields.closedAt ? { closeReason: 'exit', closing: { ...READING, rate: 0.0001, rate8h: 0.0001 } } : {}
   return {
     type: 'funding_regime',
+    venue: 'binance',
     spotId: 0,
     label: 'OVERHEATED',
     openedAt: OPENED_AT,
@@ -43,7 +44,7 @@ export function aSignal(fields: Partial<Signal> & Pick<Signal, 'id' | 'instrumen
       staleIntervals: 3
     },
     formulaVersion: 1,
-    ...(closed as Partial<Signal>),
+    ...(closed as Partial<RegimeSignal>),
     ...fields
   }
 }

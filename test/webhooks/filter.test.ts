@@ -41,7 +41,7 @@ test('a filter is read with every problem named, and the nearest word suggested'
     isUsable: false,
     problems: [
       { path: 'filter.assets', message: 'unknown field; did you mean asset?' },
-      { path: 'filter.zzz', message: 'unknown field; known here: asset, venue, kind, type, label' },
+      { path: 'filter.zzz', message: 'unknown field; known here: asset, venue, kind, type, label, threshold' },
       { path: 'filter.venue', message: 'expected 1 to 200 texts, such as ["binance"]; was []' },
       { path: 'filter.kind[0]', message: '"perpetuals" is none of perpetual, future; did you mean perpetual?' },
       { path: 'filter.label[0]', message: 'expected a text; was 7' }
@@ -50,4 +50,35 @@ test('a filter is read with every problem named, and the nearest word suggested'
   assert.equal(read(['BTC']).isUsable, false)
   assert.equal(read(JSON.parse('{"__proto__": ["BTC"]}')).isUsable, false)
   assert.equal(read({ toString: ['BTC'] }).isUsable, false)
+})
+
+test('a threshold lets a signal through from its enter on, until it is nearer to zero than its exit', () => {
+  const bounded = wish({ threshold: { enter: 60, exit: 40 } }, ['signal.opened', 'signal.updated', 'signal.closed'])
+  const seen = (eventType: string, last: number, peak: number) =>
+    isWanted(bounded, { ...event, eventType, value: { last, peak } })
+  assert.equal(seen('signal.opened', 55, 55), false)
+  assert.equal(seen('signal.updated', -62, -62), true)
+  assert.equal(seen('signal.updated', -45, -62), true, 'it was beyond, and is not nearer than exit')
+  assert.equal(seen('signal.updated', -30, -62), false)
+  assert.equal(seen('signal.closed', 5, -62), true, 'what was told of is told to have ended')
+  assert.equal(seen('signal.closed', 5, 55), false)
+  assert.equal(isWanted(bounded, { ...event, value: null }), false, 'what has no value is beyond nothing')
+})
+
+test('a crossed threshold, or half of one, is refused by name', () => {
+  const read = (threshold: unknown) => readBody({ filter: filterField }, { filter: { threshold } })
+  assert.equal(read({ enter: 60, exit: 60 }).isUsable, true)
+  const problemsOf = (threshold: unknown) => {
+    const reading = read(threshold)
+    return reading.isUsable ? [] : reading.problems
+  }
+  assert.deepEqual(problemsOf({ enter: 60, exit: 61 }), [
+    { path: 'filter.threshold.exit', message: 'exit (61) must not be above enter (60)' }
+  ])
+  for (const half of [{ enter: 60 }, { enter: -1, exit: -2 }, { enter: '60', exit: 4 }, 60, null]) {
+    assert.match(problemsOf(half)[0]!.message, /enter and exit, both numbers from 0/)
+  }
+  assert.deepEqual(problemsOf({ enter: 60, exit: 40, exits: 4 }), [
+    { path: 'filter.threshold.exits', message: 'unknown field; did you mean exit?' }
+  ])
 })

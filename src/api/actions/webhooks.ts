@@ -190,7 +190,7 @@ async function checkTarget<T extends Target>(values: T, { config, catalogue }: A
 }
 
 /** Only the words that were given. */
-function filterOf(filter: EventFilter | undefined): Record<string, readonly string[]> {
+function filterOf(filter: EventFilter | undefined): EventFilter {
   const entries = Object.entries(filter ?? {})
-  return Object.fromEntries(entries.filter((entry): entry is [string, readonly string[]] => entry[1] !== undefined))
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }

@@ -61,8 +61,9 @@ function withoutNull(schema: Json): Json {
   const { type, anyOf, ...rest } = schema
   const kinds = typeof type === 'string' ? [type] : (type ?? []).filter((kind) => kind !== 'null')
   if (kinds.length > 0) return { ...rest, type: kinds[0]! }
-  const inside = anyOf?.find((option) => option.type !== 'null')
-  return inside === undefined ? schema : withoutNull(inside)
+  const [inside, ...others] = (anyOf ?? []).filter((option) => option.type !== 'null')
+  if (inside === undefined || others.length > 0) return rest
+  return withoutNull(inside)
 }
 
 function namedType(book: TypeBook, name: string, schema: Json): string {

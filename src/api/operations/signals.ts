@@ -1,10 +1,6 @@
 import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import { oneSignalParameters, signalParameters, signalTypeParameters } from '../../contract/signal-parameters.ts'
-import { TYPE_WORDS } from '../../contract/signal-words.ts'
 import { signalSchema, signalTypeSchema, signalView } from '../../contract/signals.ts'
-import { REGIME_BOUNDS, REGIMES } from '../../domain/funding-regime.ts'
-import { STALE_INTERVALS } from '../../domain/regime-series.ts'
-import { SIGNAL_TYPES } from '../../domain/signal.ts'
 import { InvalidInputError, NotFoundError } from '../../errors.ts'
 import { findSignal, type ListedSignal, listSignals, type SignalSort } from '../../store/signal-list.ts'
 import { pageOf } from '../answers.ts'
@@ -12,10 +8,11 @@ import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
 import { cursorKeys, type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
+import { typeViews } from './signal-types.ts'
 
 /** Signals, open and past, and what each type means. */
 export function signalOperations(context: ApiContext): Operation[] {
-  const { clock } = context
+  const { clock, db, config } = context
   const signals = operation({
     name: 'signals',
     url: '/v1/signals',
@@ -50,7 +47,7 @@ export function signalOperations(context: ApiContext): Operation[] {
     type: 'SignalType',
     row: signalTypeSchema,
     read: async (question) => {
-      const { page, ...paging } = pageByName(typeViews(context), ({ type }) => type, question)
+      const { page, ...paging } = pageByName(await typeViews(db, config.fundingRegime), ({ type }) => type, question)
       return { data: page, ...paging, asOfMs: clock.now() }
     }
   })
@@ -102,18 +99,4 @@ function placeOf(question: Question<typeof signalParameters>): readonly [number,
   const [value, id] = keys
   if (typeof value === 'number') return [value, String(id)]
   throw new InvalidInputError([{ path: 'cursor', message: 'not a cursor that this service gave' }], 'invalid_cursor')
-}
-
-function typeViews({ config }: ApiContext) {
-  return SIGNAL_TYPES.map((type) => {
-    const { title, meaning, not, labels } = TYPE_WORDS[type]
-    return {
-      type,
-      title,
-      meaning,
-      not,
-      labels: REGIMES.map((label) => ({ label, meaning: labels[label] })),
-      parameters: { ...REGIME_BOUNDS, ...config.fundingRegime, staleIntervals: STALE_INTERVALS }
-    }
-  })
 }

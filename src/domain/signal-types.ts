@@ -1,0 +1,90 @@
+import { REGIMES } from './funding-regime.ts'
+import type { LifecycleRules, Threshold } from './lifecycle.ts'
+import { DAY, HOUR, MINUTE } from './time.ts'
+
+/** Signals that look at closed buckets of time, all of one length. */
+export const BUCKET_TYPES = [
+  'basis_dislocation',
+  'expectation',
+  'stablecoin_depeg',
+  'interval_change',
+  'venue_trouble',
+  'leverage_buildup',
+  'liquidity_thinning',
+  'carry_opportunity'
+] as const
+export type BucketType = (typeof BUCKET_TYPES)[number]
+
+export const SIGNAL_TYPES = ['funding_regime', ...BUCKET_TYPES] as const
+
+/** Those that the service looks for; of the others the rule alone is here. */
+export const BUCKET_TYPES_EVALUATED = [
+  'basis_dislocation',
+  'stablecoin_depeg',
+  'interval_change',
+  'venue_trouble'
+] as const satisfies readonly BucketType[]
+
+export const BUCKET_MS = 5 * MINUTE
+
+/** Everything that decides when a signal of buckets opens and closes. Persistence is in buckets. */
+export type BucketParameters = LifecycleRules & {
+  /** Raised when the same facts would give other values. */
+  readonly version: number
+  readonly bucketMs: number
+  readonly thresholds: Readonly<Record<string, Threshold>>
+}
+
+const above = (enter: number, exit: number): Threshold => ({ enter, exit, below: false })
+const below = (enter: number, exit: number): Threshold => ({ enter, exit, below: true })
+
+/** Three buckets in, three out, stale after three empty ones. Spec 6. */
+const USUAL = { version: 1, bucketMs: BUCKET_MS, persist: 3, exitPersist: 3, coolDownMs: HOUR, staleMs: 3 * BUCKET_MS }
+
+/** Units are those of `src/domain/signal-values.ts`. */
+export const BUCKET_PARAMETERS: Readonly<Record<BucketType, BucketParameters>> = {
+  basis_dislocation: { ...USUAL, updateDelta: 10, thresholds: { RICH: above(25, 12), CHEAP: below(-25, -12) } },
+  // Spec 3.3: a curve is one only where all of it is beyond half a percent a year.
+  expectation: {
+    ...USUAL,
+    updateDelta: 0.02,
+    thresholds: { CONTANGO: above(0.005, 0.0025), BACKWARDATION: below(-0.005, -0.0025) }
+  },
+  // Spec 1.4: 50 bps from par.
+  stablecoin_depeg: { ...USUAL, updateDelta: 25, thresholds: { ABOVE_PAR: above(50, 25), BELOW_PAR: below(-50, -25) } },
+  // A change is a fact, and no noise: one bucket is enough.
+  interval_change: {
+    ...USUAL,
+    persist: 1,
+    exitPersist: 1,
+    coolDownMs: 0,
+    updateDelta: 0.5,
+    thresholds: { SHORTER: above(0.1, 0.05), LONGER: below(-0.1, -0.05) }
+  },
+  venue_trouble: {
+    ...USUAL,
+    persist: 2,
+    exitPersist: 2,
+    coolDownMs: 15 * MINUTE,
+    updateDelta: 0.25,
+    thresholds: { FAILING: above(0.5, 0.2) }
+  },
+  leverage_buildup: {
+    ...USUAL,
+    coolDownMs: 6 * HOUR,
+    updateDelta: 0.1,
+    thresholds: { BUILD_UP: above(0.25, 0.1), UNWINDING: below(-0.25, -0.1) }
+  },
+  liquidity_thinning: { ...USUAL, updateDelta: 0.15, thresholds: { THIN: below(0.4, 0.6) } },
+  // Spec 3.1 and 6: 8 % a year on capital in, 4 % out, told again at two points.
+  carry_opportunity: { ...USUAL, coolDownMs: 6 * HOUR, updateDelta: 0.02, thresholds: { CARRY: above(0.08, 0.04) } }
+}
+
+/** For how long a change of interval stands out. */
+export const INTERVAL_CHANGE_MS = DAY
+
+/** Every label that a signal may have. */
+export const SIGNAL_LABELS: readonly string[] = [
+  ...REGIMES,
+  ...BUCKET_TYPES.flatMap((type) => Object.keys(BUCKET_PARAMETERS[type].thresholds))
+]

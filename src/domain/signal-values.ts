@@ -1,0 +1,101 @@
+import { INTERVAL_CHANGE_MS } from './signal-types.ts'
+import { type TermPoint, weakestRate } from './term-shape.ts'
+
+// What signals of buckets look at: each a pure function of what was known when the bucket closed. Null: not known, never nothing.
+
+/** Bps, + above spot: the middle of the adjusted bases of the bucket, which must be good enough for signals. */
+export function basisDislocation({ adjustedBps }: { readonly adjustedBps: readonly number[] }): number | null {
+  return medianOf(adjustedBps)
+}
+
+/** Fraction a year, continuous: what every dated future of an asset is beyond, 0 where they disagree. Spec 3.3. */
+export function expectation({ points }: { readonly points: readonly TermPoint[] }): number | null {
+  return weakestRate(points)
+}
+
+/** Bps from par, + above: of the middle of a pair's traded rates in the bucket. Spec 1.4. */
+export function stablecoinDepeg({ rates }: { readonly rates: readonly number[] }): number | null {
+  const rate = medianOf(rates.filter((each) => each > 0))
+  return rate === null ? null : 1e4 * (rate - 1)
+}
+
+/** A change of interval, and from when we could know it. Hours. */
+export type KnownChange = { readonly knownAt: number; readonly previousHours: number; readonly hours: number }
+
+/** Doublings of how often is settled, + more often, by the newest change of the last day; 0 without one. */
+export function intervalChange({
+  at,
+  changes
+}: {
+  readonly at: number
+  readonly changes: readonly KnownChange[]
+}): number {
+  const recent = changes.filter(({ knownAt }) => knownAt <= at && knownAt > at - INTERVAL_CHANGE_MS)
+  const newest = recent.toSorted((a, b) => a.knownAt - b.knownAt).at(-1)
+  return newest === undefined ? 0 : Math.log2(newest.previousHours / newest.hours)
+}
+
+/** Share, 0–1, of the bucket's polls of a venue that failed; what we did not ask says nothing of the venue. */
+export function venueTrouble({ failed, done }: { readonly failed: number; readonly done: number }): number | null {
+  return failed + done > 0 ? failed / (failed + done) : null
+}
+
+/** Growth of open interest over a day, fraction; in base, so that the price alone moves nothing. */
+export function leverageBuildup({
+  base,
+  dayBefore
+}: {
+  readonly base: number | null
+  readonly dayBefore: number | null
+}): number | null {
+  return base === null || dayBefore === null || !(dayBefore > 0) ? null : base / dayBefore - 1
+}
+
+/** Below this many earlier depths nothing is usual. */
+const DEPTHS_MIN = 100
+
+/** The depth of the thinner side over what is usual for it, ratio; quote currency. */
+export function liquidityThinning({
+  depth,
+  usual
+}: {
+  readonly depth: number | null
+  readonly usual: readonly number[]
+}): number | null {
+  const middle = usual.length < DEPTHS_MIN ? null : medianOf(usual)
+  return depth === null || middle === null || !(middle > 0) ? null : depth / middle
+}
+
+/** What a carry of one size is worth after all costs. Spec 3.1. */
+export type CarryQuote = {
+  /** Net, fraction of capital a year. */
+  readonly aprCapital: number
+  /** Null: it is never earned back. */
+  readonly breakEvenHours: number | null
+  readonly horizonHours: number
+  /** Premium above the upper edge of the fair band, bps; null: the band is not known. */
+  readonly aboveBandBps: number | null
+  /** Expected funding a year less the dollar's interest, fraction. */
+  readonly fundingExcessApr: number
+}
+
+const FUNDING_EXCESS_MIN = 0.05
+
+/**
+ * Fraction of capital a year, net; at most 0 unless it is earned back within half of the horizon and the premium is above the fair band
+ * or funding is 5 points above the dollar's interest: what is cheap to enter only is no carry. Spec 3.1.
+ */
+export function carryOpportunity({ quote }: { readonly quote: CarryQuote | null }): number | null {
+  if (quote === null || !Number.isFinite(quote.aprCapital)) return null
+  const { aprCapital, breakEvenHours, horizonHours, aboveBandBps, fundingExcessApr } = quote
+  const isEarned = breakEvenHours !== null && breakEvenHours <= horizonHours / 2
+  const isPaid = (aboveBandBps ?? 0) > 0 || fundingExcessApr >= FUNDING_EXCESS_MIN
+  return isEarned && isPaid ? aprCapital : Math.min(aprCapital, 0)
+}
+
+function medianOf(values: readonly number[]): number | null {
+  const sorted = values.filter(Number.isFinite).toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  if (sorted.length === 0) return null
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { labelsOf, TYPE_WORDS } from '../../src/contract/signal-type-words.ts'
+import { thresholdProblem } from '../../src/domain/lifecycle.ts'
+import { BUCKET_PARAMETERS, BUCKET_TYPES, SIGNAL_TYPES } from '../../src/domain/signal-types.ts'
+import {
+  basisDislocation,
+  carryOpportunity,
+  expectation,
+  intervalChange,
+  leverageBuildup,
+  liquidityThinning,
+  stablecoinDepeg,
+  venueTrouble
+} from '../../src/domain/signal-values.ts'
+import { DAY, HOUR } from '../../src/domain/time.ts'
+
+test('no threshold of any type is crossed, and every label can be left again', () => {
+  for (const type of BUCKET_TYPES) {
+    for (const [label, threshold] of Object.entries(BUCKET_PARAMETERS[type].thresholds)) {
+      assert.equal(thresholdProblem(threshold), null, `${type} ${label}`)
+      assert.notEqual(threshold.enter, threshold.exit, `${type} ${label} has no hysteresis`)
+    }
+  }
+})
+
+test('every type and label says what it means, and every type what it does not', () => {
+  for (const type of SIGNAL_TYPES) {
+    const { title, meaning, not, value, labels } = TYPE_WORDS[type]
+    for (const words of [title, meaning, not, value]) assert.ok(words.length > 4, type)
+    assert.deepEqual(Object.keys(labels), labelsOf(type))
+  }
+})
+
+test('a basis is the middle of its bucket: one wild minute moves nothing', () => {
+  assert.equal(basisDislocation({ adjustedBps: [30, 31, 900, 29, 30] }), 30)
+  assert.equal(basisDislocation({ adjustedBps: [10, 20] }), 15)
+  assert.equal(basisDislocation({ adjustedBps: [] }), null)
+})
+
+test('an expectation is what all expiries are beyond', () => {
+  const points = [
+    { days: 30, aprContinuous: 0.08 },
+    { days: 90, aprContinuous: 0.06 }
+  ]
+  assert.equal(expectation({ points }), 0.06)
+  assert.equal(expectation({ points: [...points, { days: 60, aprContinuous: -0.01 }] }), 0)
+  assert.equal(expectation({ points: [] }), null)
+})
+
+test('a depeg is in bps from par; a price of nothing is no price', () => {
+  assert.ok(Math.abs(stablecoinDepeg({ rates: [0.994, 0.993, 0.994, 0] })! + 60) < 1e-9)
+  assert.equal(stablecoinDepeg({ rates: [0] }), null)
+})
+
+test('a change of interval stands out for a day after it was known, and nothing before', () => {
+  const changes = [{ knownAt: 10 * HOUR, previousHours: 8, hours: 4 }]
+  assert.equal(intervalChange({ at: 10 * HOUR - 1, changes }), 0)
+  assert.equal(intervalChange({ at: 10 * HOUR, changes }), 1)
+  assert.equal(intervalChange({ at: 10 * HOUR + DAY - 1, changes }), 1)
+  assert.equal(intervalChange({ at: 10 * HOUR + DAY, changes }), 0)
+  const back = [...changes, { knownAt: 12 * HOUR, previousHours: 4, hours: 8 }]
+  assert.equal(intervalChange({ at: 12 * HOUR, changes: back }), -1, 'the newest counts')
+})
+
+test('a venue of which nothing was asked is not known to be in trouble, nor to be well', () => {
+  assert.equal(venueTrouble({ failed: 3, done: 1 }), 0.75)
+  assert.equal(venueTrouble({ failed: 0, done: 4 }), 0)
+  assert.equal(venueTrouble({ failed: 0, done: 0 }), null)
+})
+
+test('open interest grows against the day before, and against nothing it cannot be told', () => {
+  assert.equal(leverageBuildup({ base: 150, dayBefore: 100 }), 0.5)
+  assert.equal(leverageBuildup({ base: 150, dayBefore: 0 }), null)
+  assert.equal(leverageBuildup({ base: null, dayBefore: 100 }), null)
+})
+
+test('depth is thin against its own past, which must be there', () => {
+  const usual = Array(100).fill(200)
+  assert.equal(liquidityThinning({ depth: 50, usual }), 0.25)
+  assert.equal(liquidityThinning({ depth: 50, usual: usual.slice(1) }), null)
+  assert.equal(liquidityThinning({ depth: null, usual }), null)
+})
+
+test('a carry counts only where it is earned back in time and is paid for by more than its entry', () => {
+  const quote = { aprCapital: 0.12, breakEvenHours: 60, horizonHours: 168, aboveBandBps: 3, fundingExcessApr: 0 }
+  assert.equal(carryOpportunity({ quote }), 0.12)
+  assert.equal(carryOpportunity({ quote: { ...quote, breakEvenHours: 85 } }), 0)
+  assert.equal(carryOpportunity({ quote: { ...quote, breakEvenHours: null } }), 0)
+  assert.equal(carryOpportunity({ quote: { ...quote, aboveBandBps: null } }), 0)
+  assert.equal(carryOpportunity({ quote: { ...quote, aboveBandBps: -1, fundingExcessApr: 0.05 } }), 0.12)
+  assert.equal(carryOpportunity({ quote: { ...quote, aprCapital: -0.1, breakEvenHours: null } }), -0.1)
+  assert.equal(carryOpportunity({ quote: null }), null)
+})
