@@ -86,6 +86,7 @@ function rowOf(index: number): SnapshotRow {
     index: (Number(price) - 3.21).toFixed(2),
     markObservedAt: at + 400,
     markVenueTime: at + 300,
+    premium: null,
     openInterestBase: '123456.789',
     openInterestQuote: '7901234567.12',
     openInterestUsd: '7901234567.12',

@@ -16,6 +16,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'brings the database up to this version',
     load: async () => (await import('./migrate.ts')).runMigrate
   },
+  backfill: {
+    about: 'fetches the past: funding, prices, open interest   (backfill --help)',
+    load: async () => (await import('./backfill-command.ts')).backfillCommand
+  },
   import: {
     about: 'puts a file of prices or settled rates into history   (import --help)',
     load: async () => (await import('./store-commands.ts')).importCommand

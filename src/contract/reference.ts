@@ -144,7 +144,11 @@ export const venueParameters = { venue: list('Venues', 'binance,bybit'), ...page
 export const jobParameters = { ...pageParameters }
 
 const progressSchema = object({
-  waiting: count('Not begun'),
+  instruments: count('Instruments whose past is wanted'),
+  instrumentsDone: count('Those of which everything wanted is fetched'),
+  oldestAt: timeOrNull('The oldest time that has been reached'),
+  rowsPerMinute: count('Rows that came within the last minute'),
+  waiting: count('Pieces not begun: settlements, hourly prices or open interest of one instrument'),
   running: count('In work'),
   done: count('Fetched as far as wanted'),
   failed: count('Given up for now')
@@ -221,7 +225,10 @@ export const gapParameters = {
 export const gapSchema = object({
   instrument: textOrNull('The instrument; null: every instrument of the venue', 'binance:BTC/USDT:USDT'),
   venue: text('The venue', 'binance'),
-  fact: oneOf(['market', 'funding_estimate', 'settlement', 'basis', 'depth', 'flow'], 'What is missing'),
+  fact: oneOf(
+    ['market', 'funding_estimate', 'settlement', 'basis', 'depth', 'flow', 'open_interest'],
+    'What is missing'
+  ),
   from: time('From when'),
   to: time('Until when, not included'),
   reason: text('Why', 'timeout'),

@@ -5,8 +5,9 @@ import type { Database, Transaction } from '../store/database.ts'
 import { type ImportStage, listStoredValues, type StagedRow, type StageSummary } from '../store/import-stage.ts'
 import { insertSettlementsWith, intervalsWith, reviseIntervals } from '../store/imported-settlements.ts'
 import { recordObserved } from '../store/interval-ledger.ts'
-import { availableAfter, insertSnapshots, pastPrice } from '../store/observations.ts'
+import { insertSnapshots } from '../store/observations.ts'
 import { ensurePartitions } from '../store/partitions.ts'
+import { availableAfter, pastObservation } from '../store/past-observations.ts'
 import type { SettlementStamp } from '../store/settlements.ts'
 import type { ImportKind } from './cell-value.ts'
 
@@ -88,7 +89,7 @@ function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary
   const spanMs = Math.min(stepMs ?? MINUTE, DAY)
   return {
     batch: async (client, rows) => {
-      const prices = rows.map(({ at, value }) => pastPrice(instrument.id, { at, last: value, spanMs }))
+      const prices = rows.map(({ at, value }) => pastObservation(instrument.id, { at, last: value, spanMs }))
       const stored = await insertSnapshots(client, prices, STAMP)
       return { stored, bases: await derive(client, { from: rows[0]!.at, to: rows.at(-1)!.at }) }
     },

@@ -132,6 +132,7 @@ export function snapshotsOf(
       index: isDoubtful ? null : (mark?.index ?? null),
       markObservedAt: mark?.observedAt ?? null,
       markVenueTime: mark?.venueTime ?? null,
+      premium: null,
       openInterestBase: openInterest?.base ?? null,
       openInterestQuote: openInterest?.quote ?? null,
       openInterestUsd: openInterest?.usd ?? null,

@@ -5,67 +5,71 @@ import { type BackfillClaim, saveBackfill } from '../store/backfill.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { fillBasisGaps, fillSettlementGaps, recordGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
-import { insertSnapshots, pastPrice } from '../store/observations.ts'
-import { ensurePartitions } from '../store/partitions.ts'
+import { ensurePartitions, type PartitionedTable } from '../store/partitions.ts'
 import { findNewestSettlement, listKnown } from '../store/settlements.ts'
-import { fetchHourlyCloses, fetchSettlements } from '../venues/past.ts'
-import type { Candle, VenueAdapter } from '../venues/venue.ts'
+import { fetchOpenInterestPast, fetchSettlements } from '../venues/past.ts'
+import type { Skipped } from '../venues/venue.ts'
 import type { HistoryDeps, Target } from './history.ts'
 import { derivePastBasis } from './past-basis.ts'
+import { fetchHours, hourOfOpenInterest, priceReach } from './past-hours.ts'
+import { type PastHour, storePast } from './past-store.ts'
+import { readWhole } from './past-windows.ts'
 import { settle } from './settle.ts'
 
 export type Done = { readonly doneFrom: number; readonly doneTo: number }
-type Errand = {
+export type Errand = {
   readonly deps: HistoryDeps
   readonly target: Target
   readonly instrument: Instrument
   readonly claim: BackfillClaim
 }
 /** A page ends at `end` and reaches no further back than `floor`. */
-type PageRange = { readonly floor: number; readonly end: number; readonly doneAfter: (since: number) => Done }
+export type PageRange = { readonly floor: number; readonly end: number; readonly doneAfter: (since: number) => Done }
 type Stretch = { readonly since: number; readonly end: number }
 
-/** Fetches and stores one page of the past, with how far that gets, in one transaction; answers where the next page back ends. */
-export async function fetchPageOf(errand: Errand, range: PageRange): Promise<number> {
-  return errand.claim.fact === 'price_1h' ? await fetchPrices(errand, range) : await fetchRates(errand, range)
+/** What a page has brought: where the next one back ends, and its oldest row. */
+export type PageEnd = { readonly since: number; readonly oldestAt: number | null }
+
+/** What came of one page: what was new, what was there, what could not be used and why. */
+export type PageReport = {
+  readonly instrument: Instrument
+  readonly fact: BackfillClaim['fact']
+  readonly read: number
+  readonly stored: number
+  readonly refused: readonly Skipped[]
 }
 
-async function fetchRates(
-  { deps, target, instrument, claim }: Errand,
-  { floor, end, doneAfter }: PageRange
-): Promise<number> {
+/** Fetches and stores one page of the past, with how far that gets, in one transaction. */
+export async function fetchPageOf(errand: Errand, range: PageRange): Promise<PageEnd> {
+  const { fact } = errand.claim
+  if (fact === 'settlement') return await fetchRates(errand, range)
+  return fact === 'price_1h' ? await fetchPrices(errand, range) : await fetchOpenInterest(errand, range)
+}
+
+async function fetchRates(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {
+  const { deps, target, instrument, claim } = errand
   const { adapter, client } = target
   // Both ends of a window are in it: two steps short of a page, so that a full page means that rows were cut off.
-  const reach = (adapter.settlementPageLimit - 2) * HOUR
   const hours = (await findInterval(deps.db, instrument.id)) ?? 1
-  await deps.takeTurn()
-  let since = Math.max(floor, end - reach * hours)
-  let page = await fetchSettlements(client, adapter, instrument, since, end)
-  if (page.received >= adapter.settlementPageLimit && hours > 1) {
-    // The interval was shorter then: the window holds more than a page, and which end was cut off differs by venue.
-    since = Math.max(floor, end - reach)
-    await deps.takeTurn()
-    page = await fetchSettlements(client, adapter, instrument, since, end)
-  }
-  const { rows, observedAt } = page
-  await ensurePartitions(
-    deps.db,
-    'settlement',
-    rows.map(({ settledAt }) => settledAt),
-    deps.clock.now()
+  const limit = adapter.settlementPageLimit
+  const page = await readWhole(
+    async ({ since, until }) => {
+      await deps.takeTurn()
+      return await fetchSettlements(client, adapter, instrument, since, until)
+    },
+    { since: Math.max(floor, end - (limit - 2) * HOUR * hours), until: end },
+    limit,
+    ({ venueTime }) => venueTime
   )
-  await deps.db.transaction(async (transaction) => {
+  const times = page.rows.map(({ settledAt }) => settledAt)
+  await ensurePartitions(deps.db, 'settlement', times, deps.clock.now())
+  const { since, observedAt } = page
+  return await keep(errand, { ...page, times }, doneAfter(since), async (transaction) => {
     const { adapterVersion } = adapter
-    const stored = await settle(transaction, instrument, rows, { observedAt, adapterVersion, epoch: claim.epoch })
+    const stored = await settle(transaction, instrument, page.rows, { observedAt, adapterVersion, epoch: claim.epoch })
     await noteHoles(transaction, instrument, { since, end })
-    await saveBackfill(transaction, claim, {
-      ...doneAfter(since),
-      rows: stored,
-      state: 'running',
-      leaseMs: deps.leaseMs
-    })
+    return { stored, refused: page.skipped }
   })
-  return since
 }
 
 async function findInterval(db: Database, instrumentId: number): Promise<number | null> {
@@ -85,47 +89,88 @@ async function noteHoles(client: Transaction, { id, venue }: Instrument, { since
   )
 }
 
-async function fetchPrices(
-  { deps, target, instrument, claim }: Errand,
-  { floor, end, doneAfter }: PageRange
-): Promise<number> {
-  const { adapter, client, instruments } = target
-  await deps.takeTurn()
-  const since = Math.max(floor, end - (adapter.candlePageLimit - 2) * HOUR)
-  const { rows } = await fetchHourlyCloses(client, adapter, instrument, since, end)
-  for (const table of ['market_snapshot', 'basis_snapshot'] as const) {
-    await ensurePartitions(deps.db, table, rows.map(closeOf), deps.clock.now())
+async function fetchPrices(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {
+  const { target, instrument } = errand
+  const since = Math.max(floor, end - priceReach(target.adapter, instrument))
+  const page = await fetchHours(errand, { since, until: end })
+  const tables = ['market_snapshot', 'basis_snapshot'] as const
+  return await keepHours(errand, { ...page, tables }, doneAfter(page.since), async (transaction, stamp) => {
+    if (page.hours.length === 0) return
+    const times = page.hours.map(({ at }) => at)
+    const window = { from: Math.min(...times), to: Math.max(...times) }
+    await derivePastBasis(transaction, target.instruments, instrument, window, stamp)
+    await fillBasisGaps(transaction, { instrumentId: instrument.id, from: page.since, to: end })
+  })
+}
+
+async function fetchOpenInterest(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {
+  const { deps, target, instrument } = errand
+  const { adapter, client } = target
+  const limit = adapter.past!.openInterest!.pageLimit
+  const page = await readWhole(
+    async ({ since, until }) => {
+      await deps.takeTurn()
+      return await fetchOpenInterestPast(client, adapter, instrument, since, until)
+    },
+    { since: Math.max(floor, end - (limit - 2) * HOUR), until: end },
+    limit,
+    ({ observedAt }) => observedAt
+  )
+  const hours = page.rows.map((row) => hourOfOpenInterest(row, instrument))
+  return await keepHours(errand, { ...page, hours, tables: ['market_snapshot'] }, doneAfter(page.since))
+}
+
+type Hours = {
+  readonly hours: readonly PastHour[]
+  readonly skipped: readonly Skipped[]
+  readonly since: number
+  readonly tables: readonly PartitionedTable[]
+}
+type PastStamp = { readonly source: 'backfill'; readonly epoch: number; readonly adapterVersion: number }
+
+async function keepHours(
+  errand: Errand,
+  { hours, skipped, since, tables }: Hours,
+  done: Done,
+  andThen: (transaction: Transaction, stamp: PastStamp) => Promise<void> = async () => {}
+): Promise<PageEnd> {
+  const { deps, target, instrument, claim } = errand
+  const times = hours.map(({ at }) => at)
+  for (const table of tables) await ensurePartitions(deps.db, table, times, deps.clock.now())
+  const stamp = {
+    source: 'backfill' as const,
+    epoch: claim.epoch,
+    adapterVersion: target.adapter.adapterVersion
   }
-  await deps.db.transaction(async (transaction) => {
-    const stored = await storePrices(transaction, instruments, instrument, adapter, claim, rows)
-    await fillBasisGaps(transaction, { instrumentId: instrument.id, from: since, to: end })
+  return await keep(errand, { times, since }, done, async (transaction) => {
+    const { stored, imported } = await storePast(transaction, instrument, hours, stamp)
+    await andThen(transaction, stamp)
+    const lost = Array.from({ length: imported }, () => ({ symbol: instrument.symbol, reason: 'imported_price_there' }))
+    return { stored, refused: [...skipped, ...lost] }
+  })
+}
+
+/** Stores what a page brought, and how far that gets, in one transaction. */
+async function keep(
+  { deps, instrument, claim }: Errand,
+  { times, since }: { readonly times: readonly number[]; readonly since: number },
+  done: Done,
+  store: (transaction: Transaction) => Promise<{ readonly stored: number; readonly refused: readonly Skipped[] }>
+): Promise<PageEnd> {
+  const oldestAt = times.length === 0 ? null : Math.min(...times)
+  const { stored, refused } = await deps.db.transaction(async (transaction) => {
+    const outcome = await store(transaction)
     await saveBackfill(transaction, claim, {
-      ...doneAfter(since),
-      rows: stored,
+      ...done,
+      rows: outcome.stored,
+      received: times.length,
+      oldestAt,
       state: 'running',
       leaseMs: deps.leaseMs
     })
+    return outcome
   })
-  return since
-}
-
-const closeOf = ({ startAt }: Candle) => startAt + HOUR
-
-/** A candle says what the price was when it closed; bases follow from the closes of both legs. */
-async function storePrices(
-  client: Transaction,
-  instruments: readonly Instrument[],
-  instrument: Instrument,
-  { adapterVersion }: VenueAdapter,
-  { epoch }: BackfillClaim,
-  rows: readonly Candle[]
-): Promise<number> {
-  const prices = rows.map((row) => pastPrice(instrument.id, { at: closeOf(row), last: row.close, spanMs: HOUR }))
-  const stamp = { source: 'backfill' as const, adapterVersion, epoch }
-  const written = await insertSnapshots(client, prices, stamp)
-  const times = rows.map(closeOf)
-  if (times.length > 0) {
-    await derivePastBasis(client, instruments, instrument, { from: Math.min(...times), to: Math.max(...times) }, stamp)
-  }
-  return written
+  const { fact } = claim
+  deps.told?.({ instrument, fact, read: times.length + refused.length, stored, refused })
+  return { since, oldestAt }
 }

@@ -2,15 +2,22 @@ import type { Clock } from '../clock.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { DAY, floorTo, HOUR, MINUTE, SECOND } from '../domain/time.ts'
 import type { Log } from '../log.ts'
-import { type BackfillClaim, type BackfillFact, claimBackfill, failBackfill, saveBackfill } from '../store/backfill.ts'
+import {
+  type BackfillClaim,
+  type BackfillFact,
+  type BackfillScope,
+  claimBackfill,
+  failBackfill,
+  saveBackfill
+} from '../store/backfill.ts'
 import type { Database } from '../store/database.ts'
-import { recordGaps } from '../store/gaps.ts'
+import { type GapFact, recordGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
-import { findNewestSettlement, findOldestSettlement } from '../store/settlements.ts'
+import { findNewestSettlement } from '../store/settlements.ts'
 import { StaleClaimError } from '../store/ticks.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import { type VenueAdapter, VenueError } from '../venues/venue.ts'
-import { type Done, fetchPageOf } from './history-pages.ts'
+import { fetchPageOf, type PageReport } from './history-pages.ts'
 import { nextLookAt } from './settlement-looks.ts'
 import { stayAwayMs } from './venue-health.ts'
 
@@ -22,6 +29,12 @@ export type HistoryDeps = {
   readonly leaseMs: number
   /** Waits until this venue's budget has room for one more call. */
   readonly takeTurn: () => Promise<void>
+  /** Only these pieces; what is followed unless told. */
+  readonly scope?: BackfillScope
+  /** Nothing newer than this is wanted; up to now unless told. */
+  readonly to?: number
+  /** Told of every page that was stored. */
+  readonly told?: (page: PageReport) => void
 }
 
 export type Target = {
@@ -71,37 +84,90 @@ async function fetchPages(
   signal: AbortSignal
 ) {
   const now = deps.clock.now()
-  const until = claim.fact === 'price_1h' ? floorTo(now - LIVE_FIRST_MS, HOUR) : now
+  const until = untilOf(deps, claim, now)
+  const errand = { deps, target, instrument, claim }
   let doneFrom = claim.doneFrom ?? until
   let doneTo = claim.doneTo ?? until
-  const fetchPage = (floor: number, end: number, doneAfter: (since: number) => Done) =>
-    fetchPageOf({ deps, target, instrument, claim }, { floor, end, doneAfter })
-  const floor = claim.doneTo === null ? until : await topUpFloor(deps, instrument, claim.fact, claim.doneTo)
-  for (let end = until; end > floor && !signal.aborted; ) {
-    end = await fetchPage(floor, end, () => ({ doneFrom, doneTo }))
-    if (end <= floor) doneTo = until
+  let oldestAt = claim.oldestAt
+  const earlier = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.min(a, b))
+  const topUp = claim.doneTo === null ? until : await topUpFloor(deps, instrument, claim.fact, claim.doneTo)
+  for (let end = until; end > topUp && !signal.aborted; ) {
+    const page = await fetchPageOf(errand, { floor: topUp, end, doneAfter: () => ({ doneFrom, doneTo }) })
+    end = page.since
+    oldestAt = earlier(oldestAt, page.oldestAt)
+    if (end <= topUp) doneTo = until
   }
-  while (doneFrom > claim.wantedFrom && !signal.aborted) {
-    doneFrom = await fetchPage(claim.wantedFrom, doneFrom, (since) => ({ doneFrom: since, doneTo }))
+  const floor = Math.max(claim.wantedFrom, keptFrom(target.adapter, instrument, claim, now) ?? claim.wantedFrom)
+  let silentFrom: number | null = null
+  while (doneFrom > floor && silentFrom === null && !signal.aborted) {
+    const page = await fetchPageOf(errand, {
+      floor,
+      end: doneFrom,
+      doneAfter: (since) => ({ doneFrom: since, doneTo })
+    })
+    doneFrom = page.since
+    oldestAt = earlier(oldestAt, page.oldestAt)
+    if ((oldestAt ?? doneTo) - doneFrom >= SILENCE_MS) silentFrom = oldestAt ?? doneTo
   }
-  if (!signal.aborted) await noteBeginning(deps, instrument, claim)
-  const notBefore = signal.aborted ? now : await nextDue(deps, instrument, claim)
-  await saveBackfill(deps.db, claim, { doneFrom, doneTo, rows: 0, state: 'done', notBefore, leaseMs: deps.leaseMs })
+  if (!signal.aborted) await noteBeginning(deps, instrument, claim, { oldestAt, floor })
+  const notBefore = signal.aborted ? null : await nextDue(deps, instrument, claim)
+  const end = {
+    rows: 0,
+    oldestAt,
+    keptFrom: silentFrom,
+    state: signal.aborted ? ('waiting' as const) : ('done' as const),
+    notBefore,
+    leaseMs: deps.leaseMs
+  }
+  await saveBackfill(deps.db, claim, { doneFrom, doneTo, ...end })
 }
+
+/** Nothing for this long before the oldest row, and the venue has nothing older: no market pauses for a quarter of a year. */
+const SILENCE_MS = 90 * DAY
+
+/** Hourly facts end at the last full hour whose live observation has had its time. */
+function untilOf({ to }: HistoryDeps, { fact, doneTo }: BackfillClaim, now: number): number {
+  const latest = fact === 'settlement' ? now : floorTo(now - LIVE_FIRST_MS, HOUR)
+  return to === undefined ? latest : Math.max(doneTo ?? Number.NEGATIVE_INFINITY, Math.min(to, latest))
+}
+
+/** From when on a venue has an instrument's past, as it declares or as was found; null: nothing is known to be missing. */
+function keptFrom({ past }: VenueAdapter, instrument: Instrument, claim: BackfillClaim, now: number): number | null {
+  const keptMs = {
+    settlement: () => null,
+    price_1h: () => past?.candlesKeptMs?.(instrument) ?? null,
+    open_interest_1h: () => past?.openInterest?.keptMs ?? null
+  }[claim.fact]()
+  const declared = keptMs === null ? null : Math.ceil((now - keptMs) / HOUR) * HOUR
+  return declared === null || claim.keptFrom === null
+    ? (declared ?? claim.keptFrom)
+    : Math.max(declared, claim.keptFrom)
+}
+
+const GAP_FACTS = {
+  settlement: 'settlement',
+  price_1h: 'market',
+  open_interest_1h: 'open_interest'
+} as const satisfies Record<BackfillFact, GapFact>
 
 /** A venue that keeps less of the past than is wanted leaves a gap at the beginning; a contract listed later does not. */
 async function noteBeginning(
   { db }: HistoryDeps,
   { id, venue, listedAt }: Instrument,
-  { fact, wantedFrom }: BackfillClaim
+  { fact, wantedFrom }: BackfillClaim,
+  { oldestAt, floor }: { readonly oldestAt: number | null; readonly floor: number }
 ) {
-  if (fact !== 'settlement') return
-  const oldest = await findOldestSettlement(db, id, wantedFrom)
+  // Where all of the past was asked for and nobody knows when it begins, nothing is known to be missing.
+  if (listedAt === null && wantedFrom <= ALL_OF_IT) return
   const due = Math.max(wantedFrom, listedAt ?? wantedFrom)
-  if (oldest === undefined || oldest - due <= DAY) return
-  const gap = { instrumentId: id, venue, fact, from: due, to: oldest, reason: 'beyond_venue_history' }
+  const to = oldestAt ?? (floor > wantedFrom ? floor : null)
+  if (to === null || to - due <= DAY) return
+  const gap = { instrumentId: id, venue, fact: GAP_FACTS[fact], from: due, to, reason: 'not_kept_by_venue' }
   await db.transaction((client) => recordGaps(client, [gap]))
 }
+
+/** Before any venue that is asked had a contract: who wants the past from here on wants all of it. */
+export const ALL_OF_IT = Date.UTC(2016, 0, 1)
 
 /** Where looking for what is new begins: a settlement that was late last time lies before the time it was looked for. */
 async function topUpFloor(

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Database } from './database.ts'
 import { connectionProblem } from './database-errors.ts'
 import { listApplied, listMigrations, refuseBadHistory } from './migration-history.ts'
-import { proveDatabase, type ServiceKind } from './proof.ts'
+import { findServiceKind, proveDatabase, type ServiceKind } from './proof.ts'
 import { expectedColumns } from './schema-file.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url))
@@ -63,8 +63,7 @@ export async function readSchemaState(db: Database): Promise<SchemaState> {
   const pending = migrations.map(({ name }) => name).filter((name) => !done.has(name))
   if (pending.length > 0) return { applied: done.size, pending, kind: null }
   await proveDatabase(db, expectedColumns(await readFile(SCHEMA_FILE, 'utf8')))
-  const stamp = await db.query<{ kind: ServiceKind }>('select kind from service_stamp where id = 1')
-  return { applied: done.size, pending, kind: stamp.rows[0]?.kind ?? null }
+  return { applied: done.size, pending, kind: await findServiceKind(db) }
 }
 
 /** What is written over and over, and what it weighs. */

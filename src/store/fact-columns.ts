@@ -18,6 +18,7 @@ export const MARKET_COLUMNS: Columns = {
   index_price: 'numeric',
   mark_observed_at: 'timestamptz',
   mark_venue_time: 'timestamptz',
+  premium: 'numeric',
   open_interest_base: 'numeric',
   open_interest_quote: 'numeric',
   open_interest_usd: 'numeric',

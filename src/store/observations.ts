@@ -1,13 +1,10 @@
 import type { LatestEstimate } from '../domain/latest.ts'
 import type { OpenInterestUnit } from '../domain/open-interest.ts'
-import type { LegPrice } from '../domain/price-basis.ts'
-import { MINUTE } from '../domain/time.ts'
 import { writeRows } from './copy.ts'
-import type { Database, Transaction } from './database.ts'
+import type { Transaction } from './database.ts'
 import { ESTIMATE_COLUMNS, MARKET_COLUMNS } from './fact-columns.ts'
 import { withoutSealed } from './sealed/days.ts'
 import { FACTS } from './sealed/facts.ts'
-import { listRows } from './sealed/rows.ts'
 
 export type Source = 'polled' | 'backfill' | 'import'
 
@@ -35,6 +32,8 @@ export type SnapshotRow = {
   readonly index: string | null
   readonly markObservedAt: number | null
   readonly markVenueTime: number | null
+  /** The venue's own premium index, a fraction. */
+  readonly premium: string | null
   readonly openInterestBase: string | null
   readonly openInterestQuote: string | null
   readonly openInterestUsd: string | null
@@ -44,6 +43,8 @@ export type SnapshotRow = {
   readonly volume24hUsd: string | null
   readonly spanMs: number
   readonly reasons: readonly string[]
+  /** 0 unless told: one that says more than the row before it for the same time is its next revision. */
+  readonly revision?: number
 }
 
 /** Stores observations; one that is there already stays. Answers how many were written. */
@@ -52,10 +53,14 @@ export async function insertSnapshots(
   rows: readonly SnapshotRow[],
   stamp: Pick<Stamp, 'source' | 'adapterVersion' | 'epoch'>
 ): Promise<number> {
-  const unsealed = stamp.source === 'polled' ? rows : await withoutSealed(client, FACTS.market, rows)
+  const isFirst = ({ revision = 0 }: SnapshotRow) => revision === 0
+  const unsealed =
+    stamp.source === 'polled'
+      ? rows
+      : [...(await withoutSealed(client, FACTS.market, rows.filter(isFirst))), ...rows.filter((row) => !isFirst(row))]
   return await writeRows(client, {
     table: 'market_snapshot',
-    columns: MARKET_COLUMNS,
+    columns: { ...MARKET_COLUMNS, revision: 'int4' },
     rows: unsealed.map((row) => [
       row.instrumentId,
       row.tickAt,
@@ -71,6 +76,7 @@ export async function insertSnapshots(
       row.index,
       row.markObservedAt,
       row.markVenueTime,
+      row.premium,
       row.openInterestBase,
       row.openInterestQuote,
       row.openInterestUsd,
@@ -82,9 +88,10 @@ export async function insertSnapshots(
       stamp.source,
       stamp.adapterVersion,
       stamp.epoch,
-      row.reasons
+      row.reasons,
+      row.revision ?? 0
     ]),
-    computed: { revision: '0', known_at: 'now()' },
+    computed: { known_at: 'now()' },
     onConflict: '(instrument_id, tick_at, revision) do nothing'
   })
 }
@@ -124,78 +131,4 @@ export async function insertEstimates(
     onConflict: '(instrument_id, tick_at, revision) do nothing'
   })
   return written
-}
-
-type PastPriceRow = {
-  tick_at: Date
-  observed_at: Date
-  available_at: Date
-  last: string | null
-  span_ms: number
-  source: Source
-  revision: number
-}
-
-const isPastPrice = ({ source, last }: PastPriceRow) => source !== 'polled' && last !== null
-
-/** Last prices that were fetched or imported for the past, oldest first. */
-export async function listPastPrices(
-  client: Pick<Database, 'query'>,
-  instrumentId: number,
-  { from, to }: { readonly from: number; readonly to: number }
-): Promise<LegPrice[]> {
-  const rows = await listRows<PastPriceRow>(
-    client,
-    FACTS.market,
-    { instrumentId },
-    {
-      fromMs: from,
-      toMs: to + 1,
-      knownAtMs: null,
-      columns: ['tick_at', 'observed_at', 'available_at', 'last', 'span_ms', 'source', 'revision'],
-      keep: { test: isPastPrice, sql: `f.source <> 'polled' and f.last is not null` }
-    }
-  )
-  return rows.map((row) => ({
-    tickAt: row.tick_at.getTime(),
-    observedAt: row.observed_at.getTime(),
-    availableAt: row.available_at.getTime(),
-    last: row.last!,
-    spanMs: row.span_ms
-  }))
-}
-
-/** When a fact of the past counts as available: it was public when it happened; a minute later, to be sure. */
-export const availableAfter = (happenedAt: number) => happenedAt + MINUTE
-
-/** A last price of the past as an observation: nothing else is known of that moment. */
-export function pastPrice(
-  instrumentId: number,
-  { at, last, spanMs }: { readonly at: number; readonly last: string; readonly spanMs: number }
-): SnapshotRow {
-  return {
-    instrumentId,
-    tickAt: at,
-    observedAt: at,
-    venueTime: null,
-    availableAt: availableAfter(at),
-    bid: null,
-    ask: null,
-    bidSize: null,
-    askSize: null,
-    last,
-    mark: null,
-    index: null,
-    markObservedAt: null,
-    markVenueTime: null,
-    openInterestBase: null,
-    openInterestQuote: null,
-    openInterestUsd: null,
-    openInterestSides: null,
-    openInterestUnit: null,
-    openInterestAt: null,
-    volume24hUsd: null,
-    spanMs,
-    reasons: []
-  }
 }

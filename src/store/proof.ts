@@ -134,3 +134,9 @@ export async function stampDatabase(db: Database, kind: ServiceKind, folder?: st
       `Give this one a place of its own with ${remedy}.`
   )
 }
+
+/** What kind of data the database holds; null before its first start. */
+export async function findServiceKind(db: Database): Promise<ServiceKind | null> {
+  const { rows } = await db.query<{ kind: ServiceKind }>('select kind from service_stamp where id = 1')
+  return rows[0]?.kind ?? null
+}

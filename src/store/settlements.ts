@@ -210,16 +210,3 @@ export async function findNewestSettlement(
   const row = rows[0] as { settled_at: Date; interval_hours: number | null } | undefined
   return row && { settledAt: row.settled_at.getTime(), intervalHours: row.interval_hours }
 }
-
-/** The oldest settlement of an instrument from a time on. */
-export async function findOldestSettlement(
-  client: Pick<Database, 'query'>,
-  instrumentId: number,
-  from: number
-): Promise<number | undefined> {
-  const { rows } = await client.query<{ settled_at: Date }>(
-    'select settled_at from settlement where instrument_id = $1 and settled_at >= $2 order by settled_at limit 1',
-    [instrumentId, new Date(from)]
-  )
-  return rows[0]?.settled_at.getTime()
-}

@@ -3,8 +3,15 @@ import type { Database } from './database.ts'
 
 type Queryable = Pick<Database, 'query'>
 
-/** How far fetching the past has come. */
+/** How far fetching the past has come, counted in pieces: one fact of one instrument each. */
 export type BackfillProgress = {
+  readonly instruments: number
+  /** Those with nothing left to fetch. */
+  readonly instrumentsDone: number
+  /** The oldest row that came, epoch milliseconds. */
+  readonly oldestAt: number | null
+  /** Rows that came within the last minute. */
+  readonly rowsPerMinute: number
   readonly waiting: number
   readonly running: number
   readonly done: number
@@ -84,15 +91,26 @@ export async function listVenues(db: Queryable): Promise<VenueStatus[]> {
   }))
 }
 
-/** Back-fill progress by venue. */
+type ProgressRow = Omit<BackfillProgress, 'oldestAt'> & { venue_id: string; oldest_at: Date | null }
+
+/** Back-fill progress by venue. A claim that has worked for longer than a minute counts with its share of it. */
 export async function readBackfillProgress(db: Queryable): Promise<ReadonlyMap<string, BackfillProgress>> {
-  const { rows } = await db.query<BackfillProgress & { venue_id: string }>(
-    `select i.venue_id,
+  const { rows } = await db.query<ProgressRow>(
+    `select i.venue_id, count(distinct b.instrument_id) as instruments,
+       count(distinct b.instrument_id) - count(distinct b.instrument_id) filter (where b.state <> 'done') as "instrumentsDone",
+       min(b.oldest_at) as oldest_at,
+       coalesce(round(sum(b.claim_rows * least(1, 60 / greatest(1, extract(epoch from b.updated_at - b.claimed_at))))
+         filter (where b.updated_at > now() - interval '1 minute')), 0)::int as "rowsPerMinute",
        count(*) filter (where b.state = 'waiting') as waiting, count(*) filter (where b.state = 'running') as running,
        count(*) filter (where b.state = 'done') as done, count(*) filter (where b.state = 'failed') as failed
      from backfill b join instrument i on i.id = b.instrument_id group by i.venue_id`
   )
-  return new Map(rows.map(({ venue_id, ...progress }) => [venue_id, progress]))
+  return new Map(
+    rows.map(({ venue_id, oldest_at, ...progress }) => [
+      venue_id,
+      { ...progress, oldestAt: oldest_at?.getTime() ?? null }
+    ])
+  )
 }
 
 export async function listAssets(db: Queryable): Promise<AssetStatus[]> {

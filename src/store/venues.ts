@@ -87,6 +87,14 @@ export async function findVenueHealth(db: Database, venue: string): Promise<Venu
   }
 }
 
+/** When a venue is polled next: what its last poll said, until the next has ended. Null: never yet, or closed. */
+export async function findNextPoll(db: Database, venue: string): Promise<number | null> {
+  const { rows } = await db.query<{ next_poll_at: Date | null }>('select next_poll_at from venue where id = $1', [
+    venue
+  ])
+  return rows[0]?.next_poll_at?.getTime() ?? null
+}
+
 /** Keeps everybody away from a venue that refused one of us; a longer ban stays. Answers the change of state, if it is one. */
 export async function saveBan(
   client: Transaction,

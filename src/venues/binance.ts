@@ -1,8 +1,9 @@
 import { decimalToString, multiply, parseDecimal } from '../domain/decimal.ts'
-import { plausibleTime } from '../domain/time.ts'
+import { DAY, HOUR, plausibleTime } from '../domain/time.ts'
 import { bookCall } from './books.ts'
 import { FLOW_ROWS, flowCall } from './flow.ts'
-import { positive, rateOf, signed, skip } from './normalise.ts'
+import { isSkipped, positive, rateOf, signed, skip } from './normalise.ts'
+import type { OpenInterestPast } from './past-reading.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades } from './reading.ts'
 import type {
   Call,
@@ -201,6 +202,30 @@ function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number)
   }
 }
 
+/**
+ * COIN-M's is asked by pair and kind: what is answered for a dated kind is of another contract after every roll, so perpetuals only.
+ * Both sizes come with it, and are exact: coins or contracts, and their value in dollars or coins.
+ */
+const openInterestPast: OpenInterestPast = {
+  served: ({ kind, inverse }) => kind === 'perpetual' || (kind === 'future' && inverse === false),
+  pageLimit: 500,
+  // Thirty days, and refused when asked for more: an hour is left for the way there.
+  keptMs: 30 * DAY - HOUR,
+  ask: (exchange, symbol, since, until) => {
+    const { inverse, info } = exchange.market(symbol)
+    const pair = inverse ? { pair: info?.pair, contractType: 'PERPETUAL' } : {}
+    return exchange.fetchOpenInterestHistory(symbol, '1h', since, 500, { until, ...pair })
+  },
+  read: (row, market, observedAt) => {
+    const { sumOpenInterest, sumOpenInterestValue, timestamp } = row.info ?? {}
+    const info = { openInterest: sumOpenInterest }
+    const read = readOpenInterest({ symbol: row.symbol, info, timestamp }, market, observedAt)
+    if (isSkipped(read)) return read
+    const value = amountOf(sumOpenInterestValue)
+    return market.inverse ? { ...read, base: value } : { ...read, quote: value, usd: value }
+  }
+}
+
 export const binance: VenueAdapter = {
   id: 'binance',
   name: 'Binance',
@@ -210,6 +235,10 @@ export const binance: VenueAdapter = {
   options: { fetchMarkets: { types: ['spot', 'linear', 'inverse'] }, fetchCurrencies: false },
   calls: [...quotes, ...intervals, ...funding, ...volumes, openInterest, ...books, flow],
   hasBulkOpenInterest: false,
+  past: {
+    calculated: { served: ({ kind }) => (kind === 'spot' ? [] : ['mark', 'index', 'premium']), pageLimit: 1_000 },
+    openInterest: openInterestPast
+  },
   settlementPageLimit: 1_000,
   candlePageLimit: 1_000,
   readEstimate,

@@ -4,6 +4,7 @@ import { plausibleTime } from '../domain/time.ts'
 import { bookCall } from './books.ts'
 import { FLOW_ROWS, flowCall } from './flow.ts'
 import { hoursOf, rateOf, skip } from './normalise.ts'
+import type { CalculatedPrice } from './past-reading.ts'
 import { amountOf, keep, keepMark, keepQuote, keepTrades, openInterestAtMark } from './reading.ts'
 import type {
   Call,
@@ -119,6 +120,12 @@ function readOpenInterest(row: Untrusted, market: Untrusted, observedAt: number)
   }
 }
 
+const OPEN_INTEREST_PAGE = 200
+
+/** Premiums are of linear contracts alone. */
+const calculatedOf = ({ kind, inverse }: Covered): readonly CalculatedPrice[] =>
+  kind === 'spot' ? [] : inverse ? ['mark', 'index'] : ['mark', 'index', 'premium']
+
 export const bybit: VenueAdapter = {
   id: 'bybit',
   name: 'Bybit',
@@ -128,6 +135,17 @@ export const bybit: VenueAdapter = {
   options: { fetchMarkets: { types: ['spot', 'linear', 'inverse'] }, fetchCurrencies: false },
   calls: [...tickers, ...books, flow],
   hasBulkOpenInterest: true,
+  past: {
+    calculated: { served: calculatedOf, pageLimit: 1_000 },
+    openInterest: {
+      served: ({ kind }) => kind !== 'spot',
+      pageLimit: OPEN_INTEREST_PAGE,
+      keptMs: null,
+      ask: (exchange, symbol, since, until) =>
+        exchange.fetchOpenInterestHistory(symbol, '1h', since, OPEN_INTEREST_PAGE, { until }),
+      read: readOpenInterest
+    }
+  },
   settlementPageLimit: 200,
   candlePageLimit: 1_000,
   readEstimate,

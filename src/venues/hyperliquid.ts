@@ -184,7 +184,8 @@ export const hyperliquid: VenueAdapter = {
   options: { fetchMarkets: { types: ['spot', 'swap'] } },
   calls: [contexts, spotBooks, spotVolumes, books],
   hasBulkOpenInterest: true,
-  past: { readSettlement },
+  // Candles of any length of time: only the newest 5,000 exist.
+  past: { readSettlement, candlesKeptMs: () => 5_000 * HOUR },
   settlementPageLimit: 500,
   candlePageLimit: 5_000,
   nativeIdOf,

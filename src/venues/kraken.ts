@@ -154,16 +154,19 @@ async function askSettlements(
   return rows.filter(({ timestamp }) => !(timestamp < since || timestamp > until))
 }
 
+/** ccxt knows no `until` here: the number of candles ends the window. */
+function askContractCandles(exchange: CcxtExchange, symbol: string, since: number, until: number, params = {}) {
+  const limit = Math.min(CONTRACT_CANDLES, Math.ceil((until - since) / HOUR) + 1)
+  return exchange.fetchOHLCV(symbol, '1h', since, limit, params)
+}
+
 async function askHourlyCandles(
   exchange: CcxtExchange,
   symbol: string,
   since: number,
   until: number
 ): Promise<Untrusted[]> {
-  if (exchange.id === FUTURES) {
-    const limit = Math.min(CONTRACT_CANDLES, Math.ceil((until - since) / HOUR) + 1)
-    return await exchange.fetchOHLCV(symbol, '1h', since, limit)
-  }
+  if (exchange.id === FUTURES) return await askContractCandles(exchange, symbol, since, until)
   // What lies before the newest candles is answered with the newest candles: not worth a request.
   if (until <= exchange.milliseconds() - SPOT_CANDLES * HOUR) return []
   return await exchange.fetchOHLCV(symbol, '1h', since)
@@ -179,7 +182,17 @@ export const kraken: VenueAdapter = {
   calls: [spotTickers, contractTickers, ...books, ...krakenLiquidations],
   hasBulkOpenInterest: true,
   tickerTime: 'last_trade',
-  past: { askSettlements, readSettlement, askHourlyCandles },
+  past: {
+    askSettlements,
+    readSettlement,
+    askHourlyCandles,
+    candlesKeptMs: ({ kind }) => (kind === 'spot' ? SPOT_CANDLES * HOUR : null),
+    calculated: {
+      served: ({ kind }) => (kind === 'spot' ? [] : ['mark', 'index']),
+      pageLimit: CONTRACT_CANDLES,
+      ask: (price, exchange, symbol, since, until) => askContractCandles(exchange, symbol, since, until, { price })
+    }
+  },
   // A year and a bit: whatever is wanted of the past comes in one page, because it comes in one answer.
   settlementPageLimit: 9_000,
   candlePageLimit: SPOT_CANDLES,

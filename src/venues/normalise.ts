@@ -114,10 +114,14 @@ export function settlementOf(row: Untrusted, observedAt: number): Settlement | S
   }
 }
 
-/** Start and close of a ccxt candle; only closed candles say what the price was. */
-export function candleOf(row: Untrusted, observedAt: number): Candle | null {
+/** Start and close of a ccxt candle; only closed candles say what the price was. `readClose`: `positive` unless told. */
+export function candleOf(
+  row: Untrusted,
+  observedAt: number,
+  readClose: (value: Untrusted) => string | null = positive
+): Candle | null {
   const startAt = plausibleTime(row?.[0], observedAt)
-  const close = positive(row?.[4])
+  const close = readClose(row?.[4])
   return startAt === null || close === null ? null : { startAt, close }
 }
 

@@ -6,6 +6,7 @@ import { bookCall } from './books.ts'
 import { FLOW_ROWS, flowCall } from './flow.ts'
 import { okxLiquidations } from './liquidation-calls.ts'
 import { contractSizeOf, hoursOf, markOf, positive, rateOf, signed, skip } from './normalise.ts'
+import { okxPast, SETTLEMENT_PAGE } from './okx-past.ts'
 import { amountOf, keep, keepQuote, keepTrades, times } from './reading.ts'
 import type {
   Call,
@@ -24,7 +25,6 @@ import type {
 
 /** Open interest changes slowly and is not on the board's clock. */
 const MINUTELY = { everyMs: 60_000 } as const
-const SETTLEMENT_PAGE = 100
 const CANDLE_PAGE = 300
 
 const isContract = ({ kind }: Covered) => kind !== 'spot'
@@ -229,11 +229,7 @@ export const okx: VenueAdapter = {
   options: { fetchMarkets: { types: ['spot', 'swap', 'future'] } },
   calls: [...tickers, marks, funding, ...openInterests, ...books, flow, okxLiquidations],
   hasBulkOpenInterest: true,
-  past: {
-    // ccxt knows no `until` here; `after` is the venue's own and excludes its moment.
-    askSettlements: (exchange, symbol, since, until) =>
-      exchange.fetchFundingRateHistory(symbol, since, SETTLEMENT_PAGE, { after: until + 1 })
-  },
+  past: okxPast(readOpenInterest),
   settlementPageLimit: SETTLEMENT_PAGE,
   candlePageLimit: CANDLE_PAGE,
   // A dated contract that pays funding is neither a perpetual nor a future whose basis runs out.

@@ -4,6 +4,7 @@ import type { VolumeUnit } from '../domain/latest.ts'
 import type { Liquidation, LiquidationSample } from '../domain/liquidation.ts'
 import type { OpenInterestUnit } from '../domain/open-interest.ts'
 import type { AverageScheme } from '../domain/premium.ts'
+import type { PastReading } from './past-reading.ts'
 
 /** What was said about one symbol. `observedAt` is our receive time, `venueTime` the venue's own stamp. Decimals are exact strings. */
 type Observed = { readonly symbol: string; readonly observedAt: number; readonly venueTime: number | null }
@@ -67,6 +68,7 @@ export type LiquidationLook = Observed & {
   readonly reachesFrom: number | null
   readonly liquidations: readonly Liquidation[]
 }
+/** Hourly; the close of a premium is a fraction of either sign. */
 export type Candle = { readonly startAt: number; readonly close: string }
 
 /** Nothing is dropped without a reason; null symbol: the whole answer. */
@@ -186,23 +188,6 @@ export type ReadContext = {
   readonly exchange: CcxtExchange
   /** Intervals that the venue declares in a call of its own, by symbol; kept between sweeps. */
   readonly intervals: Map<string, DeclaredInterval>
-}
-
-/** A venue's own ways with its past; each left out is ccxt's. Windows are `since ≤ time ≤ until`, epoch milliseconds. */
-export type PastReading = {
-  readonly askSettlements?: (
-    exchange: CcxtExchange,
-    symbol: string,
-    since: number,
-    until: number
-  ) => Promise<Untrusted[]>
-  readonly readSettlement?: (row: Untrusted, observedAt: number) => Settlement | Skipped
-  readonly askHourlyCandles?: (
-    exchange: CcxtExchange,
-    symbol: string,
-    since: number,
-    until: number
-  ) => Promise<Untrusted[]>
 }
 
 /** One venue, seen only through our own types: what to ask, and how to read it. Data and pure functions, no state. */

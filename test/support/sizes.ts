@@ -5,8 +5,9 @@ import { insertDepths, type StoredDepth } from '../../src/store/depth.ts'
 import { insertFlows, type StoredFlow } from '../../src/store/flow.ts'
 import { upsertLatest } from '../../src/store/latest.ts'
 import { insertLooks, type StoredLook } from '../../src/store/liquidations.ts'
-import { insertSnapshots, pastPrice } from '../../src/store/observations.ts'
+import { insertSnapshots } from '../../src/store/observations.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
+import { pastObservation } from '../../src/store/past-observations.ts'
 
 const AT_MS = Date.UTC(2026, 5, 15, 12) - 10_000
 
@@ -33,7 +34,7 @@ export async function observeSizes(
   await db.transaction(async (client) => {
     await upsertLatest(client, observedAt, { ...none, openInterest: [held], volumes })
     const row = {
-      ...pastPrice(instrumentId, { at: observedAt, last: '64000', spanMs: 60_000 }),
+      ...pastObservation(instrumentId, { at: observedAt, last: '64000', spanMs: 60_000 }),
       openInterestBase: held.base,
       openInterestQuote: held.quote,
       openInterestUsd: held.usd,

@@ -78,7 +78,18 @@ export function statusOperations(context: ApiContext): Operation[] {
   return [venues, jobs, gaps]
 }
 
-const NO_BACKFILL: BackfillProgress = { waiting: 0, running: 0, done: 0, failed: 0 }
+const NO_BACKFILL: BackfillProgress = {
+  instruments: 0,
+  instrumentsDone: 0,
+  oldestAt: null,
+  rowsPerMinute: 0,
+  waiting: 0,
+  running: 0,
+  done: 0,
+  failed: 0
+}
+
+const progressView = ({ oldestAt, ...counts }: BackfillProgress) => ({ ...counts, oldestAt: isoOrNull(oldestAt) })
 
 async function venueViews({ db, capabilities, catalogue }: ApiContext, wanted: readonly string[] | undefined) {
   const ids = namesOf(await catalogue.read(), { venue: wanted }).venues
@@ -105,13 +116,15 @@ async function venueViews({ db, capabilities, catalogue }: ApiContext, wanted: r
       coverage: coverageOf(venue.received, venue.expected),
       marketsLoadedAt: isoOrNull(venue.marketsLoadedAt),
       closedAt: isoOrNull(venue.closedAt),
-      backfill: progress.get(id) ?? NO_BACKFILL
+      backfill: progressView(progress.get(id) ?? NO_BACKFILL)
     }))
 }
 
 function coverageOf(received: number | null, expected: number | null): number | null {
   return received === null || expected === null || expected === 0 ? null : Math.min(1, received / expected)
 }
+
+const viewOf = (progress: BackfillProgress | undefined) => (progress === undefined ? null : progressView(progress))
 
 const BACKFILL_JOB = /^back-?fill/
 
@@ -131,7 +144,7 @@ function jobViews(jobs: readonly JobStatus[], progress: ReadonlyMap<string, Back
     failure: job.failure,
     failures24h: job.failures24h,
     missed24h: job.missed24h,
-    backfill: BACKFILL_JOB.test(job.job) ? (progress.get(job.scope ?? '') ?? null) : null
+    backfill: BACKFILL_JOB.test(job.job) ? viewOf(progress.get(job.scope ?? '')) : null
   }))
   const shown = new Set(views.filter(({ backfill }) => backfill !== null).map(({ scope }) => scope))
   const unshown = [...progress].filter(([venue]) => !shown.has(venue))
@@ -144,7 +157,7 @@ function untickedBackfill(scope: string, backfill: BackfillProgress) {
   const state = running > 0 ? 'claimed' : waiting > 0 ? 'waiting' : failed > 0 ? 'failed' : 'done'
   const unknown = { holder: null, lastTickAt: null, nextTickAt: null, finishedAt: null, lastDoneAt: null, lagMs: null }
   const counts = { rows: null, skipped: null, failure: null, failures24h: 0, missed24h: 0 }
-  return { job: 'backfill', scope, state, ...unknown, ...counts, backfill }
+  return { job: 'backfill', scope, state, ...unknown, ...counts, backfill: progressView(backfill) }
 }
 
 async function readGaps({ db, catalogue, clock }: ApiContext, question: Question<typeof gapParameters>) {

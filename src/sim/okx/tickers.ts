@@ -2,6 +2,7 @@ import { DAY, floorTo, HOUR } from '../../domain/time.ts'
 import { trimmed } from '../answer.ts'
 import { levels, type Side } from '../market/book.ts'
 import type { SimInstrument } from '../market/instrument.ts'
+import type { Market } from '../market/market.ts'
 import { lastTicks, quoteOf, type SimQuote } from '../market/quotes.ts'
 import {
   familyOf,
@@ -124,21 +125,25 @@ export function markPrices(request: OkxRequest): readonly unknown[] {
 /** Contracts, coins and dollars; one side. */
 export function openInterest(request: OkxRequest): readonly unknown[] {
   const type = instTypeOf(request)
-  return request.quotes(instrumentsOf(request, type)).map(({ instrument, atMs }) => {
-    const held = request.market.activity.openInterest(instrument, atMs)
-    const usdOfBase = request.market.spot.usd(instrument.asset, atMs) * instrument.multiplier
-    const face = faceValueOf(instrument)
-    const isInverse = instrument.section === 'inverse'
-    const usd = isInverse ? held * face : held * usdOfBase
-    return {
-      instType: typeOf(instrument),
-      instId: instrument.id,
-      oi: contractsOf(instrument, isInverse ? held : held / face),
-      oiCcy: (isInverse ? usd / usdOfBase : held).toFixed(8),
-      oiUsd: usd.toFixed(8),
-      ts: String(atMs)
-    }
-  })
+  return request.quotes(instrumentsOf(request, type)).map(({ instrument, atMs }) => ({
+    instType: typeOf(instrument),
+    instId: instrument.id,
+    ...openInterestAt(request.market, instrument, atMs),
+    ts: String(atMs)
+  }))
+}
+
+export function openInterestAt(market: Market, instrument: SimInstrument, atMs: number) {
+  const held = market.activity.openInterest(instrument, atMs)
+  const usdOfBase = market.spot.usd(instrument.asset, atMs) * instrument.multiplier
+  const face = faceValueOf(instrument)
+  const isInverse = instrument.section === 'inverse'
+  const usd = isInverse ? held * face : held * usdOfBase
+  return {
+    oi: contractsOf(instrument, isInverse ? held : held / face),
+    oiCcy: (isInverse ? usd / usdOfBase : held).toFixed(8),
+    oiUsd: usd.toFixed(8)
+  }
 }
 
 export function books(request: OkxRequest): readonly unknown[] {

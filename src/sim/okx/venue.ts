@@ -7,7 +7,7 @@ import { fundingRate, fundingRateHistory, premiumHistory } from './funding.ts'
 import { instruments } from './instruments.ts'
 import { liquidationOrders } from './liquidations.ts'
 import { createOkxListings } from './listings.ts'
-import { accountRatio, takerVolume } from './statistics.ts'
+import { accountRatio, openInterestHistory, takerVolume } from './statistics.ts'
 import { books, indexTickers, markPrices, openInterest, ticker, tickers } from './tickers.ts'
 
 const ROUTES: Readonly<Record<string, (request: OkxRequest) => readonly unknown[]>> = {
@@ -19,6 +19,7 @@ const ROUTES: Readonly<Record<string, (request: OkxRequest) => readonly unknown[
   '/api/v5/public/mark-price': markPrices,
   '/api/v5/public/open-interest': openInterest,
   '/api/v5/public/liquidation-orders': liquidationOrders,
+  '/api/v5/rubik/stat/contracts/open-interest-history': openInterestHistory,
   '/api/v5/rubik/stat/contracts/long-short-account-ratio-contract': accountRatio,
   '/api/v5/rubik/stat/taker-volume-contract': takerVolume,
   '/api/v5/market/tickers': tickers,
