@@ -25,14 +25,41 @@ export function intervalInForce(ledger: readonly LedgerEntry[], atMs = Number.PO
   return ledger.findLast(({ effectiveFrom }) => effectiveFrom <= atMs)?.hours ?? null
 }
 
+/** An entry of a ledger and the interval before it; null: nothing was known of that. */
+export type LedgerChange = { readonly entry: LedgerEntry; readonly previousHours: number | null }
+
 /** The changes in an ascending ledger: entries that differ from the one before; the first is what was known first. */
-export function changesIn(
-  ledger: readonly LedgerEntry[]
-): { readonly entry: LedgerEntry; readonly previousHours: number | null }[] {
+export function changesIn(ledger: readonly LedgerEntry[]): LedgerChange[] {
   return ledger.flatMap((entry, index) => {
     const previousHours = ledger[index - 1]?.hours ?? null
     return previousHours === entry.hours ? [] : [{ entry, previousHours }]
   })
+}
+
+/** What a ledger says otherwise than it did. */
+export type LedgerNews = {
+  /** The change to the interval now in force, if it is a new one. */
+  readonly change: (LedgerChange & { readonly previousHours: number }) | null
+  /** Changes that there were none, as they were said, each with the entry that now stands in their place. */
+  readonly withdrawn: readonly { readonly said: LedgerEntry; readonly now: LedgerChange }[]
+}
+
+/** Compares two states of one ledger. A change that another takes the place of is not withdrawn: the new one is told. */
+export function newsIn(before: readonly LedgerEntry[], after: readonly LedgerEntry[]): LedgerNews {
+  const [was, is] = [changesIn(before), changesIn(after)]
+  const hours = intervalInForce(before)
+  const isAmong = (changes: readonly LedgerChange[], { entry }: LedgerChange) =>
+    changes.some(({ entry: other }) => other.effectiveFrom === entry.effectiveFrom && other.hours === entry.hours)
+  const last = is.at(-1)
+  const isNew = hours !== null && last !== undefined && last.entry.hours !== hours && !isAmong(was, last)
+  const change = isNew ? { entry: last.entry, previousHours: hours } : null
+  const withdrawn = was.flatMap(({ entry: said, previousHours }) => {
+    const now = after.find(({ effectiveFrom }) => effectiveFrom === said.effectiveFrom)
+    if (previousHours === null || now === undefined || now.hours === said.hours || now === change?.entry) return []
+    const earlier = after.filter(({ effectiveFrom }) => effectiveFrom < now.effectiveFrom)
+    return [{ said, now: { entry: now, previousHours: intervalInForce(earlier) } }]
+  })
+  return { change, withdrawn }
 }
 
 /**

@@ -1,10 +1,12 @@
 import { compare, parseDecimal } from '../domain/decimal.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { DAY, MINUTE } from '../domain/time.ts'
+import { intervalEvents } from '../jobs/funding-events.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type ImportStage, listStoredValues, type StagedRow, type StageSummary } from '../store/import-stage.ts'
 import { insertSettlementsWith, intervalsWith, reviseIntervals } from '../store/imported-settlements.ts'
 import { recordObserved } from '../store/interval-ledger.ts'
+import { insertEvents } from '../store/events.ts'
 import { insertSnapshots } from '../store/observations.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { availableAfter, pastObservation } from '../store/past-observations.ts'
@@ -114,8 +116,10 @@ async function storeSettlements({ db, nowMs, instrument }: StoreDeps, stage: Imp
     finish: async () => {
       await db.transaction(async (client) => {
         await reviseIntervals(client, instrument.id, stamp)
-        // Changes of the past are kept, and told to nobody.
-        await recordObserved(client, instrument.id, { from: null, to: null })
+        const news = await recordObserved(client, instrument.id, { from: null, to: null })
+        // Changes of the past are kept, and told to nobody; only what was told and did not happen is corrected.
+        const withdrawn = news.map((found) => ({ ...found, change: null }))
+        await insertEvents(client, await intervalEvents(client, instrument, withdrawn, stamp.observedAt))
       })
     }
   }

@@ -3,7 +3,7 @@ import type { Transaction } from '../store/database.ts'
 import { insertEvents } from '../store/events.ts'
 import { type DeclaredInterval, recordDeclared } from '../store/interval-ledger.ts'
 import type { CollectedVenue } from './collect.ts'
-import { changeEvents } from './funding-events.ts'
+import { intervalEvents } from './funding-events.ts'
 
 /** Puts the intervals that a venue declares into the ledger, and tells of those that have changed, in the poll's transaction. */
 export async function tellIntervals(
@@ -19,11 +19,10 @@ export async function tellIntervals(
         ? []
         : [{ instrumentId, hours: intervalHours, observedAt: said.observedAt, nextSettlementAt: said.nextSettlementAt }]
   )
-  const changes = await recordDeclared(client, declared)
-  if (changes.length === 0) return
+  const news = await recordDeclared(client, declared)
+  if (news.length === 0) return
   const byId = new Map([...instruments.values()].map((instrument) => [instrument.id, instrument]))
-  await insertEvents(
-    client,
-    changes.flatMap((change) => changeEvents(byId.get(change.instrumentId)!, [change], tickAt))
-  )
+  for (const ofOne of news) {
+    await insertEvents(client, await intervalEvents(client, byId.get(ofOne.instrumentId)!, [ofOne], tickAt))
+  }
 }

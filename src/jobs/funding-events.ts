@@ -1,8 +1,10 @@
-import { intervalView, type SettlementFact, settlementView } from '../contract/funding-rows.ts'
+import { type IntervalFact, intervalView, type SettlementFact, settlementView } from '../contract/funding-rows.ts'
 import type { Instrument } from '../domain/instrument.ts'
+import type { LedgerEntry } from '../domain/interval-ledger.ts'
 import { DAY } from '../domain/time.ts'
-import type { NewEvent } from '../store/events.ts'
-import type { IntervalChange } from '../store/interval-ledger.ts'
+import type { Transaction } from '../store/database.ts'
+import { listStoredEvents, type NewEvent } from '../store/events.ts'
+import type { IntervalNews } from '../store/interval-ledger.ts'
 import { hashOf } from './signal-ids.ts'
 
 type Told = Pick<Instrument, 'id' | 'key' | 'venue' | 'asset' | 'kind'>
@@ -33,17 +35,65 @@ export function correctedEvent(instrument: Told, settlement: SettlementFact): Ne
   }
 }
 
-/** The interval in force has changed, as far as it is news. */
-export function changeEvents(instrument: Told, changes: readonly IntervalChange[], nowMs: number): NewEvent[] {
-  return changes
-    .filter(({ entry }) => entry.effectiveFrom >= nowMs - CHANGE_IS_NEWS_MS)
-    .map((change) => ({
-      id: `evt_${hashOf(['funding.interval_changed', instrument.key, change.entry.effectiveFrom, change.entry.hours, change.entry.revision])}`,
-      type: 'funding.interval_changed',
-      at: change.entry.effectiveFrom,
-      about: aboutOf(instrument),
-      data: intervalView(change, { instrument: instrument.key, venue: instrument.venue, asset: instrument.asset })
-    }))
+/** What is new of a contract's interval: a change of it, as far as it is news, and told changes that there were none. */
+export async function intervalEvents(
+  client: Transaction,
+  instrument: Told,
+  news: readonly IntervalNews[],
+  nowMs: number
+): Promise<NewEvent[]> {
+  const withdrawals = news.flatMap(({ withdrawn, knownAt }) => withdrawn.map((each) => ({ ...each, knownAt })))
+  const told = await listStoredEvents(
+    client,
+    withdrawals.flatMap(({ said }) => changeIdsOf(instrument, said))
+  )
+  return [
+    ...withdrawals
+      .filter(({ said }) => changeIdsOf(instrument, said).some((id) => told.has(id)))
+      .map((withdrawal) => withdrawnEvent(instrument, withdrawal)),
+    ...news.flatMap(({ change, knownAt }) =>
+      change === null || change.entry.effectiveFrom < nowMs - CHANGE_IS_NEWS_MS
+        ? []
+        : [changeEvent(instrument, { ...change, knownAt })]
+    )
+  ]
 }
 
+function changeEvent(instrument: Told, change: IntervalFact): NewEvent {
+  return {
+    id: changeId(instrument, change.entry),
+    type: 'funding.interval_changed',
+    at: change.entry.effectiveFrom,
+    about: aboutOf(instrument),
+    data: intervalView(change, instrumentOf(instrument))
+  }
+}
+
+type Withdrawal = IntervalNews['withdrawn'][number] & { readonly knownAt: number }
+
+/** The change that was told did not happen: later settlements show what stands in its place. */
+function withdrawnEvent(instrument: Told, { said, now, knownAt }: Withdrawal): NewEvent {
+  return {
+    id: `evt_${hashOf(['data.corrected', 'funding_interval', instrument.key, said.effectiveFrom, now.entry.revision])}`,
+    type: 'data.corrected',
+    at: said.effectiveFrom,
+    about: aboutOf(instrument),
+    data: {
+      fact: 'funding_interval',
+      withdrawnHours: said.hours,
+      ...intervalView({ ...now, knownAt }, instrumentOf(instrument))
+    }
+  }
+}
+
+type ChangeName = Pick<LedgerEntry, 'effectiveFrom' | 'hours' | 'revision'>
+
+const changeId = ({ key }: Told, { effectiveFrom, hours, revision }: ChangeName) =>
+  `evt_${hashOf(['funding.interval_changed', key, effectiveFrom, hours, revision])}`
+
+/** A change may have been told at any of its entry's revisions. */
+const changeIdsOf = (instrument: Told, said: LedgerEntry) =>
+  Array.from({ length: said.revision + 1 }, (_, revision) => changeId(instrument, { ...said, revision }))
+
+const instrumentOf = ({ key, venue, asset }: Told) => ({ instrument: key, venue, asset })
 const aboutOf = ({ id, venue, asset, kind }: Told) => ({ instrumentId: id, venue, asset, kind })

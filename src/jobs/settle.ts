@@ -7,7 +7,7 @@ import { recordObserved } from '../store/interval-ledger.ts'
 import { availableAfter } from '../store/past-observations.ts'
 import { insertSettlements } from '../store/settlement-intake.ts'
 import type { Settlement } from '../venues/venue.ts'
-import { changeEvents, correctedEvent, settledEvent } from './funding-events.ts'
+import { correctedEvent, intervalEvents, settledEvent } from './funding-events.ts'
 
 /** What is seen within this time of its settlement was followed as it happened; the rest is fetched for the past. */
 const FOLLOWED_MS = HOUR
@@ -18,8 +18,8 @@ export type SettleStamp = { readonly observedAt: number; readonly adapterVersion
 
 /**
  * Stores what a venue said of its settlements, what that shows of the interval, and the events of both, in one transaction. Only
- * settlements that were followed are told; a change of the interval is told however it was found, while it is news. Answers how many
- * were new.
+ * settlements that were followed are told; a change of the interval is told however it was found, while it is news, and one that was
+ * told and did not happen is corrected. Answers how many were new.
  */
 export async function settle(
   client: Transaction,
@@ -38,7 +38,7 @@ export async function settle(
   const followed = await insertSettlements(client, id, live, { ...stamp, venue, source: 'polled' })
   if ([fetched, followed].every(({ fresh, corrected }) => fresh.length + corrected.length === 0)) return 0
   const times = rows.map(({ settledAt }) => settledAt)
-  const changes = await recordObserved(client, id, {
+  const news = await recordObserved(client, id, {
     from: Math.min(...times) - LEDGER_REACH_MS,
     to: Math.max(...times) + LEDGER_REACH_MS
   })
@@ -49,7 +49,7 @@ export async function settle(
   await insertEvents(client, [
     ...settled.map((row) => settledEvent(instrument, row)),
     ...corrected.map((row) => correctedEvent(instrument, row)),
-    ...changeEvents(instrument, changes, stamp.observedAt)
+    ...(await intervalEvents(client, instrument, news, stamp.observedAt))
   ])
   return fetched.fresh.length + followed.fresh.length
 }

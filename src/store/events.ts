@@ -39,6 +39,12 @@ export type NewEvent = {
   readonly data: unknown
 }
 
+/** Which of these events are stored. */
+export async function listStoredEvents(client: Transaction, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ id: string }>('select id from event where id = any ($1)', [ids])
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Stores events in the transaction of what they tell of; one that is there already stays. Answers how many were new. */
 export async function insertEvents(client: Transaction, events: readonly NewEvent[]): Promise<number> {
   if (events.length === 0) return 0

@@ -1,50 +1,45 @@
 import {
-  changesIn,
   type Declaration,
   declareInterval,
-  intervalInForce,
   type LedgerEntry,
+  type LedgerNews,
+  newsIn,
   observeIntervals
 } from '../domain/interval-ledger.ts'
 import type { Database, Transaction } from './database.ts'
 
 type Queryable = Pick<Database, 'query'>
 
-/** A change of the interval in force now, as it became known. */
-export type IntervalChange = {
-  readonly instrumentId: number
-  readonly entry: LedgerEntry
-  readonly previousHours: number
-  readonly knownAt: number
-}
+/** What became known of a contract's interval: that it has changed, or that it had not. */
+export type IntervalNews = LedgerNews & { readonly instrumentId: number; readonly knownAt: number }
 
 export type DeclaredInterval = Declaration & { readonly instrumentId: number }
 
 /** Any number: the first half of the lock that one writer of a contract's ledger holds. */
 const LOCK = 7_266_827
 
-/** Adds what a poll heard declared where it differs from what was declared last; answers the changes of the interval now in force. */
+/** Adds what a poll heard declared where it differs from what was declared last; answers what is new. */
 export async function recordDeclared(
   client: Transaction,
   declared: readonly DeclaredInterval[]
-): Promise<IntervalChange[]> {
-  const changes: IntervalChange[] = []
+): Promise<IntervalNews[]> {
+  const found: IntervalNews[] = []
   // All in one order, which everybody who locks several keeps to.
   for (const news of (await newsOf(client, declared)).sort((a, b) => a.instrumentId - b.instrumentId)) {
     const { instrumentId } = news
     const ledger = await openLedger(client, instrumentId)
     const entry = declareInterval(ledger, news, await findNewestAt(client, instrumentId))
-    if (entry) changes.push(...(await append(client, instrumentId, ledger, [entry])))
+    if (entry) found.push(...(await append(client, instrumentId, ledger, [entry])))
   }
-  return changes
+  return found
 }
 
-/** Adds what the stored settlements of a window show; answers the change of the interval now in force, if it is one. */
+/** Adds what the stored settlements of a window show; answers what is new, if anything is. */
 export async function recordObserved(
   client: Transaction,
   instrumentId: number,
   { from, to }: { readonly from: number | null; readonly to: number | null }
-): Promise<IntervalChange[]> {
+): Promise<IntervalNews[]> {
   const { rows } = await client.query<{ settled_at: Date; interval_hours: number }>(
     `select settled_at, interval_hours from (
        select distinct on (settled_at) settled_at, interval_hours from settlement
@@ -81,7 +76,7 @@ async function append(
   instrumentId: number,
   before: readonly LedgerEntry[],
   entries: readonly LedgerEntry[]
-): Promise<IntervalChange[]> {
+): Promise<IntervalNews[]> {
   if (entries.length === 0) return []
   const { rows } = await client.query<{ known_at: Date }>(
     `insert into funding_interval (instrument_id, effective_from, revision, interval_hours, source, declared_at, settled_from, known_at)
@@ -97,10 +92,9 @@ async function append(
       entries.map(({ settledFrom }) => dateOf(settledFrom))
     ]
   )
-  const [hours, after] = [intervalInForce(before), await listLedger(client, instrumentId)]
-  const change = changesIn(after).at(-1)
-  if (hours === null || change === undefined || change.entry.hours === hours) return []
-  return [{ instrumentId, entry: change.entry, previousHours: hours, knownAt: rows[0]!.known_at.getTime() }]
+  const news = newsIn(before, await listLedger(client, instrumentId))
+  if (news.change === null && news.withdrawn.length === 0) return []
+  return [{ ...news, instrumentId, knownAt: rows[0]!.known_at.getTime() }]
 }
 
 async function listLedger(client: Queryable, instrumentId: number): Promise<LedgerEntry[]> {

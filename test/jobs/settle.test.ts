@@ -270,3 +270,47 @@ test('a venue that was silent for days tells its change by the declaration of no
     [[8, 4]]
   )
 })
+
+test('a change that only a hole had shown is taken back from those who were told, once; what nobody was told is not', async () => {
+  await using t = await testDatabase()
+  const contract = await openContract(t.db)
+  await contract.hear(
+    at(-4) + 30 * SECOND,
+    [-16, -12, -8, -4].map((hour) => rowAt(hour))
+  )
+  // Every second settlement is missing from the answers, as if it settled every eight hours from now on.
+  await contract.hear(
+    at(12) + 30 * SECOND,
+    [4, 12].map((hour) => rowAt(hour))
+  )
+  await contract.hear(
+    at(13),
+    [0, 8].map((hour) => rowAt(hour))
+  )
+  await contract.hear(
+    at(16) + 30 * SECOND,
+    [12, 16].map((hour) => rowAt(hour))
+  )
+  const about = (await contract.events()).filter(({ type }) => type !== 'funding.settled')
+  const told = about.filter(({ data }) => data.fact !== 'settlement')
+  assert.deepEqual(
+    told.map(({ type, hour, data }) => [type, hour, data.previousHours, data.intervalHours, data.revision]),
+    [
+      ['funding.interval_changed', -4, 4, 8, 0],
+      ['data.corrected', -4, 4, 4, 1]
+    ]
+  )
+  const { fact, withdrawnHours, instrument } = told[1]!.data
+  assert.deepEqual([fact, withdrawnHours, instrument], ['funding_interval', 8, KEY])
+  await contract.hear(
+    at(16) + MINUTE,
+    [-400, -396, -392, -384, -376, -368, -364, -360].map((hour) => rowAt(hour))
+  )
+  await contract.hear(
+    at(16) + 2 * MINUTE,
+    [-388, -380, -372].map((hour) => rowAt(hour))
+  )
+  const { rows } = await t.db.query('select 1 from funding_interval where effective_from < $1', [new Date(at(-300))])
+  assert.ok(rows.length > 1, 'the past had its changes as well')
+  assert.equal((await contract.events()).filter(({ data }) => data.fact === 'funding_interval').length, 1)
+})
