@@ -267,6 +267,22 @@ export const SETTINGS = {
     example: 'refuse',
     about: 'Whether webhooks may go to private addresses and over http.'
   }),
+  HOT_DAYS: setting({
+    read: integer(1, 60),
+    expected: 'whole days from 1 to 60',
+    fallback: 2,
+    example: '2',
+    about:
+      'Days before today whose observations stay as rows of their own; older days are sealed into a sixth of the space.'
+  }),
+  RAW_RETENTION_DAYS: setting<number | null>({
+    read: number(40, 36_500),
+    expected: 'days from 40 to 36500',
+    fallback: null,
+    example: '',
+    about:
+      'Days that observations are kept, by whole months; hours and days of basis and settlements stay. Unset: all are kept.'
+  }),
   WEBHOOK_RETENTION_DAYS: setting({
     read: number(1, 3_650),
     expected: 'days from 1 to 3650',
@@ -339,6 +355,10 @@ export type Config = {
     readonly minObservations: number
   }
   readonly maxDiskBytes: number | null
+  /** Days before today whose rows are not sealed. */
+  readonly hotDays: number
+  /** Days that observations are kept; null: all. */
+  readonly rawDays: number | null
   readonly webhookPrivateTargets: 'refuse' | 'allow'
   readonly webhookRetentionMs: number
   readonly bootstrapKeyFile: string | null
@@ -455,6 +475,8 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
       minObservations: values.FUNDING_REGIME_MIN_SETTLEMENTS
     },
     maxDiskBytes: values.MAX_DISK_GB === null ? null : values.MAX_DISK_GB * 1e9,
+    hotDays: values.HOT_DAYS,
+    rawDays: values.RAW_RETENTION_DAYS,
     webhookPrivateTargets: values.WEBHOOK_PRIVATE_TARGETS,
     webhookRetentionMs: values.WEBHOOK_RETENTION_DAYS * 86_400_000,
     bootstrapKeyFile: values.BOOTSTRAP_KEY_FILE,

@@ -6,6 +6,7 @@ import { runDeliver } from './jobs/deliver.ts'
 import { runDeriver } from './jobs/deriver.ts'
 import { runHistorian } from './jobs/historian.ts'
 import { runHousekeeper } from './jobs/housekeeper.ts'
+import { runKeeper } from './jobs/keeper.ts'
 import { runRealised } from './jobs/realised.ts'
 import { runSignals } from './jobs/signals.ts'
 import type { WorkerDeps } from './jobs/station.ts'
@@ -32,7 +33,9 @@ export const WORKERS = {
     await Promise.all([runDeriver(deps, signal), runSignals(deps, signal), runRealised(deps, signal)])
   },
   deliver: runDeliver,
-  housekeeping: runHousekeeper
+  housekeeping: async (deps: WorkerDeps, signal: AbortSignal) => {
+    await Promise.all([runHousekeeper(deps, signal), runKeeper(deps, signal)])
+  }
 } as const
 export type WorkerName = keyof typeof WORKERS
 

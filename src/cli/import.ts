@@ -3,10 +3,12 @@ import { isoOf } from '../domain/time.ts'
 import { type ReadOutcome, readRows } from '../imports/read-rows.ts'
 import { openSourceFile } from '../imports/source-file.ts'
 import { type StoreOutcome, storeRows } from '../imports/store-rows.ts'
+import { intervalEvents } from '../jobs/funding-events.ts'
 import { derivePastBasis } from '../jobs/past-basis.ts'
 import { chooseSpotLegs } from '../jobs/spot-choices.ts'
 import { ensureClosedVenues } from '../store/closed-venues.ts'
 import type { Database } from '../store/database.ts'
+import { insertEvents } from '../store/events.ts'
 import { type ImportStage, openImportStage, type StageSummary } from '../store/import-stage.ts'
 import { ensureInstrument, listInstruments } from '../store/instruments.ts'
 import { CLOSED_VENUES } from '../venues/closed.ts'
@@ -69,6 +71,8 @@ async function store(
       instrument,
       derive: (client, window) =>
         derivePastBasis(client, instruments, instrument, window, { source: 'import', epoch: 0 }),
+      tellWithdrawn: async (client, news) =>
+        insertEvents(client, await intervalEvents(client, instrument, news, clock.now())),
       onBatch: (done) => progress.update('stored', done, done / summary.unique)
     },
     stage,

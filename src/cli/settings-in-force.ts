@@ -35,6 +35,8 @@ const SHOWN: Readonly<Record<keyof typeof SETTINGS, (config: Config) => string |
   FUNDING_REGIME_MIN_SETTLEMENTS: ({ fundingRegime }) => fundingRegime.minObservations,
   MAX_DISK_GB: ({ maxDiskBytes }) => (maxDiskBytes === null ? null : maxDiskBytes / 1e9),
   WEBHOOK_PRIVATE_TARGETS: ({ webhookPrivateTargets }) => webhookPrivateTargets,
+  HOT_DAYS: ({ hotDays }) => hotDays,
+  RAW_RETENTION_DAYS: ({ rawDays }) => rawDays,
   WEBHOOK_RETENTION_DAYS: ({ webhookRetentionMs }) => webhookRetentionMs / 86_400_000,
   INSTRUMENTS_FILE: ({ instrumentsFile }) => instrumentsFile,
   BOOTSTRAP_KEY_FILE: ({ bootstrapKeyFile }) => bootstrapKeyFile,

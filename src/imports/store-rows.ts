@@ -1,12 +1,10 @@
 import { compare, parseDecimal } from '../domain/decimal.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { DAY, MINUTE } from '../domain/time.ts'
-import { intervalEvents } from '../jobs/funding-events.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type ImportStage, listStoredValues, type StagedRow, type StageSummary } from '../store/import-stage.ts'
 import { insertSettlementsWith, intervalsWith, reviseIntervals } from '../store/imported-settlements.ts'
-import { recordObserved } from '../store/interval-ledger.ts'
-import { insertEvents } from '../store/events.ts'
+import { type IntervalNews, recordObserved } from '../store/interval-ledger.ts'
 import { insertSnapshots } from '../store/observations.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { availableAfter, pastObservation } from '../store/past-observations.ts'
@@ -30,6 +28,8 @@ export type StoreDeps = {
   readonly instrument: Instrument
   /** Derives the bases that new prices within a window make possible. */
   readonly derive: (client: Transaction, window: Window) => Promise<number>
+  /** Tells of changes of a funding interval that were told before and did not happen. */
+  readonly tellWithdrawn: (client: Transaction, news: readonly IntervalNews[]) => Promise<void>
   readonly onBatch: (done: number) => void
 }
 
@@ -99,7 +99,10 @@ function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary
   }
 }
 
-async function storeSettlements({ db, nowMs, instrument }: StoreDeps, stage: ImportStage): Promise<Store> {
+async function storeSettlements(
+  { db, nowMs, instrument, tellWithdrawn }: StoreDeps,
+  stage: ImportStage
+): Promise<Store> {
   const stamp: SettlementStamp = { ...STAMP, venue: instrument.venue, observedAt: nowMs }
   const intervals = await intervalsWith(db, instrument.id, await stage.listTimes())
   return {
@@ -118,8 +121,10 @@ async function storeSettlements({ db, nowMs, instrument }: StoreDeps, stage: Imp
         await reviseIntervals(client, instrument.id, stamp)
         const news = await recordObserved(client, instrument.id, { from: null, to: null })
         // Changes of the past are kept, and told to nobody; only what was told and did not happen is corrected.
-        const withdrawn = news.map((found) => ({ ...found, change: null }))
-        await insertEvents(client, await intervalEvents(client, instrument, withdrawn, stamp.observedAt))
+        await tellWithdrawn(
+          client,
+          news.map((found) => ({ ...found, change: null }))
+        )
       })
     }
   }

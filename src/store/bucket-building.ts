@@ -73,6 +73,12 @@ export async function buildNextHour(db: Database, nowMs: number): Promise<boolea
   })
 }
 
+/** Up to where hours are rolled up: what lies before is there, or marked. Epoch milliseconds. */
+export async function findBuiltTo(db: Pick<Database, 'query'>): Promise<number> {
+  const { rows } = await db.query<{ built_to: Date }>('select built_to from bucket_head')
+  return rows[0]!.built_to.getTime()
+}
+
 async function findNextHour(db: Pick<Database, 'query'>): Promise<number | undefined> {
   const { rows } = await db.query<{ built_to: Date }>('select built_to from bucket_head where built_to < closed_to')
   return rows[0]?.built_to.getTime()

@@ -108,20 +108,19 @@ export async function listPartitionsOf(db: Pick<Database, 'query'>, table: Parti
 /** How long a partition's end may wait for readers, which would wait behind it. */
 const DROP_WAIT_MS = 2_000
 
-/** Drops a partition that holds as many rows as were taken out of it; answers whether it went. Readers that are slow are let go first. */
+/** Drops a partition, if it holds as many rows as were taken out of it; answers whether it went. Readers that are slow are let go first. */
 export async function dropPartition(
   db: Database,
   table: PartitionedTable,
   name: string,
-  rowsTaken: number
+  rowsTaken?: number
 ): Promise<boolean> {
   try {
     return await db.transaction(async (client) => {
       await client.query(`set local lock_timeout = ${DROP_WAIT_MS}`)
       await client.query('select pg_advisory_xact_lock(hashtext($1))', [`contango partitions ${table}`])
       await client.query(`lock table public.${table}, parts.${name} in access exclusive mode`)
-      const { rows } = await client.query<{ rows: number }>(`select count(*)::float8 as rows from parts.${name}`)
-      if (rows[0]!.rows !== rowsTaken) return false
+      if (rowsTaken !== undefined && (await countIn(client, name)) !== rowsTaken) return false
       await client.query(`drop table parts.${name}`)
       return true
     })
@@ -129,6 +128,20 @@ export async function dropPartition(
     if (isLockTimeout(error)) return false
     throw error
   }
+}
+
+async function countIn(client: Transaction, name: string): Promise<number> {
+  const { rows } = await client.query<{ rows: number }>(`select count(*)::float8 as rows from parts.${name}`)
+  return rows[0]!.rows
+}
+
+/** Drops the partitions of a table that end by then; answers their names. One that readers hold stays for the next time. */
+export async function dropOlder(db: Database, table: PartitionedTable, beforeMs: number): Promise<string[]> {
+  const dropped: string[] = []
+  for (const { name, toMs } of await listPartitionsOf(db, table)) {
+    if (toMs <= beforeMs && (await dropPartition(db, table, name))) dropped.push(name)
+  }
+  return dropped
 }
 
 /** Created apart and then attached: creating it in place would block readers of the whole table. */

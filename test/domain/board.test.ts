@@ -2,41 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type BoardInputs, deriveBoardRow } from '../../src/domain/board.ts'
-import { type Instrument, parseInstrumentKey } from '../../src/domain/instrument.ts'
 import type { Latest } from '../../src/domain/latest.ts'
 import { GRADES } from '../../src/domain/quality.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts'
 import { tradedFxOf } from '../../src/domain/traded-fx.ts'
+import { anInstrument } from '../support/instrument.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)
-
-export function anInstrument(key: string, changes: Partial<Instrument> = {}): Instrument {
-  return {
-    ...parseInstrumentKey(key)!,
-    id: 1,
-    nativeId: null,
-    asset: parseInstrumentKey(key)!.base,
-    assetClass: 'crypto',
-    multiplier: '1',
-    multiplierSource: 'exact',
-    contractSize: '1',
-    listedAt: Date.UTC(2020, 0, 1),
-    delistedAt: null,
-    status: 'listed',
-    statusSince: Date.UTC(2020, 0, 1),
-    delistingAnnouncedAt: null,
-    renamedFrom: null,
-    renamedTo: null,
-    quarantine: null,
-    source: 'venue',
-    spotId: 2,
-    spotReason: 'same_venue_same_quote',
-    tracked: true,
-    founding: true,
-    firstSeenAt: Date.UTC(2020, 0, 1),
-    ...changes
-  }
-}
 
 function aLatest(
   bid: string | null,

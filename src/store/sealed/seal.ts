@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DAY, floorTo } from '../../domain/time.ts'
 import type { Database, Transaction } from '../database.ts'
-import { dropPartition, listPartitionsOf, type Partition } from '../partitions.ts'
+import { dropPartition, ensurePartitions, listPartitionsOf, type Partition } from '../partitions.ts'
 import type { Cell } from './column-codec.ts'
 import { decodeDay, encodeDay } from './day-codec.ts'
 import { type DayRow, KNOWN, REVISION, readDay, TICK, writeDay } from './days.ts'
@@ -17,6 +17,7 @@ export type Sealed = {
 export type SealOptions = {
   /** Partitions that end by then are sealed. */
   readonly beforeMs: number
+  readonly nowMs: number
   /** Asked before every instrument: whether there is time for it. */
   readonly mayGoOn?: () => boolean
 }
@@ -38,9 +39,10 @@ export async function sealFact(db: Database, fact: Fact, options: SealOptions): 
 async function sealPartition(
   db: Database,
   fact: Fact,
-  { name }: Partition,
-  { mayGoOn = () => true }: SealOptions
+  { name, fromMs, toMs }: Partition,
+  { nowMs, mayGoOn = () => true }: SealOptions
 ): Promise<Sealed> {
+  await ensurePartitions(db, 'sealed_day', [fromMs, toMs - 1], nowMs)
   const found = await db.query<{ instrument_id: number }>(
     `select distinct instrument_id from parts.${name} order by instrument_id`
   )

@@ -1,0 +1,69 @@
+import { DAY, floorTo, MINUTE } from '../domain/time.ts'
+import { messageOf } from '../errors.ts'
+import { buildNextHour, closeHours, findBuiltTo, rebuildNextDay } from '../store/bucket-building.ts'
+import { dropOlder } from '../store/partitions.ts'
+import { FACTS } from '../store/sealed/facts.ts'
+import { type Sealed, sealFact } from '../store/sealed/seal.ts'
+import { claimTick, finishTick } from '../store/ticks.ts'
+import { everyTick } from './grid.ts'
+import type { WorkerDeps } from './station.ts'
+
+const STEP_MS = 5 * MINUTE
+/** Work is taken in pieces until then; the claim lasts longer, and what is left belongs to the next run. */
+const WORK_MS = 4 * MINUTE
+/** A basis of the hour's last tick is committed by then. */
+const GRACE_MS = 2 * MINUTE
+
+type KeeperDeps = Pick<WorkerDeps, 'db' | 'clock' | 'log' | 'holder' | 'config'>
+
+/** What one run did. */
+export type KeptHistory = {
+  readonly hours: number
+  readonly days: number
+  readonly sealed: readonly Sealed[]
+  readonly dropped: readonly string[]
+}
+
+/**
+ * Every five minutes, once over all instances: closed hours are rolled up, days whose bases have changed are rolled up anew, days that are over
+ * are sealed, what is older than it is kept goes. Ends when `signal` aborts.
+ */
+export async function runKeeper(deps: KeeperDeps, signal: AbortSignal): Promise<void> {
+  const { db, clock, log, holder } = deps
+  await everyTick(
+    { clock, stepMs: STEP_MS, signal },
+    async (tickAt) => {
+      const claim = await claimTick(db, { job: 'keeping', scope: '', tickAt, holder, leaseMs: STEP_MS })
+      if (!claim) return
+      const until = clock.now() + WORK_MS
+      const kept = await keepHistory(deps, () => !signal.aborted && clock.now() < until)
+      const rows = kept.sealed.reduce((sum, { rows: sealed }) => sum + sealed, 0)
+      await db.transaction((client) => finishTick(client, claim, { state: 'done', rows, skipped: 0, detail: kept }))
+      log.info(kept, 'keeping.finished')
+    },
+    (error) => log.error({ message: messageOf(error) }, 'keeping.failed')
+  )
+}
+
+/** One run, in pieces that are each a transaction: killed anywhere, the next run goes on. */
+export async function keepHistory(
+  { db, clock, config }: Pick<KeeperDeps, 'db' | 'clock' | 'config'>,
+  mayGoOn: () => boolean
+): Promise<KeptHistory> {
+  const nowMs = clock.now()
+  await closeHours(db, nowMs - GRACE_MS)
+  const hours = await countRuns(mayGoOn, () => buildNextHour(db, nowMs))
+  const days = await countRuns(mayGoOn, () => rebuildNextDay(db, nowMs))
+  // What is not rolled up yet is read hot, hour by hour.
+  const beforeMs = Math.min(floorTo(nowMs, DAY) - config.hotDays * DAY, floorTo(await findBuiltTo(db), DAY))
+  const sealed: Sealed[] = []
+  for (const fact of Object.values(FACTS)) sealed.push(...(await sealFact(db, fact, { beforeMs, nowMs, mayGoOn })))
+  const dropped = config.rawDays === null ? [] : await dropOlder(db, 'sealed_day', nowMs - config.rawDays * DAY)
+  return { hours, days, sealed, dropped }
+}
+
+async function countRuns(mayGoOn: () => boolean, work: () => Promise<boolean>): Promise<number> {
+  let count = 0
+  while (mayGoOn() && (await work())) count += 1
+  return count
+}
