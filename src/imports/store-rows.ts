@@ -29,7 +29,7 @@ export type StoreDeps = {
   /** Derives the bases that new prices within a window make possible. */
   readonly derive: (client: Transaction, window: Window) => Promise<number>
   /** Tells of changes of a funding interval that were told before and did not happen. */
-  readonly tellWithdrawn: (client: Transaction, news: readonly IntervalNews[]) => Promise<void>
+  readonly tellWithdrawn: (client: Transaction, news: readonly IntervalNews[]) => Promise<unknown>
   readonly onBatch: (done: number) => void
 }
 
