@@ -32,7 +32,7 @@ export const flowSchema = object(
 const { minGrade: _grade, minOpenInterestUsd: _held, minVolume24hUsd: _traded, kind: _kind, ...filters } = boardFilters
 export const flowParameters = { ...filters, ...pageParameters }
 
-type Sampled = {
+export type SampledFlow = {
   readonly longShortRatio: string | null
   readonly longShortAt: number | null
   readonly takerBuy: string | null
@@ -47,7 +47,7 @@ type Moment = { readonly nowMs: number; readonly maxAgeMs: number }
 /** What the venue sampled last, as long as both it and our asking are of now. */
 export function flowView(
   { key, venue, asset, kind }: Instrument,
-  flow: Sampled | undefined,
+  flow: SampledFlow | undefined,
   { nowMs, maxAgeMs }: Moment
 ) {
   // Twice its own window more: a sample is told after its window, and by then another has begun.

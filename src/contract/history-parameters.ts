@@ -24,6 +24,14 @@ export const historyParameters = {
   ...tableParameters
 }
 
+/** Of what is kept tick by tick. */
+export const tickHistoryParameters = {
+  instrument,
+  from: time('From then on; a day before `to` unless given'),
+  to: time('Before then; now unless given'),
+  ...historyParameters
+}
+
 export const basisHistoryParameters = {
   instrument: described(instrument, 'The contract', 'binance:BTC/USDT:USDT'),
   spot: word('The spot leg; unless given, the one chosen for the contract now', 'binance:BTC/USDT'),

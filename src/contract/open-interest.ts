@@ -7,9 +7,7 @@ import { isoOrNull } from '../domain/time.ts'
 import { CONTRACT_KINDS } from './board.ts'
 import { boardFilters, pageParameters } from './board-parameters.ts'
 import { provenance } from './histories.ts'
-import { historyParameters } from './history-parameters.ts'
-import { required } from './parameter.ts'
-import { sort, time as timeParameter, word } from './parameters.ts'
+import { sort } from './parameters.ts'
 import {
   absences,
   countOrNull,
@@ -131,13 +129,6 @@ export function openInterestView(
 
 /** Half of what counts both sides is what it should be, which the venue does not say. */
 export const reasonsOf = (sides: number | null): string[] => (sides === 2 ? ['oi_sides_inferred'] : [])
-
-export const openInterestHistoryParameters = {
-  instrument: required(word('The contract', 'binance:BTC/USDT:USDT')),
-  from: timeParameter('From then on; a day before `to` unless given'),
-  to: timeParameter('Before then; now unless given'),
-  ...historyParameters
-}
 
 export const openInterestPointSchema = object({
   instrument: text('The contract', 'binance:BTC/USDT:USDT'),

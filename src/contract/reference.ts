@@ -226,8 +226,8 @@ export const gapSchema = object({
   instrument: textOrNull('The instrument; null: every instrument of the venue', 'binance:BTC/USDT:USDT'),
   venue: text('The venue', 'binance'),
   fact: oneOf(
-    ['market', 'funding_estimate', 'settlement', 'basis', 'depth', 'flow', 'open_interest'],
-    'What is missing'
+    ['market', 'funding_estimate', 'settlement', 'basis', 'depth', 'flow', 'liquidation', 'open_interest'],
+    'What is missing; of depth, flow and liquidations: of the contracts that are asked for them'
   ),
   from: time('From when'),
   to: time('Until when, not included'),

@@ -1,20 +1,16 @@
 import type { Level } from '../domain/book.ts'
 import { compare, type Decimal, decimalToString, parseDecimal } from '../domain/decimal.ts'
 import { DEPTH_BANDS_BPS, depthOf } from '../domain/depth.ts'
-import { insertDepths, listDepthTargets, type StoredDepth } from '../store/depth.ts'
-import type { DiskGuard } from '../store/disk.ts'
-import type { OrderBook, Reading } from '../venues/venue.ts'
-import { type AskedVenue, askSingly, type SingleDeps, singleCallOf } from './single-calls.ts'
-import { tellNoRoom } from './tick-gaps.ts'
+import { insertDepths, type StoredDepth } from '../store/depth.ts'
+import type { OrderBook } from '../venues/venue.ts'
+import { type KeptDeps, pollKept, type Rhythm } from './kept-rounds.ts'
+import type { AskedVenue } from './single-calls.ts'
 
 /** Depth within bands (domain of `depthOf`); raised when a stored number gets another meaning. */
 const DEPTH_FORMULA_VERSION = 1
 const BANDS = DEPTH_BANDS_BPS.map((bps) => parseDecimal(String(bps))!)
 
-export type DepthDeps = SingleDeps & {
-  readonly depth: { readonly contracts: number; readonly everyMs: number }
-  readonly disk: DiskGuard
-}
+export type DepthDeps = KeptDeps & { readonly depth: Rhythm }
 
 /** Asks for the books that matter, the contracts' and their spot legs', and keeps their spread and depth. */
 export async function pollDepth(
@@ -23,34 +19,21 @@ export async function pollDepth(
   tickAt: number,
   signal: AbortSignal
 ): Promise<void> {
-  const { id, calls, adapterVersion } = venue.adapter
-  const targets = await listDepthTargets(deps.db, id, deps.depth.contracts)
-  const instruments = [...venue.instruments.values()].filter(
-    (each) => targets.has(each.id) && singleCallOf(calls, 'book', each)
+  await pollKept(
+    deps,
+    venue,
+    {
+      ...deps.depth,
+      job: 'depth',
+      fact: 'book',
+      store: (client, { books }, { ours, stamp }) => {
+        const rows = ours(books).map((book) => depthRow(book, book.instrumentId))
+        return insertDepths(client, rows, { ...stamp, formulaVersion: DEPTH_FORMULA_VERSION })
+      }
+    },
+    tickAt,
+    signal
   )
-  if (instruments.length === 0) return
-  // Depth is kept as history alone: without room nothing is asked.
-  if (await deps.disk.isFull()) return await tellNoRoom(deps.db, id, tickAt, deps.depth.everyMs, 'depth')
-  const ids = new Map(instruments.map(({ symbol, id }) => [symbol, id]))
-  const stamp = {
-    spanMs: deps.depth.everyMs,
-    source: 'polled' as const,
-    formulaVersion: DEPTH_FORMULA_VERSION,
-    adapterVersion
-  }
-  const round = {
-    job: 'depth',
-    fact: 'book' as const,
-    instruments,
-    store: (client: Parameters<typeof insertDepths>[0], claim: { tickAt: number; epoch: number }, reading: Reading) => {
-      const rows = reading.books.flatMap((book) => {
-        const instrumentId = ids.get(book.symbol)
-        return instrumentId === undefined ? [] : [depthRow(book, instrumentId)]
-      })
-      return insertDepths(client, rows, { ...stamp, tickAt: claim.tickAt, epoch: claim.epoch })
-    }
-  }
-  await askSingly(deps, venue, round, tickAt, signal)
 }
 
 /** What a book says of spread and depth. */

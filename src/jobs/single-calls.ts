@@ -3,6 +3,7 @@ import type { Instrument } from '../domain/instrument.ts'
 import { floorTo } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import type { Database, Transaction } from '../store/database.ts'
+import { type Gap, recordGaps } from '../store/gaps.ts'
 import { type Claim, claimTick, finishTick, holdClaim, StaleClaimError } from '../store/ticks.ts'
 import { weightOf } from '../venues/capability.ts'
 import { skip } from '../venues/normalise.ts'
@@ -16,6 +17,7 @@ import {
   type VenueFailure
 } from '../venues/venue.ts'
 import type { CollectedVenue } from './collect.ts'
+import { missedTicks, roundGaps } from './tick-gaps.ts'
 import { isRefusal } from './venue-health.ts'
 
 export type SingleDeps = {
@@ -34,6 +36,8 @@ export type SingleRound = {
   readonly job: string
   readonly fact: Fact
   readonly instruments: readonly Instrument[]
+  /** Of facts that are kept as history: what is missing is a gap of this fact, and without room nothing is asked. */
+  readonly kept?: { readonly fact: Gap['fact']; readonly everyMs: number; readonly isFull: boolean }
   /** Stores what a batch brought, in the transaction that holds the claim; answers how many instruments it was about. */
   readonly store: (client: Transaction, claim: Claim, reading: Reading) => Promise<number>
 }
@@ -62,11 +66,35 @@ export async function askSingly(
   const claim = await claimTick(db, { job: round.job, scope: id, tickAt, holder, leaseMs })
   if (!claim) return
   try {
-    await askAll(deps, venue, round, claim, signal)
+    if (round.kept?.isFull) await leaveOut(deps, round, claim)
+    else await askAll(deps, venue, round, claim, signal)
   } catch (error) {
     if (!(error instanceof StaleClaimError)) throw error
     log.warn({ venue: id, tick: new Date(tickAt).toISOString() }, `${round.job}.stale`)
   }
+}
+
+/** A round that there is no room for. */
+async function leaveOut({ db }: SingleDeps, { instruments, kept }: SingleRound, claim: Claim): Promise<void> {
+  const failure = 'disk_limit'
+  const missing = new Map(instruments.map(({ id }) => [id, failure]))
+  await db.transaction(async (client) => {
+    await recordMissing(client, claim, kept, missing, instruments.length)
+    await finishTick(client, claim, { state: 'failed', rows: 0, skipped: instruments.length, failure })
+  })
+}
+
+/** Gaps of the rounds that nobody ran since the last one, and of what this one has not brought. */
+async function recordMissing(
+  client: Transaction,
+  claim: Claim,
+  kept: SingleRound['kept'],
+  missing: ReadonlyMap<number, string>,
+  asked: number
+): Promise<void> {
+  if (!kept) return
+  const missed = await missedTicks(client, { pollMs: kept.everyMs }, claim, kept.fact)
+  await recordGaps(client, [...missed, ...roundGaps(claim, kept, missing, asked)])
 }
 
 /** Stores what each batch brings while the claim is ours, and ends the tick. */
@@ -80,10 +108,13 @@ async function askAll(
   const { db, log } = deps
   const { instruments } = round
   const dropped: Skipped[] = []
+  /** What has not been brought: why, and null until it has been asked for. */
+  const missing = new Map<number, string | null>(instruments.map(({ id }) => [id, null]))
   let refusal: VenueFailure | null = null
   let rows = 0
   for (let from = 0; from < instruments.length && refusal === null && !signal.aborted; from += BATCH) {
-    const asked = await askEach(deps, venue, round.fact, instruments.slice(from, from + BATCH), signal)
+    const batch = instruments.slice(from, from + BATCH)
+    const asked = await askEach(deps, venue, { fact: round.fact, batch, missing }, signal)
     refusal = asked.refusal
     dropped.push(...asked.reading.skipped)
     rows += await db.transaction(async (client) => {
@@ -96,21 +127,30 @@ async function askAll(
   const failure = refusal ?? (isCut ? 'stopped' : null)
   const state = failure === null ? 'done' : 'failed'
   const skipped = instruments.length - rows
-  await db.transaction((client) => finishTick(client, claim, { state, rows, skipped, failure }))
+  const why = new Map([...missing].map(([id, reason]) => [id, reason ?? failure ?? 'not_polled']))
+  await db.transaction(async (client) => {
+    await recordMissing(client, claim, round.kept, why, instruments.length)
+    await finishTick(client, claim, { state, rows, skipped, failure })
+  })
   log.info({ venue: claim.scope, rows, asked: instruments.length, refusal, dropped }, `${round.job}.finished`)
+}
+
+type Batch = {
+  readonly fact: Fact
+  readonly batch: readonly Instrument[]
+  readonly missing: Map<number, string | null>
 }
 
 /** Asks one instrument after the other, up to a refusal; a failure costs its own instrument only. */
 async function askEach(
   deps: SingleDeps,
   { adapter, client, memory }: AskedVenue,
-  fact: Fact,
-  instruments: readonly Instrument[],
+  { fact, batch, missing }: Batch,
   signal: AbortSignal
 ): Promise<{ reading: Reading; refusal: VenueFailure | null }> {
   const reading = emptyReading()
-  for (const instrument of instruments) {
-    const { symbol } = instrument
+  for (const instrument of batch) {
+    const { symbol, id } = instrument
     const call = singleCallOf(adapter.calls, fact, instrument)
     if (call === undefined) continue
     const context = { reading, exchange: client.exchangeOf(call.ccxtId), intervals: memory.intervals }
@@ -121,11 +161,16 @@ async function askEach(
       })
       if (answer === null) break
       const { value, observedAt } = answer
+      const before = reading.skipped.length
       readInto(call, value, { ...context, observedAt }, symbol)
+      const skipped = reading.skipped[before]
+      if (skipped === undefined) missing.delete(id)
+      else missing.set(id, skipped.reason)
     } catch (error) {
       if (!(error instanceof VenueError)) throw error
       if (isRefusal(error.failure)) return { reading, refusal: error.failure }
       reading.skipped.push(skip(symbol, error.failure))
+      missing.set(id, error.failure)
     }
   }
   return { reading, refusal: null }

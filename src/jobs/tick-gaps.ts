@@ -1,6 +1,6 @@
 import { HOUR } from '../domain/time.ts'
-import type { Database, Transaction } from '../store/database.ts'
-import { type Gap, recordGaps } from '../store/gaps.ts'
+import type { Transaction } from '../store/database.ts'
+import type { Gap } from '../store/gaps.ts'
 import { type Claim, closeLapsedTicks, findLastTick, listUnderivedKept } from '../store/ticks.ts'
 import type { Uncovered } from './sweep.ts'
 import type { Verdict } from './venue-health.ts'
@@ -20,24 +20,14 @@ export function diskGaps(
   return facts.map((fact) => gapOfVenue(venue, fact, { from: tickAt, to: tickAt + spanMs, reason: 'disk_limit' }))
 }
 
-/** Of a round that is not even asked for want of room. */
-export async function tellNoRoom(
-  db: Database,
-  venue: string,
-  tickAt: number,
-  spanMs: number,
-  fact: Gap['fact']
-): Promise<void> {
-  await db.transaction((client) => recordGaps(client, diskGaps(venue, tickAt, spanMs, [fact])))
-}
-
 /** Ticks since the last one that nobody ran, or whose holder died: the time they stood for is a gap. */
 export async function missedTicks(
   client: Transaction,
-  { pollMs }: Cadences,
-  { job, scope, tickAt }: Claim
+  { pollMs }: Pick<Cadences, 'pollMs'>,
+  { job, scope, tickAt }: Claim,
+  fact: Gap['fact'] = 'market'
 ): Promise<Gap[]> {
-  const gap = (from: number, to: number, reason: string) => gapOfVenue(scope, 'market', { from, to, reason })
+  const gap = (from: number, to: number, reason: string) => gapOfVenue(scope, fact, { from, to, reason })
   const last = await findLastTick(client, { job, scope, before: tickAt })
   const lapsed = await closeLapsedTicks(client, { job, scope, before: tickAt })
   const gaps = lapsed.flatMap(({ tickAt: missed, previousAt }) => [
@@ -95,6 +85,20 @@ export function gapsOf(
   if (!isSuccess && !(isAnswered && uncovered.length > 0))
     return [{ ...span, instrumentId: 0, fact: 'market', reason: reasonCode(reason) }]
   return uncovered.map(({ instrument, fact, reason }) => ({ ...span, instrumentId: instrument.id, fact, reason }))
+}
+
+/** What a round should have brought and did not, by instrument; where all of it is missing for one reason, of the venue. */
+export function roundGaps(
+  { scope: venue, tickAt }: Claim,
+  { fact, everyMs }: { readonly fact: Gap['fact']; readonly everyMs: number },
+  missing: ReadonlyMap<number, string>,
+  asked: number
+): Gap[] {
+  const span = { venue, fact, from: tickAt, to: tickAt + everyMs }
+  const [reason, ...others] = new Set(missing.values())
+  if (missing.size === asked && reason !== undefined && others.length === 0)
+    return [{ ...span, instrumentId: 0, reason }]
+  return [...missing].map(([instrumentId, reason]) => ({ ...span, instrumentId, reason }))
 }
 
 /** How long a kept tick stands for. */

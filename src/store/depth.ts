@@ -1,7 +1,11 @@
 import { writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 import { DEPTH_COLUMNS } from './fact-columns.ts'
+import type { HistoryRange } from './funding-history.ts'
+import { KEPT_COLUMNS, type Kept, type KeptRow, keptOfRow } from './kept-rows.ts'
 import type { Stamp } from './observations.ts'
+import { FACTS } from './sealed/facts.ts'
+import { listRows } from './sealed/rows.ts'
 
 /** Both sides of a book within 10, 25 and 50 bps of mid, in quote; null where the book that was returned ends before. */
 export type DepthAmounts = {
@@ -98,6 +102,22 @@ export type DepthRow = {
   ask_depth_50: string | null
 }
 type StoredRow = Omit<DepthRow, 'tick_at' | 'revision'>
+
+const COLUMNS = [
+  ...(['instrument_id', 'mid', 'spread_bps', 'observed_at', 'venue_time', 'span_ms'] as const),
+  ...(['bid_depth_10', 'ask_depth_10', 'bid_depth_25', 'ask_depth_25', 'bid_depth_50', 'ask_depth_50'] as const),
+  ...KEPT_COLUMNS
+] as const
+
+/** Depth of [fromMs, toMs), ascending. */
+export async function listDepths(
+  db: Pick<Database, 'query'>,
+  range: HistoryRange
+): Promise<(StoredDepth & Kept & { readonly spanMs: number })[]> {
+  type KeptDepth = DepthRow & KeptRow & { span_ms: number }
+  const rows = await listRows<KeptDepth>(db, FACTS.depth, range, { ...range, columns: COLUMNS })
+  return rows.map((row) => ({ ...depthOfRow(row), ...keptOfRow(row), spanMs: row.span_ms }))
+}
 
 /** The newest depth of each of these instruments since a moment. */
 export async function listLatestDepths(

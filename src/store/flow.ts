@@ -1,7 +1,11 @@
 import { writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 import { FLOW_COLUMNS } from './fact-columns.ts'
+import type { HistoryRange } from './funding-history.ts'
+import { KEPT_COLUMNS, type Kept, type KeptRow, keptOfRow } from './kept-rows.ts'
 import type { Stamp } from './observations.ts'
+import { FACTS } from './sealed/facts.ts'
+import { listRows } from './sealed/rows.ts'
 
 /** Account ratio and taker flow of one perpetual, as the venue sampled them. Times in epoch milliseconds, volumes in base. */
 export type StoredFlow = {
@@ -52,6 +56,18 @@ type Row = {
   observed_at: Date
 }
 
+const COLUMNS = [
+  ...(['instrument_id', 'long_short_ratio', 'long_short_at', 'taker_buy', 'taker_sell', 'taker_at'] as const),
+  ...(['window_ms', 'observed_at'] as const),
+  ...KEPT_COLUMNS
+] as const
+
+/** Flow of [fromMs, toMs), ascending. */
+export async function listFlows(db: Pick<Database, 'query'>, range: HistoryRange): Promise<(StoredFlow & Kept)[]> {
+  const rows = await listRows<Row & KeptRow>(db, FACTS.flow, range, { ...range, columns: COLUMNS })
+  return rows.map((row) => ({ ...flowOfRow(row), ...keptOfRow(row) }))
+}
+
 /** The newest flow of each of these perpetuals since a moment. */
 export async function listLatestFlows(
   db: Pick<Database, 'query'>,
@@ -65,19 +81,18 @@ export async function listLatestFlows(
      ) f`,
     [instrumentIds, new Date(sinceMs)]
   )
-  return new Map(
-    rows.map((row) => [
-      row.instrument_id,
-      {
-        instrumentId: row.instrument_id,
-        longShortRatio: row.long_short_ratio,
-        longShortAt: row.long_short_at?.getTime() ?? null,
-        takerBuy: row.taker_buy,
-        takerSell: row.taker_sell,
-        takerAt: row.taker_at?.getTime() ?? null,
-        windowMs: row.window_ms,
-        observedAt: row.observed_at.getTime()
-      }
-    ])
-  )
+  return new Map(rows.map((row) => [row.instrument_id, flowOfRow(row)]))
+}
+
+function flowOfRow(row: Row): StoredFlow {
+  return {
+    instrumentId: row.instrument_id,
+    longShortRatio: row.long_short_ratio,
+    longShortAt: row.long_short_at?.getTime() ?? null,
+    takerBuy: row.taker_buy,
+    takerSell: row.taker_sell,
+    takerAt: row.taker_at?.getTime() ?? null,
+    windowMs: row.window_ms,
+    observedAt: row.observed_at.getTime()
+  }
 }

@@ -10,7 +10,15 @@ export type Gap = {
   readonly to: number
   readonly reason: string
 }
-export type GapFact = 'market' | 'funding_estimate' | 'settlement' | 'basis' | 'depth' | 'flow' | 'open_interest'
+export type GapFact =
+  | 'market'
+  | 'funding_estimate'
+  | 'settlement'
+  | 'basis'
+  | 'depth'
+  | 'flow'
+  | 'liquidation'
+  | 'open_interest'
 
 /** Writes gaps; one that continues, or lies within, an open gap of the same kind and reason makes that longer instead. */
 export async function recordGaps(client: Transaction, gaps: readonly Gap[]): Promise<void> {

@@ -1,13 +1,12 @@
 import type { OpenInterestUnit } from '../domain/open-interest.ts'
 import type { Database } from './database.ts'
 import type { HistoryRange } from './funding-history.ts'
-import type { Source } from './observations.ts'
+import { KEPT_COLUMNS, type Kept, type KeptRow, keptOfRow } from './kept-rows.ts'
 import { FACTS } from './sealed/facts.ts'
 import { listRows } from './sealed/rows.ts'
 
 /** Open interest as it stood at a kept tick. Times in epoch milliseconds, amounts exact and of one side. */
-export type StoredOpenInterest = {
-  readonly tickAt: number
+export type StoredOpenInterest = Kept & {
   readonly observedAt: number
   readonly base: string | null
   readonly quote: string | null
@@ -15,14 +14,9 @@ export type StoredOpenInterest = {
   readonly unit: OpenInterestUnit | null
   readonly sides: number | null
   readonly volume24hUsd: string | null
-  readonly knownAt: number
-  readonly availableAt: number
-  readonly source: Source
-  readonly revision: number
 }
 
-type Row = {
-  tick_at: Date
+type Row = KeptRow & {
   open_interest_at: Date
   open_interest_base: string | null
   open_interest_quote: string | null
@@ -30,14 +24,9 @@ type Row = {
   open_interest_unit: OpenInterestUnit | null
   open_interest_sides: number | null
   volume_24h_usd: string | null
-  known_at: Date
-  available_at: Date
-  source: Source
-  revision: number
 }
 
 const COLUMNS = [
-  'tick_at',
   'open_interest_at',
   'open_interest_base',
   'open_interest_quote',
@@ -45,10 +34,7 @@ const COLUMNS = [
   'open_interest_unit',
   'open_interest_sides',
   'volume_24h_usd',
-  'known_at',
-  'available_at',
-  'source',
-  'revision'
+  ...KEPT_COLUMNS
 ] as const satisfies readonly (keyof Row)[]
 
 /** Most observations of a market bring no open interest. */
@@ -64,17 +50,13 @@ export async function listOpenInterest(
 ): Promise<StoredOpenInterest[]> {
   const rows = await listRows<Row>(db, FACTS.market, range, { ...range, columns: COLUMNS, keep: OBSERVED })
   return rows.map((row) => ({
-    tickAt: row.tick_at.getTime(),
+    ...keptOfRow(row),
     observedAt: row.open_interest_at.getTime(),
     base: row.open_interest_base,
     quote: row.open_interest_quote,
     usd: row.open_interest_usd,
     unit: row.open_interest_unit,
     sides: row.open_interest_sides,
-    volume24hUsd: row.volume_24h_usd,
-    knownAt: row.known_at.getTime(),
-    availableAt: row.available_at.getTime(),
-    source: row.source,
-    revision: row.revision
+    volume24hUsd: row.volume_24h_usd
   }))
 }

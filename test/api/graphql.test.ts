@@ -48,6 +48,8 @@ const ASKED: Record<string, [string, string]> = {
   carry: ['(asset: ["BTC"], notional: 25000, horizonHours: 72.5)', '?asset=BTC&notional=25000&horizonHours=72.5'],
   depth: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   flow: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
+  depthHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
+  flowHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   liquidations: [`(instrument: ["${PERP}"], from: "2026-06-15", to: "2026-06-16")`, `?${HISTORY_QUERY}`],
   openInterestHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   fundingRealised: [`(${HISTORY})`, `/realised?${HISTORY_QUERY}`],

@@ -32,7 +32,8 @@ async function collected(ids: readonly string[], isFull = false) {
     db: t.db,
     exchange,
     venues: line.venues,
-    poll: (id: string) => pollDepth({ ...line.deps, depth: DEPTH }, line.venues[id]!, tickAt, never),
+    tickAt,
+    poll: (id: string, at = tickAt) => pollDepth({ ...line.deps, depth: DEPTH }, line.venues[id]!, at, never),
     books: () => exchange.requests.filter(({ path }) => isBook(path)),
     async [Symbol.asyncDispose]() {
       await line[Symbol.asyncDispose]()
@@ -118,4 +119,49 @@ test('without room for history no book is asked, and a gap says why', async () =
     `select venue_id, reason, to_at - from_at = interval '60 seconds' as "isOneRound" from gap where fact = 'depth'`
   )
   assert.deepEqual(rows, [{ venue_id: 'bybit', reason: 'disk_limit', isOneRound: true }])
+})
+
+const GAPS = `select g.fact, i.kind, g.reason, g.from_at, g.to_at from gap g left join instrument i on i.id = g.instrument_id
+  where g.fact <> 'market' order by g.from_at, i.id`
+
+test('what a round does not bring is a gap with its reason: of an instrument, or of all of them', async () => {
+  await using run = await collected(['bybit'])
+  let status = 500
+  run.exchange.fault = (_, path) =>
+    isBook(path) && (status === 429 || path.includes('spot')) ? { kind: 'answer', status, body: '{}' } : undefined
+  await run.poll('bybit')
+  const single = await run.db.query(GAPS)
+  assert.ok(single.rows.length > 0)
+  const span = { from_at: new Date(run.tickAt), to_at: new Date(run.tickAt + DEPTH.everyMs) }
+  for (const row of single.rows) assert.deepEqual(row, { fact: 'depth', kind: 'spot', reason: 'unavailable', ...span })
+  status = 429
+  await run.db.query('delete from gap')
+  await run.poll('bybit', run.tickAt + DEPTH.everyMs)
+  const { rows } = await run.db.query(GAPS)
+  assert.deepEqual(
+    rows.map(({ kind, fact, reason, from_at: from }) => [kind, fact, reason, from.getTime()]),
+    [[null, 'depth', 'rate_limited', run.tickAt + DEPTH.everyMs]]
+  )
+})
+
+test('rounds that nobody ran, or whose holder died, are gaps of the venue', async () => {
+  await using run = await collected(['bybit'])
+  const at = (rounds: number) => run.tickAt + rounds * DEPTH.everyMs
+  await run.poll('bybit')
+  await run.poll('bybit', at(1))
+  assert.deepEqual((await run.db.query(GAPS)).rows, [])
+  await run.db.query(
+    `insert into tick (job, scope, tick_at, state, holder, lease_until, claimed_at)
+     values ('depth', 'bybit', $1, 'claimed', 'dead', now() - interval '1 s', now())`,
+    [new Date(at(2))]
+  )
+  await run.poll('bybit', at(5))
+  const { rows } = await run.db.query(GAPS)
+  assert.deepEqual(
+    rows.map(({ fact, reason, from_at: from, to_at: to }) => [fact, reason, from.getTime(), to.getTime()]),
+    [
+      ['depth', 'lease_lapsed', at(2), at(3)],
+      ['depth', 'not_polled', at(3), at(5)]
+    ]
+  )
 })

@@ -5,6 +5,7 @@ import { floorTo } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { pollFlow } from '../../src/jobs/flow.ts'
 import { pollOpenInterest } from '../../src/jobs/open-interest.ts'
+import { bybit } from '../../src/venues/bybit.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
 import { openLine } from '../support/line.ts'
@@ -28,6 +29,8 @@ test('accounts and taker flow of the largest perpetuals are kept where venues pu
       [id]
     )
     assert.equal(rows.length > 0, hasTaker !== null, id)
+    // Where a venue publishes none, none is missing.
+    assert.deepEqual((await t.db.query(`select * from gap where fact = 'flow'`)).rows, [], id)
     for (const row of rows) {
       const label = JSON.stringify(row)
       assert.ok(Number(row.long_short_ratio) > 0.1 && Number(row.long_short_ratio) < 10, label)
@@ -44,4 +47,19 @@ test('accounts and taker flow of the largest perpetuals are kept where venues pu
       assert.equal(Number(row.taker_buy) > Number(row.taker_sell), isLong, label)
     }
   }
+})
+
+test('a round of flow that is refused is a gap of flow', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  await using line = await openLine(t.db, exchange, { adapters: [bybit] })
+  const venue = line.venues.bybit!
+  const tickAt = floorTo(systemClock.now(), 60_000)
+  await collect(line.deps, venue, tickAt)
+  exchange.fault = (_, path) =>
+    path.includes('account-ratio') ? { kind: 'answer', status: 429, body: '{}' } : undefined
+  await pollFlow({ ...line.deps, flow: FLOW }, venue, tickAt, never)
+  const { rows } = await t.db.query(`select fact, reason, from_at, to_at from gap where fact = 'flow'`)
+  const span = { from_at: new Date(tickAt), to_at: new Date(tickAt + FLOW.everyMs) }
+  assert.deepEqual(rows, [{ fact: 'flow', reason: 'rate_limited', ...span }])
 })

@@ -1,10 +1,12 @@
 import { depthParameters, depthSchema, depthView } from '../../contract/depth.ts'
+import { depthPoint, depthPointSchema } from '../../contract/size-histories.ts'
 import { DAY } from '../../domain/time.ts'
-import { listLatestDepths } from '../../store/depth.ts'
+import { listDepths, listLatestDepths } from '../../store/depth.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
+import { tickHistoryOperation } from './tick-history.ts'
 
 /** Spread and depth are those of now for so many rounds. */
 const ROUNDS = 3
@@ -12,8 +14,8 @@ const ROUNDS = 3
 const TOLD_FOR_MS = DAY
 
 /** What may be traded at once, and what it costs, on both legs. */
-export function depthOperation(context: ApiContext): Operation {
-  return operation({
+export function depthOperations(context: ApiContext): Operation[] {
+  const current = operation({
     name: 'depth',
     url: '/v1/depth',
     tag: 'sizes',
@@ -27,6 +29,21 @@ export function depthOperation(context: ApiContext): Operation {
     row: depthSchema,
     read: (question) => readDepth(context, question)
   })
+  const history = tickHistoryOperation(context, {
+    name: 'depthHistory',
+    url: '/v1/depth/history',
+    tag: 'sizes',
+    summary: 'Quoted spread and depth of one book over time, as stored',
+    description:
+      'Ascending, [from, to). One book: of a contract or of a spot leg. `/v1/gaps` says where rounds are missing (fact `depth`).',
+    type: 'DepthHistoryRow',
+    row: depthPointSchema,
+    kinds: ['spot', 'perpetual', 'future'],
+    what: 'depth',
+    list: listDepths,
+    view: depthPoint
+  })
+  return [current, history]
 }
 
 async function readDepth(context: ApiContext, question: Question<typeof depthParameters>) {

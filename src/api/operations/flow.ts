@@ -1,18 +1,20 @@
 import { flowParameters, flowSchema, flowView } from '../../contract/flow.ts'
+import { flowPoint, flowPointSchema } from '../../contract/size-histories.ts'
 import { DAY } from '../../domain/time.ts'
-import { listLatestFlows } from '../../store/flow.ts'
+import { listFlows, listLatestFlows } from '../../store/flow.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
+import { tickHistoryOperation } from './tick-history.ts'
 
 const ROUNDS = 3
 /** What was sampled yesterday is not told at all, not even its age. */
 const TOLD_FOR_MS = DAY
 
 /** Taker flow and account ratio, where venues publish them. */
-export function flowOperation(context: ApiContext): Operation {
-  return operation({
+export function flowOperations(context: ApiContext): Operation[] {
+  const current = operation({
     name: 'flow',
     url: '/v1/flow',
     tag: 'sizes',
@@ -26,6 +28,21 @@ export function flowOperation(context: ApiContext): Operation {
     row: flowSchema,
     read: (question) => readFlow(context, question)
   })
+  const history = tickHistoryOperation(context, {
+    name: 'flowHistory',
+    url: '/v1/flow/history',
+    tag: 'sizes',
+    summary: 'Taker flow and long/short accounts of one perpetual over time, as stored',
+    description:
+      'Ascending, [from, to), a row an asking: rows of one sample repeat its stamps. `/v1/gaps` says where rounds are missing (fact `flow`).',
+    type: 'FlowHistoryRow',
+    row: flowPointSchema,
+    kinds: ['perpetual'],
+    what: 'flow',
+    list: listFlows,
+    view: flowPoint
+  })
+  return [current, history]
 }
 
 async function readFlow(context: ApiContext, question: Question<typeof flowParameters>) {

@@ -2,8 +2,8 @@ import type { ApiContext } from '../context.ts'
 import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
 import { carryOperation } from './carry.ts'
-import { depthOperation } from './depth.ts'
-import { flowOperation } from './flow.ts'
+import { depthOperations } from './depth.ts'
+import { flowOperations } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { fundingIntervalOperation } from './funding-intervals.ts'
 import { fundingTrailingOperation } from './funding-trailing.ts'
@@ -25,9 +25,9 @@ export function listOperations(context: ApiContext): Operation[] {
     ...fundingHistoryOperations(context, trailing),
     trailing,
     ...openInterestOperations(context),
-    depthOperation(context),
+    ...depthOperations(context),
     fundingIntervalOperation(context),
-    flowOperation(context),
+    ...flowOperations(context),
     liquidationsOperation(context),
     carryOperation(context),
     stablecoinsOperation(context),
