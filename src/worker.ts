@@ -1,6 +1,7 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { runBuckets } from './jobs/buckets.ts'
 import { runCollector } from './jobs/collector.ts'
 import { runDeliver } from './jobs/deliver.ts'
 import { runDeriver } from './jobs/deriver.ts'
@@ -30,7 +31,8 @@ export const WORKERS = {
   collect: runCollector,
   history: runHistorian,
   derive: async (deps: WorkerDeps, signal: AbortSignal) => {
-    await Promise.all([runDeriver(deps, signal), runSignals(deps, signal), runRealised(deps, signal)])
+    const work = [runDeriver, runSignals, runBuckets, runRealised]
+    await Promise.all(work.map((run) => run(deps, signal)))
   },
   deliver: runDeliver,
   housekeeping: async (deps: WorkerDeps, signal: AbortSignal) => {

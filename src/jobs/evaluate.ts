@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import { signalView } from '../contract/signals.ts'
 import type { RegimeSignal } from '../domain/signal.ts'
 import { MINUTE } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { type EventType, insertEvents, type NewEvent } from '../store/events.ts'
+import { insertEvents, type NewEvent } from '../store/events.ts'
 import { ensurePartitions } from '../store/partitions.ts'
 import { type Evaluated, getEvaluated } from '../store/signal-facts.ts'
 import { writeInputs } from '../store/signal-inputs.ts'
@@ -23,7 +22,7 @@ import {
   type Walked,
   walkRegime
 } from './regime-walk.ts'
-import { eventIdOf } from './signal-ids.ts'
+import { inOrder, type SignalEventType, signalEvent } from './signal-events.ts'
 
 export type EvaluateDeps = {
   readonly db: Database
@@ -121,27 +120,11 @@ function eventsOf(
   evaluated: Evaluated,
   activation: number
 ): NewEvent[] {
-  const event = (type: EventType, at: number, signal: RegimeSignal, isOfParameters = false): NewEvent => ({
-    id: eventIdOf(signal.id, type, at, isOfParameters ? activation : undefined),
-    type,
-    at,
-    about: {
-      instrumentId: signal.instrumentId,
-      venue: evaluated.venue,
-      asset: evaluated.asset,
-      kind: evaluated.kind
-    },
-    signal: { type: signal.type, label: signal.label },
-    data: signalView(signal, evaluated)
-  })
-  // In the order in which they happened: the publisher keeps it.
+  const event = (type: SignalEventType, at: number, signal: RegimeSignal, isOfParameters = false): NewEvent =>
+    signalEvent(type, at, signal, evaluated, isOfParameters ? activation : undefined)
   const ends = outcomes.flatMap(({ opened, closed, isOfParameters }) => [
     ...(opened === null ? [] : [event('signal.opened', opened.openedAt, opened, isOfParameters)]),
     ...(closed === null ? [] : [event('signal.closed', closed.closedAt!, closed, isOfParameters)])
   ])
-  const updates = updated.map((signal) => event('signal.updated', signal.lastAt, signal))
-  return [...ends, ...updates].sort((a, b) => a.at - b.at || rankOf(a) - rankOf(b))
+  return inOrder([...ends, ...updated.map((signal) => event('signal.updated', signal.lastAt, signal))])
 }
-
-/** At one moment: opened, then updated, then closed. */
-const rankOf = ({ type }: NewEvent) => ['signal.opened', 'signal.updated', 'signal.closed'].indexOf(type)

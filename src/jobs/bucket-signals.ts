@@ -1,0 +1,150 @@
+import type { Clock } from '../clock.ts'
+import type { BucketSignal } from '../domain/signal.ts'
+import { BUCKET_PARAMETERS } from '../domain/signal-types.ts'
+import { DAY, floorTo, MINUTE, SECOND } from '../domain/time.ts'
+import type { Log } from '../log.ts'
+import type { BucketSpan } from '../store/bucket-inputs.ts'
+import { type BucketClaim, type BucketMemories, claimBuckets, saveMemories } from '../store/bucket-progress.ts'
+import { type BucketSubject, listBucketSubjects } from '../store/bucket-subjects.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import { insertEvents } from '../store/events.ts'
+import { finishEvaluation } from '../store/signal-progress.ts'
+import { listOpenSignals, readKnownAt, writeSignals } from '../store/signals.ts'
+import { StaleClaimError } from '../store/ticks.ts'
+import { BUCKET_SOURCES, type BucketPoint, type EvaluatedType, endsOf, type SubjectRef } from './bucket-sources.ts'
+import { closedBy, isIdle, NOTHING_BEFORE, type ToldSignal, walkBuckets } from './bucket-walk.ts'
+import { inOrder, signalEvent } from './signal-events.ts'
+import { hashOf } from './signal-ids.ts'
+
+export type BucketDeps = { readonly db: Database; readonly clock: Clock; readonly log: Log; readonly holder: string }
+
+/** A bucket is closed when what was observed in it has had this long to be stored. */
+export const GRACE_MS = 30 * SECOND
+/** Nobody who was away for longer goes over all of it. */
+const BACK_MS_MAX = 7 * DAY
+/** Goes over so much at once. */
+const SPAN_MS_MAX = DAY
+const LEASE_MS = MINUTE
+
+export const bucketHashOf = (type: EvaluatedType) => hashOf([type, BUCKET_PARAMETERS[type]])
+
+/** Takes a type over the buckets that have closed since it was there last, and stores what that changes. False: none has. */
+export async function evaluateBuckets(deps: BucketDeps, type: EvaluatedType): Promise<boolean> {
+  const { db, clock, holder, log } = deps
+  const parameters = bucketHashOf(type)
+  const { bucketMs } = BUCKET_PARAMETERS[type]
+  const closedTo = floorTo(clock.now() - GRACE_MS, bucketMs)
+  const claim = await claimBuckets(db, { type, parameters, closedTo, holder, leaseMs: LEASE_MS })
+  if (!claim) return false
+  const from = Math.max(claim.evaluatedTo ?? closedTo - bucketMs, closedTo - BACK_MS_MAX)
+  const span = { from, to: Math.max(from, Math.min(closedTo, from + SPAN_MS_MAX)), bucketMs }
+  const points = await BUCKET_SOURCES[type].list(db, span)
+  try {
+    const told = await db.transaction((client) => store(client, { type, claim, parameters, span, points }))
+    log.info({ type, to: new Date(span.to).toISOString(), points: points.length, told }, 'signals.buckets_finished')
+  } catch (error) {
+    if (!(error instanceof StaleClaimError)) throw error
+    log.warn({ type }, 'signals.stale')
+  }
+  return true
+}
+
+type Stored = {
+  readonly type: EvaluatedType
+  readonly claim: BucketClaim
+  readonly parameters: string
+  readonly span: BucketSpan
+  readonly points: readonly BucketPoint[]
+}
+
+/** The end of the evaluation, its signals and their events are one transaction. */
+async function store(client: Transaction, task: Stored): Promise<number> {
+  const { type, claim, parameters, span } = task
+  await finishEvaluation(client, claim, { evaluatedTo: span.to, parameters })
+  const isSame = claim.parameters === parameters
+  const open = await listOpenSignals(client, type)
+  const outdated = open.filter((signal) => signal.parameters !== parameters)
+  const current = open.filter((signal) => signal.parameters === parameters)
+  const found = await walkAll(client, task, isSame ? claim.memories : {}, current)
+  const closed = outdated.map((signal) =>
+    closedBy(signal, Math.max(span.from, signal.openedAt), 'parameters_changed', null)
+  )
+  await saveMemories(client, type, found.memories)
+  await writeSignals(client, [...closed, ...found.signals])
+  const subjects = await subjectsOf(client, [...closed, ...found.told.map(({ signal }) => signal)].map(refOf))
+  const events = [
+    ...closed.map((signal) =>
+      signalEvent('signal.closed', signal.closedAt!, signal, subjects.get(keyOf(refOf(signal)))!, claim.activation)
+    ),
+    ...found.told.map(({ type: told, at, signal }) =>
+      signalEvent(told, at, signal, subjects.get(keyOf(refOf(signal)))!)
+    )
+  ]
+  await insertEvents(client, inOrder(events))
+  return events.length
+}
+
+async function walkAll(
+  client: Transaction,
+  { type, parameters: hash, span, points }: Stored,
+  memories: BucketMemories,
+  open: readonly BucketSignal[]
+) {
+  const knownAt = await readKnownAt(client)
+  const task = { type, parameters: BUCKET_PARAMETERS[type], hash, knownAt }
+  const byKey = Map.groupBy(points, ({ subject }) => keyOf(subject))
+  const openByKey = new Map(open.map((signal) => [keyOf(refOf(signal)), signal]))
+  const refs = new Map([...points.map(({ subject }) => subject), ...open.map(refOf)].map((ref) => [keyOf(ref), ref]))
+  for (const key of Object.keys(memories)) if (!refs.has(key)) refs.set(key, refFrom(key))
+  const subjects = await subjectsOf(client, [...refs.values()])
+  const { absent } = BUCKET_SOURCES[type]
+  const signals: BucketSignal[] = []
+  const told: ToldSignal[] = []
+  const kept: Record<string, BucketMemories[string]> = {}
+  for (const [key, { instrumentId, spotId }] of refs) {
+    const subject = subjects.get(key)
+    if (subject === undefined) continue
+    const seen = new Map(byKey.get(key)?.map((point) => [point.at, point]))
+    const buckets = endsOf(span).map((at) => seen.get(at) ?? { at, value: absent, observations: 0 })
+    const before = { memory: memories[key] ?? NOTHING_BEFORE.memory, open: openByKey.get(key) }
+    const outcome = walkBuckets(task, { instrumentId, spotId, subject }, before, buckets)
+    signals.push(...outcome.signals)
+    told.push(...outcome.told)
+    if (!isIdle(outcome.memory, span.to)) kept[key] = outcome.memory
+  }
+  return { signals, told, memories: kept }
+}
+
+const refOf = ({ instrumentId, spotId, venue }: BucketSignal): SubjectRef => ({ instrumentId, spotId, venue })
+/** `12:34` for a pair, `12:0` for an instrument, `:binance` for a venue. */
+const keyOf = ({ instrumentId, spotId, venue }: SubjectRef) =>
+  instrumentId === null ? `:${venue}` : `${instrumentId}:${spotId}`
+
+function refFrom(key: string): SubjectRef {
+  const [instrument = '', other = ''] = key.split(':')
+  if (instrument === '') return { instrumentId: null, spotId: 0, venue: other }
+  return { instrumentId: Number(instrument), spotId: Number(other), venue: null }
+}
+
+/** Whom these are about, by key; of what is not known, nothing. */
+async function subjectsOf(client: Transaction, refs: readonly SubjectRef[]): Promise<Map<string, BucketSubject>> {
+  const ids = refs.flatMap(({ instrumentId, spotId }) => (instrumentId === null ? [] : [instrumentId, spotId]))
+  const instruments = await listBucketSubjects(client, [...new Set(ids)])
+  const found = new Map<string, BucketSubject>()
+  for (const ref of refs) {
+    const own = ref.instrumentId === null ? venueAsWhole(ref.venue!) : instruments.get(ref.instrumentId)
+    const spot = instruments.get(ref.spotId)?.instrument ?? null
+    if (own !== undefined) found.set(keyOf(ref), { ...own, spot })
+  }
+  return found
+}
+
+const venueAsWhole = (venue: string): BucketSubject => ({
+  instrument: null,
+  spot: null,
+  venue,
+  symbol: '',
+  asset: null,
+  kind: null,
+  goneAt: null
+})

@@ -1,0 +1,33 @@
+import { sleep } from '../clock.ts'
+import { BUCKET_MS, BUCKET_TYPES_EVALUATED } from '../domain/signal-types.ts'
+import { SECOND } from '../domain/time.ts'
+import { messageOf } from '../errors.ts'
+import { activate } from '../store/signal-activations.ts'
+import { bucketHashOf, evaluateBuckets, GRACE_MS } from './bucket-signals.ts'
+import type { EvaluatedType } from './bucket-sources.ts'
+import type { WorkerDeps } from './station.ts'
+
+/** After a failure, and at the most between two looks: another process may have been the one that ended. */
+const LOOK_EVERY_MS = 30 * SECOND
+
+/** Opens and closes the signals of buckets as these close, one type after the other, beside the board. Ends when `signal` aborts. */
+export async function runBuckets(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
+  const activated = new Set<EvaluatedType>()
+  while (!signal.aborted) {
+    for (const type of BUCKET_TYPES_EVALUATED) {
+      try {
+        if (!activated.has(type)) {
+          const parameters = bucketHashOf(type)
+          const { number, isNew } = await activate(deps.db, type, parameters)
+          activated.add(type)
+          if (isNew) deps.log.info({ type, parameters, number }, 'signals.activated')
+        }
+        while (!signal.aborted && (await evaluateBuckets(deps, type))) {}
+      } catch (error) {
+        deps.log.error({ type, message: messageOf(error) }, 'signals.failed')
+      }
+    }
+    const sinceClosed = (deps.clock.now() - GRACE_MS) % BUCKET_MS
+    await sleep(Math.min(BUCKET_MS - sinceClosed, LOOK_EVERY_MS), signal)
+  }
+}

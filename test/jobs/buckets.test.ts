@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DAY } from '../../src/domain/time.ts'
+import { evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
+import type { Database } from '../../src/store/database.ts'
+import { type BucketRig, openBuckets, START } from '../support/buckets.ts'
+import { testDatabase } from '../support/database.ts'
+
+const PAIR = 'kraken:USDT/USD'
+
+async function quote(db: Database, rig: BucketRig, id: number, bucket: number, mid: number): Promise<void> {
+  const at = rig.within(bucket)
+  await db.query(
+    `insert into market_snapshot (instrument_id, tick_at, observed_at, known_at, available_at, bid, ask, span_ms, source, adapter_version)
+     values ($1, $2, $2, now(), $2, $3, $4, 60000, 'polled', 1)`,
+    [id, at, mid - 0.0001, mid + 0.0001]
+  )
+}
+
+/** Quotes of a pair, one a bucket from 0 on, all closed; null: none. */
+async function depegRig(db: Database, mids: readonly (number | null)[]) {
+  const rig = await openBuckets(db, 'stablecoin_depeg')
+  const id = await rig.instrument(PAIR)
+  for (const [bucket, mid] of mids.entries()) if (mid !== null) await quote(db, rig, id, bucket, mid)
+  rig.closed(mids.length - 1)
+  return { rig, id }
+}
+
+const told = async (rig: BucketRig) => (await rig.events()).map(({ type, at }) => [type, at])
+/** Three in, one deeper, three out. */
+const DIP = [0.994, 0.994, 0.994, 0.99, 0.999, 0.999, 0.999]
+
+test('a stablecoin away from par for three buckets opens a depeg, and one back for three closes it, told with their numbers', async () => {
+  await using t = await testDatabase()
+  const { rig } = await depegRig(t.db, DIP)
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [['BELOW_PAR', 3, 7, 'exit']])
+  const events = await rig.events()
+  assert.deepEqual(await told(rig), [
+    ['signal.opened', 3],
+    ['signal.updated', 4],
+    ['signal.updated', 5],
+    ['signal.closed', 7]
+  ])
+  const [opened, deeper, , closed] = events.map(({ data }) => data)
+  assert.deepEqual(
+    [opened.instrument, opened.venue, opened.asset, opened.kind, opened.unit],
+    [PAIR, 'kraken', 'USDT', 'spot', 'bps']
+  )
+  assert.deepEqual([opened.opening.observations, opened.state], [1, 'open'])
+  assert.ok(Math.abs(opened.value + 60) < 1e-6 && Math.abs(deeper.peakValue + 100) < 1e-6)
+  assert.match(opened.explanation.closesWhen, /above -25 bps for 15 minutes/)
+  assert.ok(Math.abs(closed.peakValue + 100) < 1e-6 && closed.closing.value > -25)
+})
+
+test('however the buckets are gone over, the same signals and events come of them', async () => {
+  await using t = await testDatabase()
+  // The second is within the cool-down of the first.
+  const mids = [
+    ...DIP,
+    1,
+    1,
+    ...DIP,
+    ...Array(12).fill(1),
+    ...DIP,
+    ...Array(12).fill(null),
+    0.99,
+    0.99,
+    0.99,
+    null,
+    null,
+    null,
+    0.99
+  ]
+  const { rig } = await depegRig(t.db, mids)
+  const contents = async () => {
+    const { rows: signals } = await t.db.query(
+      `select to_jsonb(s) - 'known_at' - 'updated_at' as row from signal s order by id`
+    )
+    const { rows: events } = await t.db.query('select id, type, at from event order by created_at')
+    return { signals, events }
+  }
+  await rig.evaluate()
+  const whole = await contents()
+  assert.equal(whole.signals.length, 3)
+  await t.db.query('truncate signal, event')
+  await t.db.query(`update signal_progress set evaluated_to = $1, memory = null`, [new Date(START)])
+  for (const bucket of mids.keys()) {
+    rig.closed(bucket)
+    await rig.evaluate()
+  }
+  assert.deepEqual(await contents(), whole)
+})
+
+test('a pair that falls silent is stale after three empty buckets', async () => {
+  await using t = await testDatabase()
+  const { rig } = await depegRig(t.db, [0.99, 0.99, 0.99, null, null, null])
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [['BELOW_PAR', 3, 6, 'stale']])
+  const { data } = (await rig.events()).at(-1)!
+  assert.deepEqual([data.closing, data.absent.closing], [null, 'no_bucket_closed_it'])
+})
+
+test('a pair that is no longer listed closes as delisted', async () => {
+  await using t = await testDatabase()
+  const { rig, id } = await depegRig(t.db, [0.99, 0.99, 0.99])
+  await rig.evaluate()
+  await t.db.query(`update instrument set status = 'delisted', delisted_at = $2 where id = $1`, [id, rig.within(3)])
+  rig.closed(3)
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [['BELOW_PAR', 3, 4, 'delisted']])
+})
+
+test('what is fetched later, and a crossed book, say nothing of a bucket', async () => {
+  await using t = await testDatabase()
+  const { rig } = await depegRig(t.db, [0.99, 0.99, 0.99])
+  await t.db.query(`update market_snapshot set source = 'backfill' where tick_at = $1`, [rig.within(1)])
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [])
+})
+
+test('an evaluation that is no longer ours stores nothing: neither signal nor event nor where it got to', async () => {
+  await using t = await testDatabase()
+  const { rig } = await depegRig(t.db, DIP)
+  const lost: Database = Object.assign(Object.create(t.db), {
+    query: t.db.query.bind(t.db),
+    transaction: async <T>(work: Parameters<Database['transaction']>[0]) => {
+      await t.db.query('update signal_progress set epoch = epoch + 1, lease_until = null')
+      return (await t.db.transaction(work)) as T
+    }
+  })
+  const before = await t.db.query('select evaluated_to, memory from signal_progress')
+  await evaluateBuckets({ ...rig.deps, db: lost }, 'stablecoin_depeg')
+  assert.deepEqual((await t.db.query('select evaluated_to, memory from signal_progress')).rows, before.rows)
+  assert.deepEqual([await rig.signals(), await told(rig)], [[], []])
+  await rig.evaluate()
+  assert.equal((await rig.signals()).length, 1, 'and the next one does')
+})
+
+test('a signal and its events are stored together or not at all', async () => {
+  await using t = await testDatabase()
+  const { rig } = await depegRig(t.db, DIP)
+  await t.db.query('alter table event add constraint none check (false) not valid')
+  await assert.rejects(evaluateBuckets(rig.deps, 'stablecoin_depeg'))
+  assert.deepEqual(await rig.signals(), [])
+  await t.db.query('alter table event drop constraint none')
+  await t.db.query('update signal_progress set lease_until = null')
+  await rig.evaluate()
+  assert.equal((await rig.signals()).length, 1)
+})
+
+test('what opened under other parameters closes when they change', async () => {
+  await using t = await testDatabase()
+  const { rig, id } = await depegRig(t.db, [0.99, 0.99, 0.99])
+  await rig.evaluate()
+  await t.db.query(`update signal set parameters = 'old'`)
+  await t.db.query(`update signal_progress set parameters = 'old'`)
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [['BELOW_PAR', 3, 3, 'parameters_changed']])
+  assert.deepEqual(await told(rig), [
+    ['signal.opened', 3],
+    ['signal.closed', 3]
+  ])
+  for (const bucket of [3, 4, 5]) await quote(t.db, rig, id, bucket, 0.99)
+  rig.closed(5)
+  await rig.evaluate()
+  assert.deepEqual((await rig.signals())[1], ['BELOW_PAR', 6, null, null], 'and what goes on opens under the new ones')
+})
+
+test('a contract that settles more often than before stands out for a day', async () => {
+  await using t = await testDatabase()
+  const rig = await openBuckets(t.db, 'interval_change')
+  const id = await rig.instrument('bybit:BTC/USDT:USDT')
+  const entry = (at: Date, hours: number) =>
+    t.db.query(
+      `insert into funding_interval (instrument_id, effective_from, interval_hours, source, declared_at, known_at)
+       values ($1, $2, $3, 'declared', $2, now())`,
+      [id, at, hours]
+    )
+  await entry(new Date(START - 30 * DAY), 8)
+  await entry(rig.within(2), 4)
+  rig.closed(3 + 24 * 12)
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [['SHORTER', 3, 3 + 24 * 12, 'exit']])
+  const [opened] = await rig.events()
+  assert.deepEqual([opened!.data.value, opened!.data.unit], [1, 'doublings'])
+})
+
+test('a venue whose polls fail is in trouble, as a whole; time in which nobody asked is not its own', async () => {
+  await using t = await testDatabase()
+  const rig = await openBuckets(t.db, 'venue_trouble')
+  const poll = (bucket: number, state: string) =>
+    t.db.query(
+      `insert into tick (job, scope, tick_at, state, holder, lease_until, claimed_at) values ('collect', 'okx', $1, $2, 't', now(), now())`,
+      [rig.within(bucket), state]
+    )
+  for (const [bucket, state] of ['missed', 'missed', 'failed', 'failed', 'missed', 'done', 'done'].entries()) {
+    await poll(bucket, state)
+  }
+  rig.closed(6)
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [['FAILING', 4, 7, 'exit']])
+  const [opened] = await rig.events()
+  assert.deepEqual([opened!.venue, opened!.data.instrument, opened!.data.asset], ['okx', null, null])
+  assert.equal(opened!.data.absent.instrument, 'venue_as_a_whole')
+})
