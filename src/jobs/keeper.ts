@@ -57,7 +57,8 @@ export async function keepHistory(
   // What is not rolled up yet is read hot, hour by hour.
   const beforeMs = Math.min(floorTo(nowMs, DAY) - config.hotDays * DAY, floorTo(await findBuiltTo(db), DAY))
   const sealed: Sealed[] = []
-  for (const fact of Object.values(FACTS)) sealed.push(...(await sealFact(db, fact, { beforeMs, nowMs, mayGoOn })))
+  const options = { beforeMs, nowMs, knownBeforeMs: nowMs - config.hotDays * DAY, mayGoOn }
+  for (const fact of Object.values(FACTS)) sealed.push(...(await sealFact(db, fact, options)))
   const dropped = config.rawDays === null ? [] : await dropOlder(db, 'sealed_day', nowMs - config.rawDays * DAY)
   return { hours, days, sealed, dropped }
 }

@@ -57,7 +57,7 @@ type Stretch = { readonly instrumentId: number; readonly from: number; readonly 
 /** Marks as filled the settlement gaps within a stretch in which a settlement is now stored. */
 export async function fillSettlementGaps(client: Transaction, { instrumentId, from, to }: Stretch): Promise<void> {
   await client.query(
-    `update gap g set filled_at = now()
+    `update gap g set filled_at = now(), known_at = now()
      where g.instrument_id = $1 and g.fact = 'settlement' and g.from_at >= $2 and g.to_at <= $3 and g.filled_at is null
        and exists (select from settlement s where s.instrument_id = $1 and s.settled_at >= g.from_at and s.settled_at < g.to_at)`,
     [instrumentId, new Date(from), new Date(to)]
@@ -79,7 +79,7 @@ export async function fillBasisGaps(client: Transaction, { instrumentId, from, t
   })
   if (filled.length === 0) return
   await client.query(
-    `update gap g set filled_at = now() from unnest($2::timestamptz[], $3::text[]) as f (from_at, reason)
+    `update gap g set filled_at = now(), known_at = now() from unnest($2::timestamptz[], $3::text[]) as f (from_at, reason)
      where g.instrument_id = $1 and g.fact = 'basis' and g.from_at = f.from_at and g.reason = f.reason and g.filled_at is null`,
     [instrumentId, filled.map((gap) => gap.from_at), filled.map((gap) => gap.reason)]
   )

@@ -108,19 +108,22 @@ export async function listPartitionsOf(db: Pick<Database, 'query'>, table: Parti
 /** How long a partition's end may wait for readers, which would wait behind it. */
 const DROP_WAIT_MS = 2_000
 
-/** Drops a partition, if it holds as many rows as were taken out of it; answers whether it went. Readers that are slow are let go first. */
+/**
+ * Drops a partition if `mayGo` finds nothing in it that is needed, in the same transaction; answers whether it went. Readers that are slow
+ * are let go first, the next run tries again.
+ */
 export async function dropPartition(
   db: Database,
   table: PartitionedTable,
   name: string,
-  rowsTaken?: number
+  mayGo: (client: Transaction) => Promise<boolean> = async () => true
 ): Promise<boolean> {
   try {
     return await db.transaction(async (client) => {
       await client.query(`set local lock_timeout = ${DROP_WAIT_MS}`)
       await client.query('select pg_advisory_xact_lock(hashtext($1))', [`contango partitions ${table}`])
       await client.query(`lock table public.${table}, parts.${name} in access exclusive mode`)
-      if (rowsTaken !== undefined && (await countIn(client, name)) !== rowsTaken) return false
+      if (!(await mayGo(client))) return false
       await client.query(`drop table parts.${name}`)
       return true
     })
@@ -128,11 +131,6 @@ export async function dropPartition(
     if (isLockTimeout(error)) return false
     throw error
   }
-}
-
-async function countIn(client: Transaction, name: string): Promise<number> {
-  const { rows } = await client.query<{ rows: number }>(`select count(*)::float8 as rows from parts.${name}`)
-  return rows[0]!.rows
 }
 
 /** Drops the partitions of a table that end by then; answers their names. One that readers hold stays for the next time. */

@@ -54,7 +54,8 @@ const ASKED: Record<string, [string, string]> = {
   openInterestHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   fundingRealised: [`(${HISTORY})`, `/realised?${HISTORY_QUERY}`],
   instruments: ['(kind: ["spot", "perpetual"])', '?kind=spot,perpetual'],
-  gaps: ['(venue: ["binance"])', '?venue=binance']
+  gaps: ['(venue: ["binance"])', '?venue=binance'],
+  changes: ['(since: "2020-01-01", first: 5000)', '?since=2020-01-01&limit=5000']
 }
 const PATHS: Record<string, string> = {
   signal: 'signals',
@@ -102,7 +103,9 @@ test('every operation says the same over REST and GraphQL, field by field', asyn
         for (const [name, value] of Object.entries(told[index]))
           if (!(name in expected)) assert.equal(value, null, name)
       }
-      if (isList) assert.deepEqual({ ...found.meta }, body.meta)
+      // How far the changes are complete moves with the database's clock.
+      const moved = field.name === 'changes' ? { to: body.meta.to } : {}
+      if (isList) assert.deepEqual({ ...found.meta, ...moved }, body.meta)
     })
   }
 })

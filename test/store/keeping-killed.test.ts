@@ -95,7 +95,7 @@ test('what is written into a day while it is being sealed is neither lost nor do
   const prices = manyPrices(createRandom(7)).filter(({ at }) => at < START + DAY)
   const [late, ...early] = prices as [Price, ...Price[]]
   await storePrices(t.db, early)
-  const options = { beforeMs: START + DAY, nowMs: END }
+  const options = { beforeMs: START + DAY, nowMs: END, knownBeforeMs: END }
   await t.db.transaction(async (client) => {
     await client.query(
       `insert into market_snapshot (instrument_id, tick_at, observed_at, known_at, available_at, last, span_ms, source, adapter_version)

@@ -8,8 +8,8 @@ import { anInstrument } from './instrument.ts'
 
 const MINUTE = 60_000
 export const DAY = 86_400_000
-/** History of these days is stored, sealed and rolled up in tests of keeping. */
-export const START = Date.UTC(2026, 4, 30)
+/** From here on history is stored, sealed and rolled up in tests of keeping: days to come, so that all is known for long when they are over. */
+export const START = Math.floor(Date.now() / DAY) * DAY
 export const DAYS = 5
 export const SPOT = anInstrument('binance:BTC/USDT', { id: 1 })
 export const CONTRACT = anInstrument('binance:BTC/USDT:USDT', { id: 2, spotId: 1 })

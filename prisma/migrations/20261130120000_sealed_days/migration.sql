@@ -57,6 +57,9 @@ CREATE TABLE "bucket_due" (
     CONSTRAINT "bucket_due_pkey" PRIMARY KEY ("instrument_id","spot_id","day")
 );
 
+-- CreateIndex
+CREATE INDEX "liquidation_known_at_idx" ON "liquidation"("known_at");
+
 -- What is stored already is rolled up day by day
 INSERT INTO "bucket_due" SELECT DISTINCT "instrument_id", "spot_id", date_trunc('day', "tick_at"), 1 FROM "basis_snapshot";
 INSERT INTO "bucket_head" SELECT 1, h, h FROM (SELECT coalesce(date_trunc('hour', max("tick_at")) + interval '1 hour', 'epoch') AS h FROM "basis_snapshot") s;

@@ -2,6 +2,7 @@ import type { ApiContext } from '../context.ts'
 import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
 import { carryOperation } from './carry.ts'
+import { changesOperation } from './changes.ts'
 import { depthOperations } from './depth.ts'
 import { flowOperations } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
@@ -34,6 +35,7 @@ export function listOperations(context: ApiContext): Operation[] {
     ...signalOperations(context),
     ...referenceOperations(context),
     ...statusOperations(context),
+    changesOperation(context),
     ...webhookOperations(context)
   ]
 }

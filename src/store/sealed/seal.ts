@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DAY, floorTo } from '../../domain/time.ts'
+import { raiseHorizon } from '../changes.ts'
 import type { Database, Transaction } from '../database.ts'
 import { dropPartition, ensurePartitions, listPartitionsOf, type Partition } from '../partitions.ts'
 import type { Cell } from './column-codec.ts'
@@ -18,6 +19,8 @@ export type SealOptions = {
   /** Partitions that end by then are sealed. */
   readonly beforeMs: number
   readonly nowMs: number
+  /** What became known since then stays hot, where it can be told in the order in which it did. */
+  readonly knownBeforeMs: number
   /** Asked before every instrument: whether there is time for it. */
   readonly mayGoOn?: () => boolean
 }
@@ -31,6 +34,7 @@ export async function sealFact(db: Database, fact: Fact, options: SealOptions): 
   const sealed: Sealed[] = []
   for (const partition of partitions) {
     if (!(options.mayGoOn?.() ?? true)) break
+    if ((await readKnownTo(db, partition.name)) > options.knownBeforeMs) continue
     sealed.push(await sealPartition(db, fact, partition, options))
   }
   return sealed
@@ -53,7 +57,20 @@ async function sealPartition(
     rows += moved.rows
     days += moved.days
   }
-  return { partition: name, rows, days, isDropped: await dropPartition(db, fact.table, name, rows) }
+  const isDropped = await dropPartition(db, fact.table, name, async (client) => {
+    const left = await client.query<{ rows: number }>(`select count(*)::float8 as rows from parts.${name}`)
+    // What was written meanwhile is sealed by the next run.
+    if (left.rows[0]!.rows !== rows) return false
+    if (rows > 0) await raiseHorizon(client, fact.name, (await readKnownTo(client, name)) + 1)
+    return true
+  })
+  return { partition: name, rows, days, isDropped }
+}
+
+/** When the newest row of a partition became known, epoch milliseconds. */
+async function readKnownTo(db: Pick<Database, 'query'>, partition: string): Promise<number> {
+  const { rows } = await db.query<{ known_to: Date | null }>(`select max(known_at) as known_to from parts.${partition}`)
+  return rows[0]?.known_to?.getTime() ?? Number.NEGATIVE_INFINITY
 }
 
 /** Moves what an instrument has in a hot partition into its sealed days; the hot rows stay until the partition goes. */
