@@ -7,7 +7,7 @@ import { type Change, listChanges, raiseHorizon } from '../../src/store/changes.
 import type { Database } from '../../src/store/database.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { fillSettlementGaps, recordGaps } from '../../src/store/gaps.ts'
-import { ensureLivePartitions } from '../../src/store/partitions.ts'
+import { ensureLivePartitions, ensurePartitions } from '../../src/store/partitions.ts'
 import { BACKUP_NAME, readWatermark } from '../../src/store/watermark.ts'
 import { testDatabase } from '../support/database.ts'
 import {
@@ -66,9 +66,10 @@ test('facts, revisions, intervals and gaps are told as they became known, whatev
      values ($1, $2, 4, 'declared', $3)`,
     [perp, new Date(NOW_MS), new Date(at(5))]
   )
+  await ensurePartitions(api.db, 'market_snapshot', [NOW_MS - 100 * HOUR], NOW_MS)
   await api.db.query(
-    `insert into late (instrument_id, fact, at, revision, known_at, available_at, source, body)
-     values ($1, 'market', $2, 1, $3, $3, 'import', '{"last":"100.5"}')`,
+    `insert into market_snapshot (instrument_id, tick_at, revision, observed_at, known_at, available_at, last, span_ms, source, adapter_version)
+     values ($1, $2, 1, $2, $3, $2, 100.5, 60000, 'import', 1)`,
     [perp, new Date(NOW_MS - 100 * HOUR), new Date(at(6))]
   )
   const { rows, to } = await caughtUp(api, iso(NOW_MS))
