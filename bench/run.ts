@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { measureDelivering } from './delivering.ts'
+import { measureExporting } from './exporting.ts'
 import { type Figure, isMet, machine, type Results, tableOf, Unmeasured } from './figure.ts'
 import { measurePolling } from './polling.ts'
 import { measureRemembering } from './remembering.ts'
@@ -14,6 +15,7 @@ import { measureWriting } from './writing.ts'
 
 const MEASURES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   writing: measureWriting,
+  exporting: measureExporting,
   serving: measureServing,
   sweeping: measureSweeping,
   polling: measurePolling,

@@ -10,6 +10,14 @@ export function needTool(name: 'wrk' | 'psql'): void {
     throw new Unmeasured(`${name} is not installed; apt-get install ${name === 'psql' ? 'postgresql-client' : name}`)
 }
 
+/** One command of psql's. */
+export function psql(url: string, command: string): void {
+  const { status, stderr } = spawnSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', command], {
+    encoding: 'utf8'
+  })
+  if (status !== 0) throw new Error(`psql: ${stderr}`)
+}
+
 export type Load = { readonly perSecond: number; readonly p99Ms: number; readonly failed: number }
 
 /** One load of wrk on one address. */

@@ -1,17 +1,16 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { insertSnapshots, type SnapshotRow } from '../src/store/observations.ts'
+import { insertSnapshots } from '../src/store/observations.ts'
 import { ensurePartitions } from '../src/store/partitions.ts'
 import { benchDatabase } from './database.ts'
 import { type Figure, inTurn } from './figure.ts'
-import { needTool } from './tools.ts'
+import { rowOf, START } from './snapshot-rows.ts'
+import { needTool, psql } from './tools.ts'
 
 const ROWS = 100_000
 const AT_ONCE = 5_000
 const RUNS = 5
-const START = Date.UTC(2026, 10, 2)
 
 /** Snapshots through our own writer, in the transactions that a poll has, against `psql \copy` of the same rows in one go. */
 export async function measureWriting(): Promise<Figure[]> {
@@ -58,43 +57,5 @@ export async function measureWriting(): Promise<Figure[]> {
     ]
   } finally {
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-function psql(url: string, command: string): void {
-  const { status, stderr } = spawnSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', command], {
-    encoding: 'utf8'
-  })
-  if (status !== 0) throw new Error(`psql: ${stderr}`)
-}
-
-function rowOf(index: number): SnapshotRow {
-  const at = START + Math.floor(index / 5_000) * 60_000
-  const price = (20_000 + (index % 977) * 13.37).toFixed(2)
-  return {
-    instrumentId: 1 + (index % 5_000),
-    tickAt: at,
-    observedAt: at + 412,
-    venueTime: at + 310,
-    availableAt: at + 412,
-    bid: price,
-    ask: (Number(price) + 0.1).toFixed(2),
-    bidSize: '12.345',
-    askSize: '8.5',
-    last: price,
-    mark: price,
-    index: (Number(price) - 3.21).toFixed(2),
-    markObservedAt: at + 400,
-    markVenueTime: at + 300,
-    premium: null,
-    openInterestBase: '123456.789',
-    openInterestQuote: '7901234567.12',
-    openInterestUsd: '7901234567.12',
-    openInterestSides: 1,
-    openInterestUnit: 'base',
-    openInterestAt: at,
-    volume24hUsd: '51234567890.5',
-    spanMs: 60_000,
-    reasons: []
   }
 }

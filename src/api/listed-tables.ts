@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LIMIT_MAX } from '../contract/board-parameters.ts'
 import type { Format } from '../contract/history-parameters.ts'
 import type { FieldSchema } from '../contract/schema.ts'
-import type { Row } from '../formats/column.ts'
 import type { Answer } from './answers.ts'
 import { linkTo } from './history.ts'
 import type { Operation, Question } from './operations/operation.ts'
@@ -30,7 +29,7 @@ export async function sendList(
 /** The pages from the first on, each read when the one before has been taken. */
 async function* pagesFrom(operation: Operation, question: Question, first: Answer, last: Answer | undefined) {
   for (let page = first; ; page = await readPage(operation, question, { limit: LIMIT_MAX, cursor: page.next! })) {
-    yield page.data as readonly Row[]
+    yield page.data as readonly Readonly<Record<string, unknown>>[]
     if (page === last || !page.next) return
   }
 }

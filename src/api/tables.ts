@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Format } from '../contract/history-parameters.ts'
 import type { FieldSchema } from '../contract/schema.ts'
-import type { Column, ColumnKind, Row, TableFormat } from '../formats/column.ts'
+import { type Column, type ColumnKind, type TableFormat, tableOfObjects } from '../formats/column.ts'
 import { writeTable } from '../formats/write-table.ts'
 
 export const TABLE_TYPES: Readonly<Record<TableFormat, string>> = {
@@ -41,10 +41,11 @@ export function sendTable(
   reply: FastifyReply,
   format: TableFormat,
   rowSchema: FieldSchema,
-  pages: AsyncIterable<readonly Row[]>
+  pages: AsyncIterable<readonly Readonly<Record<string, unknown>>[]>
 ): FastifyReply {
   reply.type(TABLE_TYPES[format]).header('vary', 'accept, accept-encoding').header('cache-control', 'no-cache')
-  return reply.send(Readable.from(writeTable(format, columnsOf(rowSchema), pages), { objectMode: false }))
+  const table = tableOfObjects(columnsOf(rowSchema), pages)
+  return reply.send(Readable.from(writeTable(format, table), { objectMode: false }))
 }
 
 type Shape = {

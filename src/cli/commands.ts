@@ -24,6 +24,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'puts a file of prices or settled rates into history   (import --help)',
     load: async () => (await import('./store-commands.ts')).importCommand
   },
+  export: {
+    about: 'writes history to a file: CSV, lines of JSON or Parquet   (export --help)',
+    load: async () => (await import('./store-commands.ts')).exportCommand
+  },
   keys: {
     about: 'create --scope read,webhooks,admin [--name NAME] | list | revoke ID',
     load: async () => (await import('./store-commands.ts')).keysCommand

@@ -2,15 +2,19 @@ import { nearestOf, suggestionFor } from '../contract/nearest.ts'
 import { type InstrumentName, parseInstrumentKey } from '../domain/instrument.ts'
 import { type InputProblem, InvalidInputError } from '../errors.ts'
 import { type Ambiguous, readShift, readTimeZone, type TimeRules } from '../imports/cell-time.ts'
-import type { ImportKind } from '../imports/cell-value.ts'
+import { FACT_KINDS, type FactKind } from '../store/fact-tables.ts'
+
+/** What comes in only as it went out. */
+const TABLES = FACT_KINDS.filter((kind) => kind !== 'prices' && kind !== 'funding')
 
 export const IMPORT_USAGE = `contango import FILE --kind prices|funding --instrument ID [options]
 
-Puts one instrument's prices, or its settled funding rates, into history. FILE is CSV with a header, one JSON object a line
-(NDJSON), or a JSON array of objects.
+Puts one instrument's prices, or its settled funding rates, into history; or a table that \`contango export\` wrote, which names
+its instruments itself. FILE is CSV with a header, one JSON object a line (NDJSON), a JSON array of objects, or Parquet; any of
+them may be packed with gzip.
 
-  --kind prices|funding          what the file holds
-  --instrument ID                such as binance:BTC/USDT:USDT; one not known yet is created
+  --kind prices|funding          what the file holds; of an exported table also ${TABLES.join(', ')}
+  --instrument ID                such as binance:BTC/USDT:USDT; one not known yet is created. Of an exported table: only its rows
   --where column=value,…         only rows with these values; may be repeated
   --columns time=…,price=…       the file's names of the two columns used (funding: time=…,rate=…)
   --time-zone ZONE               of times that do not say theirs, such as Europe/London or UTC
@@ -23,8 +27,11 @@ Exit code 0 when rows were stored or were there already, 1 when none could be us
 
 export type ImportRequest = {
   readonly file: string
-  readonly kind: ImportKind
-  readonly instrument: InstrumentName
+  readonly kind: FactKind
+  /** null: those that the file names, which `export` wrote. */
+  readonly instrument: InstrumentName | null
+  /** Nothing was said of the file's columns: it may be one that `export` wrote. */
+  readonly isPlain: boolean
   readonly where: ReadonlyMap<string, string>
   readonly columns: { readonly time: string; readonly value: string }
   readonly time: TimeRules
@@ -43,11 +50,13 @@ export function readImportArguments(args: readonly string[]): ImportRequest {
   const [file = '', extra] = words
   if (file === '') refuse('FILE', 'missing; expected a CSV, NDJSON or JSON file')
   if (extra !== undefined) refuse(extra, 'not expected here; a value with spaces needs quotes')
-  const kind = readChoice(options, '--kind', ['prices', 'funding'], undefined, refuse)
+  const kind = readChoice(options, '--kind', FACT_KINDS, undefined, refuse)
+  const isPlain = !['--columns', '--where', '--shift'].some((name) => options.has(name))
   const request = {
     file,
     kind,
-    instrument: readInstrument(options.get('--instrument')?.[0], kind, refuse),
+    instrument: readInstrument(options.get('--instrument')?.[0], kind, isPlain, refuse),
+    isPlain,
     where: readPairs('--where', options.get('--where') ?? [], refuse),
     columns: readColumns(options.get('--columns') ?? [], kind, refuse),
     time: readTimeRules(options, refuse),
@@ -101,11 +110,11 @@ function readChoice<T extends string>(
   return choice
 }
 
-function readInstrument(text: string | undefined, kind: ImportKind | undefined, refuse: Refuse) {
+function readInstrument(text: string | undefined, kind: FactKind | undefined, isPlain: boolean, refuse: Refuse) {
   const form = 'venue:BASE/QUOTE (spot), venue:BASE/QUOTE:SETTLE (perpetual) or venue:BASE/QUOTE:SETTLE-YYMMDD (future)'
   if (text === undefined) {
-    refuse('--instrument', `missing; expected ${form}`)
-    return undefined
+    if (kind === undefined || !isPlain) refuse('--instrument', `missing; expected ${form}`)
+    return null
   }
   const name = parseInstrumentKey(text)
   if (!name) refuse('--instrument', `expected ${form}; was ${JSON.stringify(text.slice(0, 80))}`)
@@ -127,7 +136,7 @@ function readPairs(option: string, texts: readonly string[], refuse: Refuse): Ma
   return pairs
 }
 
-function readColumns(texts: readonly string[], kind: ImportKind | undefined, refuse: Refuse) {
+function readColumns(texts: readonly string[], kind: FactKind | undefined, refuse: Refuse) {
   const valueName = kind === 'funding' ? 'rate' : 'price'
   const pairs = readPairs('--columns', texts, refuse)
   for (const [name, column] of pairs) {

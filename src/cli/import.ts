@@ -1,7 +1,11 @@
 import type { Clock } from '../clock.ts'
+import type { InstrumentName } from '../domain/instrument.ts'
 import { isoOf } from '../domain/time.ts'
+import { InvalidInputError } from '../errors.ts'
+import type { ImportKind } from '../imports/cell-value.ts'
+import { isFactFile, missingColumns } from '../imports/fact-rows.ts'
 import { type ReadOutcome, readRows } from '../imports/read-rows.ts'
-import { openSourceFile } from '../imports/source-file.ts'
+import { openSourceFile, type SourceFile, withFirstRow } from '../imports/source-file.ts'
 import { type StoreOutcome, storeRows } from '../imports/store-rows.ts'
 import { intervalEvents } from '../jobs/funding-events.ts'
 import { derivePastBasis } from '../jobs/past-basis.ts'
@@ -9,11 +13,13 @@ import { chooseSpotLegs } from '../jobs/spot-choices.ts'
 import { ensureClosedVenues } from '../store/closed-venues.ts'
 import type { Database } from '../store/database.ts'
 import { insertEvents } from '../store/events.ts'
+import { describeTable, type FactTable } from '../store/fact-tables.ts'
 import { type ImportStage, openImportStage, type StageSummary } from '../store/import-stage.ts'
 import { ensureInstrument, listInstruments } from '../store/instruments.ts'
 import { CLOSED_VENUES } from '../venues/closed.ts'
 import type { ImportRequest } from './import-arguments.ts'
 import { createProgress, type Progress } from './import-progress.ts'
+import { importTable } from './import-table.ts'
 
 export type ImportDeps = {
   readonly db: Database
@@ -33,15 +39,13 @@ const NOTHING: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, bases: 0 }
 export async function runImport(request: ImportRequest, deps: ImportDeps): Promise<number> {
   const { isTerminal, clock, write } = deps
   const progress = createProgress({ clock, isTerminal, write: request.isJson ? () => {} : write })
-  const source = await openSourceFile(request.file)
-  await using stage = await openImportStage(deps.db)
-  const rules = { ...request, nowMs: clock.now() }
+  const source = await withFirstRow(await openSourceFile(request.file))
+  const table = await describeTable(deps.db, request.kind)
   try {
-    const read = await readRows(source, rules, stage, (rows) =>
-      progress.update('read', rows, source.bytesRead() / source.totalBytes)
-    )
-    const summary = await stage.summarise()
-    const stored = summary.unique === 0 ? NOTHING : await store(request, deps, stage, summary, progress)
+    const { read, summary, stored } =
+      request.isPlain && isFactFile(source, table)
+        ? await importTable(table, source, request, deps, progress)
+        : await importLeg(legOf(request, source, table), source, deps, progress)
     progress.end()
     const report = reportOf(request, read, summary, stored)
     for (const line of request.isJson ? [JSON.stringify(report)] : describe(report)) write(line)
@@ -51,8 +55,32 @@ export async function runImport(request: ImportRequest, deps: ImportDeps): Promi
   }
 }
 
+type Leg = ImportRequest & { readonly kind: ImportKind; readonly instrument: InstrumentName }
+
+/** What names no instrument has to be a table that `export` wrote; what such a table lacks is named. */
+function legOf(request: ImportRequest, { columns, path }: SourceFile, table: FactTable): Leg {
+  const { kind, instrument } = request
+  if (instrument !== null && (kind === 'prices' || kind === 'funding')) return { ...request, kind, instrument }
+  const missing = missingColumns(columns, table).map((name) => JSON.stringify(name))
+  const message = `is no exported table of ${kind}: it has no column ${missing.join(', ')}`
+  const hint = kind === 'prices' || kind === 'funding' ? '. Prices or rates of one instrument need --instrument' : ''
+  throw new InvalidInputError([{ path, message: `${message}${hint}` }], 'invalid_file')
+}
+
+/** One instrument's prices or rates, two columns of a file. */
+async function importLeg(request: Leg, source: SourceFile, deps: ImportDeps, progress: Progress) {
+  await using stage = await openImportStage(deps.db)
+  const rules = { ...request, nowMs: deps.clock.now() }
+  const read = await readRows(source, rules, stage, (rows) =>
+    progress.update('read', rows, source.bytesRead() / source.totalBytes)
+  )
+  const summary = await stage.summarise()
+  const stored = summary.unique === 0 ? NOTHING : await store(request, deps, stage, summary, progress)
+  return { read, summary, stored }
+}
+
 async function store(
-  { kind, instrument: name }: ImportRequest,
+  { kind, instrument: name }: Leg,
   { db, clock }: ImportDeps,
   stage: ImportStage,
   summary: StageSummary,
@@ -80,15 +108,16 @@ async function store(
   )
 }
 
+type Summary = Pick<StageSummary, 'unique' | 'duplicate' | 'conflictCount' | 'conflicts' | 'from' | 'to'>
 type Report = ReturnType<typeof reportOf>
 
-function reportOf(request: ImportRequest, read: ReadOutcome, summary: StageSummary, stored: StoreOutcome) {
+function reportOf(request: ImportRequest, read: ReadOutcome, summary: Summary, stored: StoreOutcome) {
   const conflicts = summary.conflicts.map(({ line, firstLine }) => ({
     line,
     reason: `conflict: line ${firstLine} has another value for the same time`
   }))
   return {
-    instrument: request.instrument.key,
+    instrument: request.instrument?.key ?? null,
     kind: request.kind,
     file: request.file,
     read: read.read,
@@ -111,7 +140,7 @@ function describe(report: Report): string[] {
   const shown = refusals.slice(0, MOST_REFUSALS_SHOWN)
   const count = (value: number) => String(value)
   return [
-    `${report.instrument} ${report.kind}${report.from === null ? '' : ` from ${report.from} to ${report.to}`}`,
+    `${report.instrument === null ? '' : `${report.instrument} `}${report.kind}${report.from === null ? '' : ` from ${report.from} to ${report.to}`}`,
     `read ${count(report.read)} rows${report.matched === report.read ? '' : `, ${count(report.matched)} of them match`}`,
     `stored ${count(report.stored)}`,
     `duplicate ${count(report.duplicate)}`,

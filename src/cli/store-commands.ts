@@ -2,6 +2,8 @@ import { systemClock } from '../clock.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { createCommandLog } from '../log.ts'
 import { type OpenStore, openStore } from '../store/open.ts'
+import { runExport } from './export.ts'
+import { EXPORT_USAGE, readExportArguments } from './export-arguments.ts'
 import { runImport } from './import.ts'
 import { IMPORT_USAGE, readImportArguments } from './import-arguments.ts'
 import { KEYS_USAGE, readKeysArguments } from './keys.ts'
@@ -21,6 +23,23 @@ export const importCommand: Run = async (args, env) => {
   const request = readImportArguments(args)
   const isTerminal = process.stdout.isTTY === true
   return await withStore(env, ({ db }) => runImport(request, { db, clock: systemClock, write, isTerminal }))
+}
+
+export const exportCommand: Run = async (args, env) => {
+  if (args.includes('--help')) {
+    write(EXPORT_USAGE)
+    return 0
+  }
+  const request = readExportArguments(args)
+  // What is said goes beside the table, never into it.
+  const report = request.file === null ? process.stderr : process.stdout
+  const deps = {
+    clock: systemClock,
+    write: (line: string) => void report.write(`${line}\n`),
+    isTerminal: process.stderr.isTTY === true,
+    stdout: () => process.stdout
+  }
+  return await withStore(env, ({ db }) => runExport(request, { db, ...deps }))
 }
 
 export const keysCommand: Run = async (args, env) => {

@@ -1,4 +1,4 @@
-import type { ReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import { InvalidInputError } from '../errors.ts'
 import { type RowReader, type SourceRow, unreadable } from './source-row.ts'
@@ -9,7 +9,7 @@ const MAX_RECORD_BYTES = 1_000_000
 type Parsed = { readonly info: { readonly lines: number }; readonly record: readonly string[] }
 
 /** Rows of a CSV file whose first line names the columns; the delimiter is the one that line has most of. */
-export function readCsv(path: string, head: string, stream: ReadStream): RowReader {
+export function readCsv(path: string, head: string, stream: Readable): RowReader {
   const columns = new Set<string>()
   return { hasHeader: true, columns, rows: rowsOf(path, delimiterOf(head), stream, columns) }
 }
@@ -23,7 +23,7 @@ function delimiterOf(head: string): string {
 async function* rowsOf(
   path: string,
   delimiter: string,
-  stream: ReadStream,
+  stream: Readable,
   columns: Set<string>
 ): AsyncGenerator<SourceRow> {
   const parser = parse({

@@ -1,18 +1,17 @@
-import type { ReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { text } from 'node:stream/consumers'
+import type { Readable } from 'node:stream'
 import { type RowReader, type SourceRow, unreadable } from './source-row.ts'
 
 /** A JSON array is read in one piece, unlike the other formats. */
 const MAX_ARRAY_BYTES = 128_000_000
 
 /** Rows of a file with one JSON object a line. */
-export function readJsonLines(stream: ReadStream): RowReader {
+export function readJsonLines(path: string, stream: Readable): RowReader {
   const columns = new Set<string>()
-  return { hasHeader: false, columns, rows: linesOf(stream, columns) }
+  return { hasHeader: false, columns, rows: linesOf(path, stream, columns) }
 }
 
-async function* linesOf(stream: ReadStream, columns: Set<string>): AsyncGenerator<SourceRow> {
+async function* linesOf(path: string, stream: Readable, columns: Set<string>): AsyncGenerator<SourceRow> {
   let line = 0
   let failure: unknown
   const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })
@@ -26,26 +25,18 @@ async function* linesOf(stream: ReadStream, columns: Set<string>): AsyncGenerato
     const json = content.replace(/^\uFEFF/, '')
     if (json.trim() !== '') yield rowOf(line, parseRow(json), columns)
   }
-  if (failure !== undefined) throw unreadable(String(stream.path), failure)
+  if (failure !== undefined) throw unreadable(path, failure)
 }
 
 /** Rows of a file that is one JSON array of objects; `line` counts its elements from 1. */
-export function readJsonArray(path: string, totalBytes: number, stream: ReadStream): RowReader {
+export function readJsonArray(path: string, stream: Readable): RowReader {
   const columns = new Set<string>()
-  return { hasHeader: false, columns, rows: elementsOf(path, totalBytes, stream, columns) }
+  return { hasHeader: false, columns, rows: elementsOf(path, stream, columns) }
 }
 
-async function* elementsOf(
-  path: string,
-  totalBytes: number,
-  stream: ReadStream,
-  columns: Set<string>
-): AsyncGenerator<SourceRow> {
+async function* elementsOf(path: string, stream: Readable, columns: Set<string>): AsyncGenerator<SourceRow> {
   try {
-    if (totalBytes > MAX_ARRAY_BYTES) {
-      throw new Error('a JSON array of more than 128 MB; one object a line (NDJSON) may have any size')
-    }
-    const array: unknown = parseExactly((await text(stream)).replace(/^\uFEFF/, ''))
+    const array: unknown = parseExactly((await textOf(stream)).replace(/^\uFEFF/, ''))
     if (!Array.isArray(array)) throw new Error('expected a JSON array of objects')
     yield* array.map((element, index) => rowOf(index + 1, element, columns))
   } catch (error) {
@@ -53,6 +44,19 @@ async function* elementsOf(
   } finally {
     stream.destroy()
   }
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_ARRAY_BYTES) {
+      throw new Error('a JSON array of more than 128 MB; one object a line (NDJSON) may have any size')
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parseRow(json: string): unknown {

@@ -112,7 +112,7 @@ function readCells(
   return checkTime(when.at, nowMs) ?? { ...value, ...when }
 }
 
-function checkTime(at: number, nowMs: number): Refusal | undefined {
+export function checkTime(at: number, nowMs: number): Refusal | undefined {
   if (at > nowMs) {
     const shown = at < Date.UTC(9999, 0) ? isoOf(at) : 'far'
     return { refused: `time ${shown} is in the future` }

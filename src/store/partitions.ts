@@ -15,6 +15,10 @@ const BY_MONTH = ['sealed_day', 'basis_bucket'] as const
 const BY_YEAR = ['settlement', 'signal_input', 'liquidation'] as const
 export type PartitionedTable = (typeof BY_DAY)[number] | (typeof BY_MONTH)[number] | (typeof BY_YEAR)[number]
 
+export function isPartitioned(table: string): table is PartitionedTable {
+  return [...BY_DAY, ...BY_YEAR].some((partitioned) => partitioned === table)
+}
+
 /** Days in which live data is written exist this far ahead. */
 export const DAYS_AHEAD = 7
 /** A month that ended this long ago gets one partition instead of one a day: only back-fill and imports write there. */
@@ -82,6 +86,28 @@ export async function ensurePartitions(
 export async function ensureLivePartitions(db: Database, nowMs: number): Promise<void> {
   const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, day) => floorTo(nowMs, DAY) + (day - 1) * DAY)
   for (const table of [...BY_DAY, ...BY_MONTH, ...BY_YEAR]) await ensurePartitions(db, table, days, nowMs)
+}
+
+/** The stretches of time in which a table keeps rows of a range, in order; a table without partitions is one. */
+export async function listStretches(
+  db: Pick<Database, 'query'>,
+  table: string,
+  range: { readonly fromMs: number | null; readonly toMs: number | null }
+): Promise<{ fromMs: number | null; toMs: number | null }[]> {
+  if (!isPartitioned(table)) return [{ fromMs: null, toMs: null }]
+  const form = new RegExp(`^${table}_(\\d{4})(\\d\\d)?(\\d\\d)?$`)
+  return [...(await listPartitions(db))]
+    .flatMap((name) => {
+      const [, year, month, day] = form.exec(name)?.map(Number) ?? []
+      if (year === undefined) return []
+      if (month === undefined || Number.isNaN(month))
+        return [{ fromMs: Date.UTC(year, 0), toMs: Date.UTC(year + 1, 0) }]
+      if (day === undefined || Number.isNaN(day))
+        return [{ fromMs: Date.UTC(year, month - 1), toMs: Date.UTC(year, month) }]
+      return [{ fromMs: Date.UTC(year, month - 1, day), toMs: Date.UTC(year, month - 1, day + 1) }]
+    })
+    .filter(({ fromMs, toMs }) => toMs > (range.fromMs ?? -Infinity) && fromMs < (range.toMs ?? Infinity))
+    .sort((a, b) => a.fromMs - b.fromMs)
 }
 
 async function listPartitions(client: Pick<Database, 'query'>): Promise<Set<string>> {

@@ -1,0 +1,163 @@
+import { pipeline } from 'node:stream/promises'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { ColumnType, Row } from './copy.ts'
+import { encodeRows } from './copy-encoding.ts'
+import type { Database } from './database.ts'
+import { type FactColumn, type FactTable, KNOWN_AT } from './fact-tables.ts'
+import type { Source } from './observations.ts'
+
+export type FactSummary = {
+  /** Rows with a key of their own; the first line of each key counts. */
+  readonly unique: number
+  readonly duplicate: number
+  readonly conflictCount: number
+  /** The first of them. */
+  readonly conflicts: readonly { readonly line: number; readonly firstLine: number }[]
+  readonly from: number
+  readonly to: number
+  /** Midnight of every day that has rows. */
+  readonly days: readonly number[]
+  /** Keys of every instrument named. */
+  readonly instruments: readonly string[]
+}
+
+export type StoredFacts = { readonly rows: number; readonly stored: number; readonly differs: number }
+
+/** Where the rows of an exported table are checked and compared before any is stored: a temporary table, gone with its session. */
+export type FactStage = AsyncDisposable & {
+  /** `values` in the order of `columns`; instruments by key. */
+  add(rows: readonly { readonly line: number; readonly values: Row }[]): Promise<void>
+  /** After the last row was added. */
+  summarise(): Promise<FactSummary>
+  /** Stores what was added, a batch a transaction; instruments and partitions must be there. What is stored already stays. */
+  store(onBatch: (rows: number) => void): Promise<StoredFacts>
+  /** The instruments of prices that were not polled, and where those came from; `import` where from more than one place. */
+  listPast(): Promise<{ key: string; source: Source }[]>
+}
+
+const BATCH_ROWS = 5_000
+const MOST_CONFLICTS_KEPT = 1_000
+
+/** The columns that files set. */
+export const fileColumns = ({ columns }: FactTable): FactColumn[] => columns.filter(({ column }) => column !== KNOWN_AT)
+
+export async function openFactStage(db: Pick<Database, 'openSession'>, table: FactTable): Promise<FactStage> {
+  const session = await db.openSession()
+  const columns = fileColumns(table)
+  const types: ColumnType[] = ['int4', ...columns.map(typeOf)]
+  const fields = columns.map((each) => `${each.column} ${typeOf(each)}`)
+  await session.query(`create temporary table fact_row (line int4, ${fields.join(', ')})`)
+  return {
+    add: async (rows) => {
+      const copy = session.query(copyFrom('copy fact_row from stdin (format binary)'))
+      await pipeline(
+        encodeRows(
+          types,
+          rows.map(({ line, values }) => [line, ...values])
+        ),
+        copy
+      )
+    },
+    summarise: () => summarise(session, table, columns),
+    store: (onBatch) => store(session, table, columns, onBatch),
+    listPast: async () => {
+      const { rows } = await session.query<{ key: string; source: Source }>(
+        `select instrument_id as key, max(source) as source from fact_row where source <> 'polled' and last is not null
+         group by 1 order by 1`
+      )
+      return rows
+    },
+    [Symbol.asyncDispose]: () => session.end()
+  }
+}
+
+const typeOf = ({ type }: FactColumn): ColumnType => (type === 'instrument' ? 'text' : type)
+
+async function summarise(session: pg.Client, table: FactTable, columns: readonly FactColumn[]): Promise<FactSummary> {
+  const key = table.key.join(', ')
+  await session.query(`create index on fact_row (${key}, line)`)
+  await session.query('create index on fact_row (line)')
+  await session.query('analyze fact_row')
+  const repeated = await session.query<{ line: number; first_line: number; differs: boolean }>(
+    `delete from fact_row f using (
+       select line, first_value(line) over w as first_line, body, first_value(body) over w as first_body
+       from (select line, ${key}, row(${columns.map(({ column }) => column).join(', ')})::text as body from fact_row) b
+       window w as (partition by ${key} order by line)
+     ) r where f.line = r.line and r.line <> r.first_line
+     returning r.line, r.first_line, r.body <> r.first_body as differs`
+  )
+  const conflicts = repeated.rows.filter(({ differs }) => differs).sort((a, b) => a.line - b.line)
+  const { rows } = await session.query<{ unique: number; from: Date | null; to: Date | null }>(
+    `select count(*)::int as unique, min(${table.time}) as from, max(${table.time}) as to from fact_row`
+  )
+  const days = await session.query<{ day: Date }>(
+    `select distinct date_trunc('day', ${table.time}) as day from fact_row`
+  )
+  const legs = columns
+    .filter(({ type }) => type === 'instrument')
+    .map(({ column }) => `select ${column} as key from fact_row`)
+  const named = await session.query<{ key: string }>(
+    `select key from (${legs.join(' union ')}) k where key is not null order by 1`
+  )
+  return {
+    unique: rows[0]!.unique,
+    duplicate: repeated.rows.length - conflicts.length,
+    conflictCount: conflicts.length,
+    conflicts: conflicts.slice(0, MOST_CONFLICTS_KEPT).map(({ line, first_line }) => ({ line, firstLine: first_line })),
+    from: rows[0]!.from?.getTime() ?? 0,
+    to: rows[0]!.to?.getTime() ?? 0,
+    days: days.rows.map(({ day }) => day.getTime()),
+    instruments: named.rows.map(({ key: name }) => name)
+  }
+}
+
+async function store(
+  session: pg.Client,
+  table: FactTable,
+  columns: readonly FactColumn[],
+  onBatch: (rows: number) => void
+): Promise<StoredFacts> {
+  const stored = { rows: 0, stored: 0, differs: 0 }
+  const statement = storing(table, columns)
+  for (let after = 0; ; ) {
+    const { rows } = await session.query<{ last: number | null; from: Date; to: Date }>(
+      `select max(line) as last, min(at) as from, max(at) as to
+       from (select line, ${table.time} as at from fact_row where line > $1 order by line limit ${BATCH_ROWS}) b`,
+      [after]
+    )
+    const { last, from, to } = rows[0]!
+    if (last === null) return stored
+    const batch = await session.query<{ rows: number; stored: number; differs: number }>(statement(from, to), [
+      after,
+      last
+    ])
+    after = last
+    stored.rows += batch.rows[0]!.rows
+    stored.stored += batch.rows[0]!.stored
+    stored.differs += batch.rows[0]!.differs
+    onBatch(stored.rows)
+  }
+}
+
+/** One statement is one transaction. The times stand in it as text, so that only the partitions between them are planned for. */
+function storing({ table, time, key }: FactTable, columns: readonly FactColumn[]): (from: Date, to: Date) => string {
+  const names = columns.map(({ column }) => column)
+  const values = columns.map(({ column, type }) =>
+    type === 'instrument'
+      ? `coalesce((select id from instrument where key = f.${column}), 0) as ${column}`
+      : `f.${column}`
+  )
+  const listed = names.join(', ')
+  return (from, to) => `with given as (select ${values.join(', ')} from fact_row f where line > $1 and line <= $2),
+    written as (
+      insert into ${table} (${listed}, ${KNOWN_AT}) select ${listed}, now() from given order by ${key.join(', ')}
+      on conflict (${key.join(', ')}) do nothing returning 1
+    ),
+    other as (
+      select 1 from given g join ${table} t using (${key.join(', ')})
+      where t.${time} between '${from.toISOString()}' and '${to.toISOString()}'
+        and row(${names.map((name) => `g.${name}`).join(', ')}) is distinct from row(${names.map((name) => `t.${name}`).join(', ')})
+    )
+    select (select count(*)::int from given) as rows, (select count(*)::int from written) as stored, (select count(*)::int from other) as differs`
+}
