@@ -1,7 +1,6 @@
 import { NO_REGIME, type RegimeBounds, type RegimeRules, stepRegime } from '../domain/funding-regime.ts'
 import { IDLE, type LifecycleMemory, readingOf, stepLifecycle } from '../domain/lifecycle.ts'
 import { compositeSentiment } from '../domain/sentiment.ts'
-import { termShape } from '../domain/term-shape.ts'
 import { type Fields, fieldsOf, listOf, numberOf, plain, requiredOf, textOf } from './vector-values.ts'
 
 /** The functions behind the vectors of signals. */
@@ -17,15 +16,6 @@ export const SIGNAL_VECTOR_FUNCTIONS: Readonly<Record<string, (input: Fields) =>
         minCoverage: requiredOf(input.minCoverage),
         minComponents: requiredOf(input.minComponents)
       })
-    ),
-  'signals.termStructure': ({ points, flatThreshold }) =>
-    plain(
-      termShape(
-        listOf(points)
-          .map(fieldsOf)
-          .map(({ days, aprContinuous }) => ({ days: requiredOf(days), aprContinuous: numberOf(aprContinuous) })),
-        numberOf(flatThreshold) ?? undefined
-      )
     )
 }
 

@@ -1,21 +1,25 @@
 import { INTERVAL_CHANGE_MS } from './signal-types.ts'
-import { type TermPoint, weakestRate } from './term-shape.ts'
+import { medianOf } from './statistics.ts'
+import { CURVE_DAYS_MIN, type CurveRate } from './term-structure.ts'
 
 // What signals of buckets look at: each a pure function of what was known when the bucket closed. Null: not known, never nothing.
 
 /** Bps, + above spot: the middle of the adjusted bases of the bucket, which must be good enough for signals. */
 export function basisDislocation({ adjustedBps }: { readonly adjustedBps: readonly number[] }): number | null {
-  return medianOf(adjustedBps)
+  return middleOf(adjustedBps)
 }
 
-/** Fraction a year, continuous: what every dated future of an asset is beyond, 0 where they disagree. Spec 3.3. */
-export function expectation({ points }: { readonly points: readonly TermPoint[] }): number | null {
-  return weakestRate(points)
+/** Fraction a year, continuous: the rate nearest to zero of an asset's futures, which all are beyond; 0 where they disagree. Spec 3.3. */
+export function expectation({ points }: { readonly points: readonly CurveRate[] }): number | null {
+  const rates = points.filter(({ days }) => days >= CURVE_DAYS_MIN).map(({ aprContinuous }) => aprContinuous)
+  if (rates.length === 0) return null
+  const [least, most] = [Math.min(...rates), Math.max(...rates)]
+  return least > 0 ? least : most < 0 ? most : 0
 }
 
 /** Bps from par, + above: of the middle of a pair's traded rates in the bucket. Spec 1.4. */
 export function stablecoinDepeg({ rates }: { readonly rates: readonly number[] }): number | null {
-  const rate = medianOf(rates.filter((each) => each > 0))
+  const rate = middleOf(rates.filter((each) => each > 0))
   return rate === null ? null : 1e4 * (rate - 1)
 }
 
@@ -62,7 +66,7 @@ export function liquidityThinning({
   readonly depth: number | null
   readonly usual: readonly number[]
 }): number | null {
-  const middle = usual.length < DEPTHS_MIN ? null : medianOf(usual)
+  const middle = usual.length < DEPTHS_MIN ? null : middleOf(usual)
   return depth === null || middle === null || !(middle > 0) ? null : depth / middle
 }
 
@@ -93,9 +97,7 @@ export function carryOpportunity({ quote }: { readonly quote: CarryQuote | null 
   return isEarned && isPaid ? aprCapital : Math.min(aprCapital, 0)
 }
 
-function medianOf(values: readonly number[]): number | null {
-  const sorted = values.filter(Number.isFinite).toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  if (sorted.length === 0) return null
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+function middleOf(values: readonly number[]): number | null {
+  const known = values.filter(Number.isFinite)
+  return known.length === 0 ? null : medianOf(known)
 }

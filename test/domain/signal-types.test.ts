@@ -45,6 +45,11 @@ test('an expectation is what all expiries are beyond', () => {
   ]
   assert.equal(expectation({ points }), 0.06)
   assert.equal(expectation({ points: [...points, { days: 60, aprContinuous: -0.01 }] }), 0)
+  assert.equal(expectation({ points: [...points, { days: 1, aprContinuous: -3 }] }), 0.06, 'too near to its expiry')
+  assert.equal(
+    expectation({ points: points.map(({ days, aprContinuous }) => ({ days, aprContinuous: -aprContinuous })) }),
+    -0.06
+  )
   assert.equal(expectation({ points: [] }), null)
 })
 
