@@ -34,7 +34,8 @@ export const REFUSALS = [
   'formula_changed',
   'interval_changed',
   'display_only',
-  'within_noise'
+  'within_noise',
+  'not_observed'
 ] as const
 export type Refusal = (typeof REFUSALS)[number]
 

@@ -51,6 +51,7 @@ const ASKED: Record<string, [string, string]> = {
   depthHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   flowHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   liquidations: [`(instrument: ["${PERP}"], from: "2026-06-15", to: "2026-06-16")`, `?${HISTORY_QUERY}`],
+  drivers: [`(${HISTORY})`, `?${HISTORY_QUERY}`],
   openInterestHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   fundingRealised: [`(${HISTORY})`, `/realised?${HISTORY_QUERY}`],
   instruments: ['(kind: ["spot", "perpetual"])', '?kind=spot,perpetual'],

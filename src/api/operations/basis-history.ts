@@ -81,7 +81,11 @@ async function openBasisHistory(context: ApiContext, question: BasisQuestion): P
   return { history, range: wholeBuckets(range, bucketMs), asOfMs: nowMs }
 }
 
-async function spotOf(context: ApiContext, instrument: Instrument, named: string | undefined): Promise<Instrument> {
+export async function spotOf(
+  context: ApiContext,
+  instrument: Instrument,
+  named: string | undefined
+): Promise<Instrument> {
   if (instrument.kind === 'spot') {
     const message = `${instrument.key} is a spot; a basis belongs to a contract`
     throw new InvalidInputError([{ path: 'instrument', message }], 'invalid_parameter')

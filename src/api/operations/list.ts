@@ -4,6 +4,7 @@ import { boardOperations } from './board.ts'
 import { carryOperation } from './carry.ts'
 import { changesOperation } from './changes.ts'
 import { depthOperations } from './depth.ts'
+import { driversOperation } from './drivers.ts'
 import { flowOperations } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { fundingIntervalOperation } from './funding-intervals.ts'
@@ -29,6 +30,7 @@ export function listOperations(context: ApiContext): Operation[] {
     ...depthOperations(context),
     fundingIntervalOperation(context),
     ...flowOperations(context),
+    driversOperation(context),
     liquidationsOperation(context),
     carryOperation(context),
     stablecoinsOperation(context),

@@ -1,0 +1,219 @@
+import { driversParameters, driversSchema } from '../../contract/drivers.ts'
+import {
+  attributionView,
+  diagnosticsView,
+  featuresView,
+  identityView,
+  type Split
+} from '../../contract/drivers-view.ts'
+import { textOrNull } from '../../contract/schema.ts'
+import { type Attribution, createAttributor, type Refusal } from '../../domain/attribution.ts'
+import { signStability } from '../../domain/driver-diagnostics.ts'
+import { type DriverHours, driverHoursOf, type HourFacts } from '../../domain/driver-features.ts'
+import { betaIntervals } from '../../domain/driver-intervals.ts'
+import { TRAIN_HOURS } from '../../domain/driver-model.ts'
+import { expectedExcess, type Settled } from '../../domain/expected-excess.ts'
+import { fairDatedBps, fairDeadband, fundingRuleOf, type HoldingRates } from '../../domain/fair-premium.ts'
+import { formulaVersionAt } from '../../domain/funding-formulas.ts'
+import type { Instrument } from '../../domain/instrument.ts'
+import { anchor8hOf } from '../../domain/regime-series.ts'
+import { DAY, floorTo, HOUR, isoOf, isoOrNull } from '../../domain/time.ts'
+import { InvalidInputError } from '../../errors.ts'
+import { listSettlements } from '../../store/funding-history.ts'
+import { countHourFacts, listHourFacts } from '../../store/hour-facts.ts'
+import type { ApiContext } from '../context.ts'
+import { windowOf } from '../history.ts'
+import { newBudget, takeStored } from '../row-budget.ts'
+import { spotOf } from './basis-history.ts'
+import { type Operation, operation, type Question } from './operation.ts'
+
+const WINDOW_MAX_DAYS = 31
+/** A model of 30 days, judged by those of the 30 days before it, with a day of what its first features look back on. */
+const LOOK_BACK_MS = (2 * TRAIN_HOURS + 48) * HOUR
+const FUNDING_BACK_MS = 90 * DAY
+const SETTLEMENTS_MAX = 10_000
+const MODELS_COMPARED = 10
+
+/** What a basis is made of, and what it has been seen to go with. */
+export function driversOperation(context: ApiContext): Operation {
+  return operation({
+    name: 'drivers',
+    url: '/v1/drivers',
+    tag: 'basis',
+    summary: 'What a basis is made of, and what moved with it',
+    description:
+      '`identity`: basis = fx + fair carry + residual, exactly, at the first and last full hour of the window. `attribution`: the ' +
+      'residual by rolling ridge on drivers of the hour before, out of sample, with what goes with none of them; null with ' +
+      '`refusals` where the model is no better than knowing nothing. Associated with, never caused by.',
+    parameters: driversParameters,
+    type: 'Drivers',
+    row: driversSchema,
+    isSingle: true,
+    meta: { knownAt: textOrNull('Only what was stored by then') },
+    read: (question) => readDrivers(context, question)
+  })
+}
+
+async function readDrivers(context: ApiContext, question: Question<typeof driversParameters>) {
+  const { values } = question
+  const nowMs = context.clock.now()
+  const instrument = await context.catalogue.getInstrument(values.instrument)
+  const spot = await spotOf(context, instrument, values.spot)
+  const window = windowOf(values, nowMs, DAY)
+  if (window.toMs - window.fromMs > WINDOW_MAX_DAYS * DAY) {
+    const message = `at most ${WINDOW_MAX_DAYS} days before to (${isoOf(window.toMs)}); was ${isoOf(window.fromMs)}`
+    throw new InvalidInputError([{ path: 'from', message }], 'range_too_long')
+  }
+  const range = {
+    fromMs: floorTo(window.fromMs - LOOK_BACK_MS, DAY),
+    toMs: floorTo(window.toMs - 1, HOUR) + HOUR,
+    knownAtMs: values.knownAt ?? null
+  }
+  const pair = { instrumentId: instrument.id, spotId: spot.id }
+  await takeStored(question.budget ?? newBudget(context), {
+    most: Number.POSITIVE_INFINITY,
+    count: (most) => countHourFacts(context.db, pair, range, most),
+    path: 'from',
+    narrow: 'ask for a shorter range (`from`, `to`)'
+  })
+  const hours = await listHourFacts(context.db, pair, range)
+  const settled = await readSettled(context, instrument, range)
+  const first = Math.max(0, Math.floor((window.fromMs - range.fromMs) / HOUR))
+  return {
+    data: {
+      instrument: instrument.key,
+      spot: spot.key,
+      venue: instrument.venue,
+      asset: instrument.asset,
+      kind: instrument.kind,
+      ...answerOf(context, instrument, { startMs: range.fromMs, first, hours, settled })
+    },
+    meta: { knownAt: isoOrNull(values.knownAt) },
+    asOfMs: nowMs
+  }
+}
+
+async function readSettled(
+  { db }: ApiContext,
+  { id }: Instrument,
+  range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number | null }
+): Promise<Settled[]> {
+  const fromMs = range.fromMs - FUNDING_BACK_MS
+  const rows = await listSettlements(db, { ...range, instrumentId: id, fromMs, limit: SETTLEMENTS_MAX })
+  return rows.map(({ settledAt, rate, intervalHours }) => ({ at: settledAt, rate: Number(rate), intervalHours }))
+}
+
+type Past = {
+  readonly startMs: number
+  /** Place of the window's first hour. */
+  readonly first: number
+  readonly hours: readonly HourFacts[]
+  readonly settled: readonly Settled[]
+}
+
+function answerOf(context: ApiContext, instrument: Instrument, { startMs, first, hours, settled }: Past) {
+  const rates = { rQuote: QUOTE_RATE, rBase: baseRateOf(instrument.asset) }
+  const priceKind = hours.findLast(({ basis }, hour) => hour >= first && basis !== null)?.basis?.priceKind ?? null
+  const fairCarryBps = fairCarryOf(instrument, rates)
+  const anchor8h = anchor8hOf(instrument) ?? 0
+  const funding = expectedExcess({ startMs, hours: hours.length, settled, anchor8h })
+  const made = driverHoursOf({ startMs, hours, funding, fairCarryBps, priceKind: priceKind ?? 'mid' })
+  const inside = made.parts.flatMap((parts, hour) => (hour >= first && parts !== null ? [hour] : []))
+  const [start, end] = [inside[0], inside.at(-1)]
+  const head = { priceKind, quoteRate: rates.rQuote, baseRate: rates.rBase }
+  if (start === undefined || end === undefined) {
+    const code = priceKind === null ? 'no_basis' : fairCarryBps(startMs) === null ? 'no_fair_carry' : 'no_fx'
+    const absent = Object.fromEntries(['from', 'to', 'identity', 'attribution'].map((field) => [field, code]))
+    const nothing = { identity: null, attribution: null, features: [], diagnostics: null }
+    return { from: null, to: null, ...head, ...nothing, refusals: ['not_observed'], absent }
+  }
+  const splitAt = (hour: number): Split => ({
+    at: hours[hour]!.basis!.at,
+    parts: made.parts[hour]!,
+    noiseBps: made.noiseBps[hour]!
+  })
+  return {
+    from: isoOf(splitAt(start).at),
+    to: isoOf(splitAt(end).at),
+    ...head,
+    identity: identityView(splitAt(start), splitAt(end)),
+    ...attributedOf(context, instrument, { made, settled, start, end })
+  }
+}
+
+/** Of a perpetual the middle of its fair band, of a future what is left until its expiry; null where neither is known. */
+function fairCarryOf(instrument: Instrument, rates: HoldingRates): (atMs: number) => number | null {
+  const { kind, venue, expiresAt } = instrument
+  if (kind === 'future') {
+    return (atMs) => (expiresAt === null ? null : fairDatedBps(rates, Math.max(0, expiresAt - atMs) / DAY))
+  }
+  const rule = fundingRuleOf(venue)
+  const anchor = anchor8hOf(instrument)
+  const fair = rule && fairDeadband({ ...rates, ...rule, ...(anchor === null ? {} : { interest8h: anchor }) })
+  const { fairLowBps = null, fairHighBps = null } = fair ?? {}
+  const middle = fairLowBps === null || fairHighBps === null ? null : (fairLowBps + fairHighBps) / 2
+  return () => middle
+}
+
+type Ends = {
+  readonly made: DriverHours
+  readonly settled: readonly Settled[]
+  readonly start: number
+  readonly end: number
+}
+
+function attributedOf(context: ApiContext, instrument: Instrument, { made, settled, start, end }: Ends) {
+  const { series, parts } = made
+  const attributor = createAttributor(series)
+  const attribution = attributor.at(end)
+  const trainedFrom = series.startMs + ((attribution.model?.at ?? end) - TRAIN_HOURS) * HOUR
+  const endMs = series.startMs + (end + 1) * HOUR
+  const refusals: Refusal[] = [
+    ...attribution.refusals,
+    ...changesOf(instrument, settled, { fromMs: trainedFrom, toMs: endMs }),
+    ...(isDisplayOnly(context, instrument) ? (['display_only'] as const) : []),
+    ...(parts[end]!.residualSignificant === false ? (['within_noise'] as const) : []),
+    ...(attribution.model !== null && attribution.hour === null ? (['not_observed'] as const) : [])
+  ]
+  const isTold = refusals.length === 0 && attribution.hour !== null
+  return {
+    attribution: isTold ? attributionView(attributor.at(start).hour, attribution.hour!, attribution.judged) : null,
+    refusals,
+    features: featuresView(series.features, attribution.model, ...stabilityOf(attributor, attribution, end, endMs)),
+    diagnostics: diagnosticsView(attribution, series.startMs),
+    absent: isTold ? {} : { attribution: refusals[0]! }
+  }
+}
+
+function stabilityOf(
+  attributor: ReturnType<typeof createAttributor>,
+  { model }: Attribution,
+  end: number,
+  endMs: number
+) {
+  // The hour is the seed: whoever asks of the same hour is told the same.
+  const intervals = model === null ? [] : betaIntervals(model, endMs / HOUR)
+  return [intervals, signStability(attributor.models(end, MODELS_COMPARED))] as const
+}
+
+/** What makes hours before and after two kinds of thing. */
+function changesOf(
+  { venue, kind }: Instrument,
+  settled: readonly Settled[],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+): Refusal[] {
+  if (kind !== 'perpetual') return []
+  const within = settled.filter(({ at, intervalHours }) => at >= fromMs && at < toMs && intervalHours !== null)
+  const intervals = new Set(within.map(({ intervalHours }) => intervalHours))
+  return [
+    ...(formulaVersionAt(venue, fromMs) === formulaVersionAt(venue, toMs) ? [] : (['formula_changed'] as const)),
+    ...(intervals.size > 1 ? (['interval_changed'] as const) : [])
+  ]
+}
+
+const isDisplayOnly = ({ capabilities }: ApiContext, { venue }: Instrument) =>
+  capabilities !== undefined && capabilities[venue] === undefined
+
+/** Fractions a year. Spec 6. */
+const QUOTE_RATE = 0.05
+const baseRateOf = (asset: string) => (asset === 'ETH' ? 0.03 : 0)
