@@ -13,7 +13,7 @@ export type Voice = {
   readonly usd: number
   /** Years of carry are in the price of a dated contract: it has no say, and only what is grossly apart is held against it. */
   readonly isDated: boolean
-  /** A human has said what it is (INSTRUMENTS_FILE): where such voices are, they are right. */
+  /** A human has said what it is (INSTRUMENTS_FILE). That says nothing of its book: it settles only what the venues do not. */
   readonly isDecided: boolean
 }
 
@@ -32,8 +32,9 @@ const MULTIPLIER_POWERS = [1, 2, 3, 4, 5, 6]
 
 /**
  * What prices say against each voice: null where they agree. Absent where there is nothing to judge by, because only one venue
- * speaks of the asset. The price is that of most venues; where no more than half agree, nobody knows who is right, and nobody is:
- * two venues that contradict each other are both held back (spec 1.5: else unresolved and excluded).
+ * speaks of the asset. The price is that of most venues; where no more than half agree, that of what a human has said to be the
+ * asset; without such a word nobody knows who is right, and nobody is: two venues that contradict each other are both held back
+ * (spec 1.5: else unresolved and excluded).
  */
 export function judgeConsensus(voices: readonly Voice[]): Map<number, Dissent | null> {
   const byAsset = new Map<string, Voice[]>()
@@ -48,8 +49,9 @@ export function judgeConsensus(voices: readonly Voice[]): Map<number, Dissent | 
 function judgeAsset(voices: readonly Voice[]): Map<number, Dissent | null> {
   const heard = voices.filter(({ isDated }) => !isDated)
   const decided = heard.filter(({ isDecided }) => isDecided)
-  if (decided.length === 0 && venuesOf(heard).size < 2) return new Map()
-  const price = decided.length > 0 ? priceOf(decided, 0) : priceOf(heard, venuesOf(heard).size / 2)
+  const venues = venuesOf(heard).size
+  if (decided.length === 0 && venues < 2) return new Map()
+  const price = (venues < 2 ? null : priceOf(heard, venues / 2)) ?? priceOf(decided, 0)
   return new Map(
     voices.map((voice) => [voice.id, price === null ? unsettled(voice, heard) : dissentFrom(voice, price)])
   )

@@ -52,12 +52,20 @@ test('one wrong contract of a venue does not make its others wrong', () => {
   ])
 })
 
-test('what a human has said is right, whatever the others say', () => {
+test('what a human has said to be the asset settles what the venues do not, and its book overrules nobody', () => {
   const said = { isDecided: true }
+  assert.deepEqual(reasons([voice(1, 'a', 1), voice(2, 'b', 50, said)]), ['ticker_collision', null])
+  assert.deepEqual(reasons([voice(1, 'a', 1), voice(2, 'a', 50, said)]), ['ticker_collision', null])
   assert.deepEqual(reasons([voice(1, 'a', 1), voice(2, 'b', 1), voice(3, 'c', 50, said)]), [
-    'ticker_collision',
-    'ticker_collision',
-    null
+    null,
+    null,
+    'ticker_collision'
+  ])
+  // Two such words that contradict each other settle nothing between them, but the venues may.
+  assert.deepEqual(reasons([voice(1, 'a', 1, said), voice(2, 'b', 1), voice(3, 'c', 50, said)]), [
+    null,
+    null,
+    'ticker_collision'
   ])
 })
 
