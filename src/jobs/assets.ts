@@ -60,13 +60,13 @@ async function measureRanks(
   const answered = (venues: typeof measured) => venues.filter(({ reading }) => reading !== undefined)
   const sources = answered(bulk).length > 0 ? answered(bulk) : answered(measured)
   const totals = new Map<string, Totals>()
+  const all = instruments.filter(({ kind }) => kind !== 'spot')
   for (const { adapter, reading } of sources) {
-    const contracts = instruments.filter(
-      ({ venue, kind, quarantine }) => venue === adapter.id && kind !== 'spot' && quarantine === null
-    )
+    const contracts = all.filter(({ venue, quarantine }) => venue === adapter.id && quarantine === null)
     addTotals(totals, reading!, new Map(contracts.map((contract) => [contract.symbol, contract])))
   }
-  return rankTotals(totals, assetCount, new Set(before))
+  const doubted = new Set(all.filter(({ quarantine }) => quarantine !== null).map(({ asset }) => asset))
+  return rankTotals(totals, assetCount, { before: new Set(before), doubted })
 }
 
 /** What a venue says of open interest and volume; undefined unless it answers all of it. */
@@ -76,17 +76,32 @@ async function measure({ adapter, client }: Connected): Promise<Reading | undefi
   return failures.some(({ call }) => call.facts.some(isSize)) ? undefined : reading
 }
 
-function rankTotals(totals: ReadonlyMap<string, Totals>, assetCount: number, before: ReadonlySet<string>): AssetRank[] {
+/** What is under quarantine counts for nobody's size; an asset of which something is stays followed, or nothing could ever release it. */
+function rankTotals(
+  totals: ReadonlyMap<string, Totals>,
+  assetCount: number,
+  { before, doubted }: { readonly before: ReadonlySet<string>; readonly doubted: ReadonlySet<string> }
+): AssetRank[] {
   const byOpenInterest = [...totals.values()].some(({ openInterest }) => openInterest > 0)
   const size = (total: Totals) => (byOpenInterest ? total.openInterest : total.volume)
   const ordered = [...totals].sort(([a, x], [b, y]) => size(y) - size(x) || a.localeCompare(b))
-  return ordered.map(([asset, { openInterest, volume }], index) => ({
+  const isHeld = (asset: string) => before.has(asset) && doubted.has(asset)
+  const unmeasured = [...doubted].filter((asset) => isHeld(asset) && !totals.has(asset)).sort()
+  const measured = ordered.map(([asset, { openInterest, volume }], index) => ({
     asset,
     openInterestUsd: byOpenInterest ? openInterest.toFixed(2) : null,
     volume24hUsd: volume.toFixed(2),
     rank: index + 1,
-    tracked: index < assetCount || (before.has(asset) && index < assetCount * STAYING_SHARE)
+    tracked: index < assetCount || (before.has(asset) && index < assetCount * STAYING_SHARE) || isHeld(asset)
   }))
+  const rest = unmeasured.map((asset, index) => ({
+    asset,
+    openInterestUsd: null,
+    volume24hUsd: null,
+    rank: measured.length + index + 1,
+    tracked: true
+  }))
+  return [...measured, ...rest]
 }
 
 type Totals = { openInterest: number; volume: number }
