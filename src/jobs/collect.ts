@@ -11,14 +11,14 @@ import { recordGaps } from '../store/gaps.ts'
 import { listLatest, upsertLatest } from '../store/latest.ts'
 import { insertEstimates, insertSnapshots } from '../store/observations.ts'
 import { type Claim, claimTick, finishTick, hasKeptTick, StaleClaimError } from '../store/ticks.ts'
-import { findVenueHealth, saveVenueStatus } from '../store/venues.ts'
+import { findVenueHealth, saveVenueStatus, type VenueState } from '../store/venues.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
 import { believedSweep, restOf } from './asking.ts'
 import { factsOf, snapshotsOf } from './collected-facts.ts'
 import { tellIntervals } from './declared-intervals.ts'
 import { doubtOf } from './plausibility.ts'
-import { findUncovered, type Sweep, type SweepMemory } from './sweep.ts'
+import { findUncovered, lastingFailure, type Sweep, type SweepMemory } from './sweep.ts'
 import { diskGaps, gapsOf, missedTicks, spanOf } from './tick-gaps.ts'
 import { tellVenueChange } from './venue-events.ts'
 import { judgeVenue, type Verdict } from './venue-health.ts'
@@ -67,7 +67,14 @@ export async function collect(
   const isFull = await deps.disk.isFull()
   try {
     const result = await db.transaction((client) =>
-      commit(client, deps, venue, claim, sweep, { rest, startedAt, isKept, isFull, listDoubt: health.listDoubt })
+      commit(client, deps, venue, claim, sweep, {
+        rest,
+        startedAt,
+        isKept,
+        isFull,
+        listDoubt: health.listDoubt,
+        before: health.state
+      })
     )
     log.info(
       { venue: id, tick: new Date(tickAt).toISOString(), ms: clock.now() - startedAt, ...result.event },
@@ -90,6 +97,8 @@ type Circumstances = {
   readonly isFull: boolean
   /** Why what the venue lists is not believed in full. */
   readonly listDoubt: string | null
+  /** The state that the venue was in. */
+  readonly before: VenueState
 }
 
 async function commit(
@@ -98,7 +107,7 @@ async function commit(
   venue: CollectedVenue,
   claim: Claim,
   sweep: Sweep | undefined,
-  { rest, startedAt, isKept, isFull, listDoubt }: Circumstances
+  { rest, startedAt, isKept, isFull, listDoubt, before }: Circumstances
 ) {
   const { tickAt } = claim
   const followed = [...venue.instruments.values()].filter(isQuotable)
@@ -113,7 +122,9 @@ async function commit(
           asked: sweep.asked.length,
           expected,
           received,
-          doubt: doubtOf(sweep.reading, venue.instruments) ?? listDoubt
+          doubt: doubtOf(sweep.reading, venue.instruments) ?? listDoubt,
+          lasting: lastingFailure(venue.memory, sweep),
+          before
         },
         deps.clock.now()
       )

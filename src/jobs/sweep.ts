@@ -16,6 +16,8 @@ import { isInterval, planSweep } from './plan.ts'
 export type SweepMemory = {
   /** When each call was last answered, by its name. */
   readonly answeredAt: Map<string, number>
+  /** Calls that failed when they were asked last, by their name: how often in a row, when, and how. */
+  readonly failing: Map<string, { readonly failures: number; readonly at: number; readonly last: CallFailure }>
   readonly intervals: Map<string, DeclaredInterval>
   /** What each call last said of prices, to notice one that says the same for ever. */
   readonly prints: AnswerPrints
@@ -32,6 +34,7 @@ export type SweepMemory = {
 export function createSweepMemory(): SweepMemory {
   return {
     answeredAt: new Map(),
+    failing: new Map(),
     intervals: new Map(),
     prints: new Map(),
     suspects: new Map(),
@@ -72,7 +75,7 @@ export async function sweepVenue(
     pollMs = Number.POSITIVE_INFINITY
   }: { readonly isPatient?: boolean; readonly pollMs?: number } = {}
 ): Promise<Sweep> {
-  const plan = planSweep(adapter, memory.answeredAt, tickAt, isPatient ? Number.POSITIVE_INFINITY : pollMs)
+  const plan = planSweep(adapter, memory, tickAt, isPatient ? Number.POSITIVE_INFINITY : pollMs)
   const slow = isPatient ? [] : plan.slow
   const due = isPatient ? [...plan.now, ...plan.slow] : plan.now
   const part = emptyPart()
@@ -150,14 +153,23 @@ async function askCall(
     const { isDated } = checkAnswerAge(call.name, reading, { observedAt, saidAt, prints: memory.prints })
     part.answers.push({ call, reading, isDated })
     memory.answeredAt.set(call.name, tickAt)
+    memory.failing.delete(call.name)
   } catch (error) {
     // An answer that the reader trips over is the venue's doing, not a reason to stop the others.
     const { failure, message, retryAfterMs } =
       error instanceof VenueError
         ? error
         : { failure: 'bad_response' as const, message: `${call.name}: ${String(error)}`, retryAfterMs: null }
-    part.failures.push({ call, failure, message, retryAfterMs })
+    const last = { call, failure, message, retryAfterMs }
+    part.failures.push(last)
+    const { failures = 0 } = memory.failing.get(call.name) ?? {}
+    memory.failing.set(call.name, { failures: failures + 1, at: tickAt, last })
   }
+}
+
+/** A call that is not asked with every poll and failed when it was asked last; null: there is none. */
+export function lastingFailure({ failing }: SweepMemory, { asked }: Pick<Sweep, 'asked'>): CallFailure | null {
+  return [...failing.values()].find(({ last }) => !asked.includes(last.call))?.last ?? null
 }
 
 /** Nothing at all about any instrument is a failure, but for a list of exceptions that may have none. */

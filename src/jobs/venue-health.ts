@@ -39,7 +39,9 @@ export function judgeVenue(
     asked,
     expected,
     received,
-    doubt = null
+    doubt = null,
+    lasting = null,
+    before = 'up'
   }: {
     readonly failures: readonly CallFailure[]
     readonly asked: number
@@ -47,6 +49,10 @@ export function judgeVenue(
     readonly received: number
     /** Why its answers are not believed in full. */
     readonly doubt?: string | null
+    /** What failed when it was asked last, and was not asked this time. */
+    readonly lasting?: CallFailure | null
+    /** The state that it was in. */
+    readonly before?: VenueState
   },
   nowMs: number
 ): Verdict {
@@ -66,7 +72,9 @@ export function judgeVenue(
       bannedUntil: null
     }
   if (doubt !== null) return { state: 'degraded', reason: doubt, bannedUntil: null }
-  if (expected > 0 && received < expected * COVERAGE_MIN) {
+  if (lasting !== null) return { state: 'degraded', reason: reasonOf(lasting), bannedUntil: null }
+  const least = before === 'degraded' ? COVERAGE_WELL : COVERAGE_MIN
+  if (expected > 0 && received < expected * least) {
     return {
       state: 'degraded',
       reason: `coverage: ${received} of ${expected} contracts and coins quoted`,
@@ -76,8 +84,9 @@ export function judgeVenue(
   return { state: 'up', reason: null, bannedUntil: null }
 }
 
-/** Below this share of the expected quotes a venue is not well. */
+/** Below this share of the expected quotes a venue is not well, and from this one on it is well again: one at the limit does not go to and fro. */
 const COVERAGE_MIN = 0.9
+const COVERAGE_WELL = 0.95
 
 const reasonOf = ({ failure, message }: CallFailure) => `${failure}: ${message}`
 

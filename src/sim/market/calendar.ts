@@ -18,11 +18,6 @@ export function listedBefore(expiry: number): number {
   return lastFriday(back.getUTCFullYear(), back.getUTCMonth() - 6)
 }
 
-/** Whether a moment is a quarterly expiry. */
-export function isQuarterlyExpiry(atMs: number): boolean {
-  return nextQuarterlyExpiries(atMs - 1, 1)[0] === atMs
-}
-
 /** 08:00 UTC on the last Friday of a month. */
 export function lastFriday(year: number, month: number): number {
   const lastDay = Date.UTC(year, month + 1, 0)
