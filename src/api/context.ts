@@ -37,6 +37,7 @@ export type ApiDeps = {
     | 'fundingRegime'
     | 'webhookPrivateTargets'
     | 'maxDiskBytes'
+    | 'rawDays'
   >
   readonly db: Database
   readonly clock: Clock

@@ -114,7 +114,8 @@ export const CONFIG: ApiDeps['config'] = {
   bootstrapKeyFile: null,
   rateLimitPerMinute: 100_000,
   webhookPrivateTargets: 'refuse',
-  maxDiskBytes: null
+  maxDiskBytes: null,
+  rawDays: null
 }
 
 type InstrumentFields = {

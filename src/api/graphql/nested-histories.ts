@@ -14,7 +14,8 @@ import { listSettlementsOfMany } from '../../store/funding-history.ts'
 import { countSettlementRows } from '../../store/row-counts.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, metaOf, type PagedRange, pageFrom, windowOf } from '../history.ts'
-import { autoResolution, BUCKET_MS, bucketHistory, wholeBuckets } from '../operations/basis-history.ts'
+import { settleKnownAt } from '../known-at.ts'
+import { BUCKET_MS, bucketHistory, keptResolution, refuseUnkept, wholeBuckets } from '../operations/basis-history.ts'
 import { SETTLED_DEFAULT_MS, settlementHistory } from '../operations/funding-history.ts'
 import { takeServed, takeStored } from '../row-budget.ts'
 import { connectionOf } from './schema.ts'
@@ -60,12 +61,13 @@ export function basisHistories(
   return answerGroups(context, queries, basisLinkParameters, async (values, rows) => {
     const nowMs = context.clock.now()
     const window = windowOf(values, nowMs, DAY)
-    const resolution = values.resolution === 'auto' ? autoResolution(window, values.points) : values.resolution
+    const resolution = values.resolution === 'auto' ? keptResolution(context, window, values.points) : values.resolution
     const bucketMs = BUCKET_MS[resolution]
     const range = wholeBuckets({ ...window, nextMs: window.fromMs }, bucketMs)
     takeServed(asked.budget!, rows.length * ((range.toMs - range.fromMs) / bucketMs), 'history')
     const grades = GRADES.filter((grade) => reachesGrade(grade, values.minGrade))
-    const knownAtMs = values.knownAt ?? null
+    const knownAtMs = await settleKnownAt(context, values.knownAt)
+    refuseUnkept(context, range, knownAtMs, resolution)
     const pairs = rows.flatMap(({ instrument: { id }, spot }) => (spot ? [{ instrumentId: id, spotId: spot.id }] : []))
     await takeStored(asked.budget!, {
       most: pairs.length * Math.ceil((range.toMs - range.fromMs) / context.config.storeMs),
@@ -96,7 +98,7 @@ export function fundingHistories(
     const range = { fromMs, toMs, nextMs: fromMs }
     const perRow = values.limit ?? 100
     takeServed(asked.budget!, rows.length * perRow, 'history')
-    const knownAtMs = values.knownAt ?? null
+    const knownAtMs = await settleKnownAt(context, values.knownAt)
     const ids = rows.map(({ instrument: { id } }) => id)
     await takeStored(asked.budget!, {
       // No venue settles more often than each hour.

@@ -13,6 +13,7 @@ import { FACTS } from '../../store/sealed/facts.ts'
 import { countRows } from '../../store/sealed/rows.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, type PagedRange, type Range, rangeOf, readHistory } from '../history.ts'
+import { keptFrom, refuseGone, settleKnownAt } from '../known-at.ts'
 import { newBudget, type RowBudget, takeStored } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
@@ -65,12 +66,13 @@ async function openBasisHistory(context: ApiContext, question: BasisQuestion): P
   const series: BasisSeries = {
     instrumentId: instrument.id,
     spotId: spot.id,
-    knownAtMs: values.knownAt ?? null,
+    knownAtMs: await settleKnownAt(context, values.knownAt),
     grades: GRADES.filter((grade) => reachesGrade(grade, values.minGrade))
   }
   const range = rangeOf(question, nowMs, DAY)
-  const resolution = values.resolution === 'auto' ? autoResolution(range, values.points) : values.resolution
+  const resolution = values.resolution === 'auto' ? keptResolution(context, range, values.points) : values.resolution
   const meta = { instrument: instrument.key, spot: spot.key, resolution, knownAt: isoOrNull(values.knownAt) }
+  refuseUnkept(context, range, series.knownAtMs, resolution)
   if (resolution === 'raw') {
     return { history: pointHistory(context, series, spot.key, meta, budget), range, asOfMs: nowMs }
   }
@@ -190,8 +192,28 @@ function takeReads(context: ApiContext, { range, count, narrow }: Reads, budget 
   return takeStored(budget, { most, count, path: 'from', narrow })
 }
 
+/** As `autoResolution`, of those that are kept. */
+export function keptResolution(context: ApiContext, range: Range, points: number): BucketResolution {
+  const finest = autoResolution(range, points)
+  return range.fromMs < (keptFrom(context) ?? 0) && BUCKET_MS[finest] < HOUR ? '1h' : finest
+}
+
+/** Hours and days are kept for good, but only as they are known now. */
+export function refuseUnkept(
+  context: ApiContext,
+  { fromMs }: Range,
+  knownAtMs: number | null,
+  resolution: Resolution
+): void {
+  if (knownAtMs !== null) {
+    refuseGone(context, fromMs, { path: 'knownAt', instead: 'ask from then on, or without knownAt' })
+  } else if (resolution === 'raw' || BUCKET_MS[resolution as BucketResolution] < HOUR) {
+    refuseGone(context, fromMs, { path: 'resolution', instead: '1h is the finest that goes further back' })
+  }
+}
+
 /** The finest buckets of which the range has at most `points`; days when even those are more. */
-export function autoResolution(range: Range, points: number): BucketResolution {
+function autoResolution(range: Range, points: number): BucketResolution {
   return BUCKETS.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= points) ?? '1d'
 }
 

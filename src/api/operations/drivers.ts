@@ -23,6 +23,7 @@ import { listSettlements } from '../../store/funding-history.ts'
 import { countHourFacts, listHourFacts } from '../../store/hour-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { windowOf } from '../history.ts'
+import { settleKnownAt } from '../known-at.ts'
 import { newBudget, takeStored } from '../row-budget.ts'
 import { spotOf } from './basis-history.ts'
 import { type Operation, operation, type Question } from './operation.ts'
@@ -67,7 +68,7 @@ async function readDrivers(context: ApiContext, question: Question<typeof driver
   const range = {
     fromMs: floorTo(window.fromMs - LOOK_BACK_MS, DAY),
     toMs: floorTo(window.toMs - 1, HOUR) + HOUR,
-    knownAtMs: values.knownAt ?? null
+    knownAtMs: await settleKnownAt(context, values.knownAt)
   }
   const pair = { instrumentId: instrument.id, spotId: spot.id }
   await takeStored(question.budget ?? newBudget(context), {

@@ -15,6 +15,7 @@ import {
 } from '../../store/funding-history.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, rangeOf, readHistory, windowOf } from '../history.ts'
+import { refuseGone, settleKnownAt } from '../known-at.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
 export const SETTLED_DEFAULT_MS = 30 * DAY
@@ -69,9 +70,11 @@ async function openFundingHistory(
   const { values } = question
   const nowMs = context.clock.now()
   const instrument = await getPerpetual(context, values.instrument)
-  const knownAtMs = values.knownAt ?? null
+  const knownAtMs = await settleKnownAt(context, values.knownAt)
   const meta = { instrument: instrument.key, kind: values.kind, knownAt: isoOrNull(knownAtMs) }
   const range = rangeOf(question, nowMs, values.kind === 'settled' ? SETTLED_DEFAULT_MS : DAY)
+  if (values.kind === 'estimate')
+    refuseGone(context, range.fromMs, { path: 'from', instead: 'settlements go further back (kind=settled)' })
   const series = { instrument, knownAtMs, meta }
   const history = values.kind === 'settled' ? settlementHistory(context, series) : estimateHistory(context, series)
   return { history, range, asOfMs: nowMs }
@@ -120,7 +123,7 @@ async function readRealised(context: ApiContext, { values }: Question<typeof rea
   const nowMs = clock.now()
   const instrument = await getPerpetual(context, values.instrument)
   const { fromMs, toMs } = windowOf(values, nowMs, SETTLED_DEFAULT_MS)
-  const knownAtMs = values.knownAt ?? null
+  const knownAtMs = await settleKnownAt(context, values.knownAt)
   const settlements = await listSettlements(db, {
     instrumentId: instrument.id,
     fromMs: fromMs + 1,

@@ -8,6 +8,7 @@ import type { HistoryRange } from '../../store/funding-history.ts'
 import type { Kept } from '../../store/kept-rows.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, rangeOf, readHistory } from '../history.ts'
+import { refuseGone, settleKnownAt } from '../known-at.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
 /** The history of something that is kept tick by tick, of one instrument. */
@@ -30,7 +31,9 @@ export function tickHistoryOperation<Stored extends Kept>(
     const nowMs = context.clock.now()
     const instrument = await context.catalogue.getInstrument(values.instrument)
     if (!kinds.includes(instrument.kind)) throw hasNone(instrument, kinds, what)
-    const knownAtMs = values.knownAt ?? null
+    const knownAtMs = await settleKnownAt(context, values.knownAt)
+    const range = rangeOf(question, nowMs, DAY)
+    refuseGone(context, range.fromMs, { path: 'from', instead: 'ask from then on' })
     const history: History<Stored> = {
       rowSchema: told.row,
       read: (range) => list(context.db, { instrumentId: instrument.id, knownAtMs, ...range }),
@@ -39,7 +42,7 @@ export function tickHistoryOperation<Stored extends Kept>(
       view: (row) => view(row, instrument),
       meta: { instrument: instrument.key, knownAt: isoOrNull(knownAtMs) }
     }
-    return { history, range: rangeOf(question, nowMs, DAY), asOfMs: nowMs }
+    return { history, range, asOfMs: nowMs }
   }
   return operation({
     ...told,
