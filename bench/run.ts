@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { measureDelivering } from './delivering.ts'
 import { measureExporting } from './exporting.ts'
 import { type Figure, isMet, machine, type Results, tableOf, Unmeasured } from './figure.ts'
+import { measureHistory } from './history.ts'
 import { measurePolling } from './polling.ts'
 import { measureRemembering } from './remembering.ts'
 import { measureServing } from './serving.ts'
@@ -16,6 +17,7 @@ import { measureWriting } from './writing.ts'
 const MEASURES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   writing: measureWriting,
   exporting: measureExporting,
+  history: measureHistory,
   serving: measureServing,
   sweeping: measureSweeping,
   polling: measurePolling,

@@ -128,8 +128,15 @@ function openPage() {
   }
   return {
     length: () => end,
-    int16: (value: number) => void buffer.writeInt16BE(value, reserve(2)),
-    int32: (value: number) => void buffer.writeInt32BE(value, reserve(4)),
+    // The place is asked for first: asking may put other memory in place of the buffer.
+    int16: (value: number) => {
+      const at = reserve(2)
+      buffer.writeInt16BE(value, at)
+    },
+    int32: (value: number) => {
+      const at = reserve(4)
+      buffer.writeInt32BE(value, at)
+    },
     /** A whole number within ±2^53. */
     int64: (value: number) => {
       const at = reserve(8)
@@ -137,9 +144,15 @@ function openPage() {
       buffer.writeInt32BE(high, at)
       buffer.writeUInt32BE(value - high * 2 ** 32, at + 4)
     },
-    float64: (value: number) => void buffer.writeDoubleBE(value, reserve(8)),
+    float64: (value: number) => {
+      const at = reserve(8)
+      buffer.writeDoubleBE(value, at)
+    },
     setInt32: (at: number, value: number) => void buffer.writeInt32BE(value, at),
-    bytes: (source: Buffer) => void source.copy(buffer, reserve(source.length)),
+    bytes: (source: Buffer) => {
+      const at = reserve(source.length)
+      source.copy(buffer, at)
+    },
     text: (text: string) => {
       // A UTF-16 unit takes three bytes of UTF-8 at most.
       const at = reserve(text.length * 3)

@@ -13,6 +13,7 @@ const LAYOUT: Layout = [
   ['source', 'text'],
   ['reasons', 'texts']
 ]
+const START = Date.UTC(2026, 10, 30)
 const NAMES = LAYOUT.map(([name]) => name)
 
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 5 })
@@ -48,6 +49,18 @@ test('a sealed day reads as it was written, whatever is in it: digits, trailing 
     }),
     { numRuns: 300 }
   )
+})
+
+test('a day of ten-second rows fills more memory than any column begins with', () => {
+  const rows = Array.from({ length: 8_640 }, (_, tick): Cell[] => [
+    ...[START + tick * 10_000, 0, (START + tick * 10_000) * 1_000 + ((tick * 7_919) % 1_000_000)],
+    ...[`${60_000 + ((tick * 37) % 1_000) / 100}`, Math.sin(tick), tick % 7 === 0 ? null : 'polled', [`r${tick % 5}`]]
+  ])
+  const { columns } = decodeDay(encodeDay(LAYOUT, rows), NAMES)
+  for (const [index, name] of NAMES.entries()) {
+    const written = rows.map((cells) => cells[index])
+    assert.deepEqual(columns.get(name), written)
+  }
 })
 
 test('amounts with a fixed number of decimals keep their zeros, and prices without any get none', () => {

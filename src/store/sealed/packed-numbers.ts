@@ -16,8 +16,15 @@ export function openWriter() {
     return end - bytes
   }
   const writer = {
-    byte: (value: number) => void buffer.writeUInt8(value, reserve(1)),
-    float: (value: number) => void buffer.writeDoubleLE(value, reserve(8)),
+    // The place is asked for first: asking may put other memory in place of the buffer.
+    byte: (value: number) => {
+      const at = reserve(1)
+      buffer[at] = value
+    },
+    float: (value: number) => {
+      const at = reserve(8)
+      buffer.writeDoubleLE(value, at)
+    },
     /** A whole number from 0 to 2^53: seven bits a byte, the last first. */
     varint: (value: number) => {
       let left = value
@@ -27,7 +34,10 @@ export function openWriter() {
       }
       writer.byte(left)
     },
-    bytes: (source: Buffer) => void source.copy(buffer, reserve(source.length)),
+    bytes: (source: Buffer) => {
+      const at = reserve(source.length)
+      source.copy(buffer, at)
+    },
     text: (text: string) => {
       const bytes = Buffer.from(text, 'utf8')
       writer.varint(bytes.length)
