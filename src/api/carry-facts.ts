@@ -10,6 +10,7 @@ import { listLatestDepths, type StoredDepth } from '../store/depth.ts'
 import { listSettlementsOfMany, type StoredSettlement } from '../store/funding-history.ts'
 import { listLatest } from '../store/latest.ts'
 import { listDepthsAt, listMarketsAt } from '../store/markets-at.ts'
+import type { Moment } from './at.ts'
 import type { ApiContext } from './context.ts'
 
 /** Ninety days of hourly settlements. */
@@ -25,8 +26,6 @@ const lastDays = (nowMs: number) => {
   const toMs = floorTo(nowMs, DAY)
   return { fromMs: toMs - DEVIATION_DAYS * DAY, toMs, bucketMs: DAY }
 }
-
-type Moment = { readonly nowMs: number; readonly isPast: boolean }
 
 export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: number }
 

@@ -63,7 +63,7 @@ export const carryParameters = {
 }
 
 /** The name of a tier of the fee table; a venue that has none of that name is taken at its base tier. */
-function feeTier(): Parameter<string | undefined> {
+export function feeTier(): Parameter<string | undefined> {
   const schema = { type: 'string', enum: FEE_TIERS }
   return optional('Fee tier, by name; a venue without one of that name counts at its base tier', schema, (text) => {
     const found = FEE_TIERS.find((tier) => tier === text.toLowerCase())

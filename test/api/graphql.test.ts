@@ -46,6 +46,8 @@ const ASKED: Record<string, [string, string]> = {
   fundingHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   openInterest: ['(asset: ["BTC"], sort: "-openInterestUsd")', '?asset=BTC&sort=-openInterestUsd'],
   carry: ['(asset: ["BTC"], notional: 25000, horizonHours: 72.5)', '?asset=BTC&notional=25000&horizonHours=72.5'],
+  termStructure: ['(asset: ["BTC"])', '?asset=BTC'],
+  fundingSpreads: ['(asset: ["BTC"], horizonHours: 30)', '?asset=BTC&horizonHours=30'],
   depth: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   flow: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   depthHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
@@ -63,6 +65,8 @@ const PATHS: Record<string, string> = {
   signalTypes: 'signals/types',
   openInterest: 'open-interest',
   openInterestHistory: 'open-interest',
+  termStructure: 'term-structure',
+  fundingSpreads: 'funding/spreads',
   fundingIntervals: 'funding/intervals',
   fundingTrailing: 'funding/trailing'
 }

@@ -32,6 +32,10 @@ export async function seedEverything(db: Database): Promise<void> {
     db,
     boardRow({ instrument: 'bybit:BTC/USD:BTC', spot: null, fx: null, observedAt: null, absent: { fx: 'stale' } })
   )
+  await observeEstimate(db, await idOf(db, 'bybit:BTC/USD:BTC'), { rate: '0.0002' })
+  const dated = await insertInstrument(db, { key: 'binance:BTC/USDT:USDT-261225', spotId: spot })
+  await db.query('update instrument set expires_at = $2 where id = $1', [dated, new Date('2026-12-25T08:00:00Z')])
+  await observeQuote(db, dated, { bid: '65900', ask: '65910' })
   await insertBasis(db, perp, spot, [{ atMs: NOW_MS - 60_000, basisBps: 1.5 }])
   await insertSettlements(db, perp, [{ atMs: NOW_MS - 4 * 3_600_000, rate: '0.0001' }])
   await db.query(
@@ -66,4 +70,9 @@ export async function seedEverything(db: Database): Promise<void> {
       })
     ])
   )
+}
+
+async function idOf(db: Database, key: string): Promise<number> {
+  const { rows } = await db.query<{ id: number }>('select id from instrument where key = $1', [key])
+  return rows[0]!.id
 }

@@ -9,8 +9,9 @@ import { type Decimal, decimalOf } from '../../domain/decimal.ts'
 import { polledMaxAgeMs } from '../../domain/expiry.ts'
 import { deliveryFeeOf, takerFeeOf } from '../../domain/fees.ts'
 import type { Instrument } from '../../domain/instrument.ts'
-import { isoOf, isoOrNull } from '../../domain/time.ts'
+import { isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
+import { pastMoment } from '../at.ts'
 import { readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
@@ -42,23 +43,17 @@ export function carryOperation(context: ApiContext): Operation {
 async function readCarry(context: ApiContext, question: CarryQuestion) {
   const { values } = question
   const asOfMs = context.clock.now()
-  const atMs = values.at ?? null
-  if (atMs !== null && atMs > asOfMs)
-    throw invalid('at', `expected a moment until now (${isoOf(asOfMs)}); was ${isoOf(atMs)}`)
+  const moment = pastMoment(values.at, asOfMs)
   const contracts = await legsOf(context, values)
   const directions = values.direction === undefined ? CARRY_DIRECTIONS : [values.direction]
   const wanted = contracts.flatMap((contract) => directions.map((direction) => ({ contract, direction })))
   const { page, ...paging } = pageByName(wanted, ({ contract, direction }) => `${contract.key} ${direction}`, question)
-  const nowMs = atMs ?? asOfMs
-  const read = await readCarryFacts(context, [...new Set(page.map(({ contract }) => contract))], {
-    nowMs,
-    isPast: atMs !== null
-  })
+  const read = await readCarryFacts(context, [...new Set(page.map(({ contract }) => contract))], moment)
   const data = page.map(({ contract, direction }) => {
     const { facts, intervalChanges } = read.get(contract.id)!
-    return rowOf(context, facts, { direction, intervalChanges, isPast: atMs !== null }, values)
+    return rowOf(context, facts, { direction, intervalChanges, isPast: moment.isPast }, values)
   })
-  return { data, ...paging, meta: { at: isoOrNull(atMs) }, asOfMs }
+  return { data, ...paging, meta: { at: isoOrNull(values.at ?? null) }, asOfMs }
 }
 
 /** The contracts asked for, all that are followed unless told; an asset that has no contract with a spot leg has no carry. */

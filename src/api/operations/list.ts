@@ -8,6 +8,7 @@ import { driversOperation } from './drivers.ts'
 import { flowOperations } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { fundingIntervalOperation } from './funding-intervals.ts'
+import { fundingSpreadsOperation } from './funding-spreads.ts'
 import { fundingTrailingOperation } from './funding-trailing.ts'
 import { liquidationsOperation } from './liquidations.ts'
 import { openInterestOperations } from './open-interest.ts'
@@ -16,6 +17,7 @@ import { referenceOperations } from './reference.ts'
 import { signalOperations } from './signals.ts'
 import { stablecoinsOperation } from './stablecoins.ts'
 import { statusOperations } from './status.ts'
+import { termStructureOperation } from './term-structure.ts'
 import { webhookOperations } from './webhooks.ts'
 
 /** Everything that may be read, over REST and GraphQL alike. */
@@ -33,6 +35,8 @@ export function listOperations(context: ApiContext): Operation[] {
     driversOperation(context),
     liquidationsOperation(context),
     carryOperation(context),
+    fundingSpreadsOperation(context),
+    termStructureOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
     ...referenceOperations(context),

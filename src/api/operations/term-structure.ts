@@ -1,0 +1,90 @@
+import { realisedOf } from '../../contract/realised.ts'
+import { timeOrNull } from '../../contract/schema.ts'
+import { termStructureParameters, termStructureSchema, termStructureView } from '../../contract/term-structure.ts'
+import { polledMaxAgeMs } from '../../domain/expiry.ts'
+import { type Instrument, isGone } from '../../domain/instrument.ts'
+import { DAY, isoOrNull } from '../../domain/time.ts'
+import { listSettlementsOfMany } from '../../store/funding-history.ts'
+import { pastMoment } from '../at.ts'
+import { readCarryFacts } from '../carry-facts.ts'
+import { namesOf } from '../catalogue.ts'
+import type { ApiContext } from '../context.ts'
+import { type ContractFilter, contractsOf } from '../contracts.ts'
+import { type Operation, operation, type Question } from './operation.ts'
+import { pageByName } from './reference.ts'
+
+const FUNDING_MS = 7 * DAY
+/** Hourly settlements of a week. */
+const SETTLEMENTS_MAX = 200
+
+/** What the market pays for time. */
+export function termStructureOperation(context: ApiContext): Operation {
+  return operation({
+    name: 'termStructure',
+    url: '/v1/term-structure',
+    tag: 'carry',
+    summary:
+      'The curve of each asset and venue: dated contracts by maturity, its shape, forwards and constant maturities',
+    description:
+      'Continuous rates after currency conversion. A perpetual is shown at day 0 with the funding it paid over seven days: it has no ' +
+      'maturity and is not fitted, nor is what expires within two days. Constant maturities lie between two expiries.',
+    parameters: termStructureParameters,
+    type: 'TermStructureRow',
+    row: termStructureSchema,
+    meta: { at: timeOrNull('The moment that was asked for; null for now') },
+    read: (question) => readCurves(context, question)
+  })
+}
+
+async function readCurves(context: ApiContext, question: Question<typeof termStructureParameters>) {
+  const { clock, config, db } = context
+  const { values } = question
+  const asOfMs = clock.now()
+  const moment = pastMoment(values.at, asOfMs)
+  const contracts = [...(await contractsOf(context, values)), ...(moment.isPast ? await goneOf(context, values) : [])]
+  const dated = contracts.filter(({ kind, expiresAt }) => kind === 'future' && (expiresAt ?? 0) > moment.nowMs)
+  const curves = [...new Set(dated.map(({ asset, venue }) => `${asset} ${venue}`))]
+  const { page, ...paging } = pageByName(curves, (curve) => curve, question)
+  const shown = new Set(page)
+  const placed = [...dated, ...contracts.filter(({ kind }) => kind === 'perpetual')].filter(({ asset, venue }) =>
+    shown.has(`${asset} ${venue}`)
+  )
+  const perpetuals = placed.filter(({ kind }) => kind === 'perpetual').map(({ id }) => id)
+  const window = { fromMs: moment.nowMs - FUNDING_MS, toMs: moment.nowMs }
+  const [read, settled] = await Promise.all([
+    readCarryFacts(context, placed, moment),
+    listSettlementsOfMany(db, perpetuals, {
+      fromMs: window.fromMs + 1,
+      toMs: window.toMs + 1,
+      knownAtMs: null,
+      limit: SETTLEMENTS_MAX
+    })
+  ])
+  const apr = (id: number) => realisedOf(settled.get(id) ?? [], window, null).realisedApr
+  const rows = placed.map((contract) => ({ facts: read.get(contract.id)!.facts, realisedFundingApr: apr(contract.id) }))
+  const quoteAgeMs = polledMaxAgeMs(moment.isPast ? Math.max(config.storeMs, config.pollMs) : config.pollMs)
+  const data = page.map((curve) => {
+    const [asset = '', venue = ''] = curve.split(' ')
+    const own = rows.filter(({ facts: { contract } }) => contract.asset === asset && contract.venue === venue)
+    return termStructureView({ asset, venue, contracts: own }, quoteAgeMs, values.quoteRate)
+  })
+  return { data, ...paging, meta: { at: isoOrNull(values.at ?? null) }, asOfMs }
+}
+
+/** Contracts that have stopped trading since: a curve of the past had them. */
+async function goneOf(
+  { catalogue }: ApiContext,
+  filter: Pick<ContractFilter, 'asset' | 'venue'>
+): Promise<Instrument[]> {
+  const known = await catalogue.read()
+  const { assets, venues } = namesOf(known, filter)
+  return known.instruments.filter(
+    ({ kind, tracked, status, asset, venue, quarantine }) =>
+      kind === 'future' &&
+      !tracked &&
+      isGone(status) &&
+      quarantine === null &&
+      (assets?.has(asset) ?? true) &&
+      (venues?.has(venue) ?? true)
+  )
+}

@@ -1,0 +1,177 @@
+import { BASE_TIER, takerFeeOf } from '../domain/fees.ts'
+import { fundingSpread, persistentBlocks } from '../domain/funding-spread.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import { HOUR, isoOf } from '../domain/time.ts'
+import { pageParameters } from './board-parameters.ts'
+import { feeTier } from './carry-parameters.ts'
+import { withFallback } from './parameter.ts'
+import { list, numberWithin, sort, time as timeParameter } from './parameters.ts'
+import type { Realised } from './realised.ts'
+import {
+  absences,
+  count,
+  countOrNull,
+  type FieldSchema,
+  number,
+  numberOrNull,
+  object,
+  oneOf,
+  text,
+  time,
+  truthOrNull
+} from './schema.ts'
+
+export const SPREAD_KINDS = ['now', 'realised'] as const
+export const SPREAD_BLOCKS = 3
+const SORT_FIELDS = ['aprSpread', 'netFrac', 'netApr'] as const
+
+export const fundingSpreadParameters = {
+  asset: list('Assets; needed for a window of the past', 'BTC'),
+  venue: list('Venues of either leg', 'binance,bybit'),
+  from: timeParameter('Realised from then on, not at it; 7 days before `to` unless given'),
+  to: timeParameter('Realised until then, that moment included; now unless given'),
+  horizonHours: withFallback(
+    numberWithin('Of spreads of now: for how long the rates of now are held, hours', {
+      minimum: 0,
+      maximum: 8_760,
+      isAbove: true
+    }),
+    24
+  ),
+  feeTier: withFallback(feeTier(), BASE_TIER),
+  sort: sort(SORT_FIELDS),
+  ...pageParameters
+}
+
+const legFields = (leg: string, which: string): Record<string, FieldSchema> => ({
+  [leg]: text(`The perpetual ${which}`, 'binance:BTC/USDT:USDT'),
+  [`${leg}Venue`]: text('Its venue', 'binance'),
+  [`${leg}Rate`]: numberOrNull('Its rate per its own interval; of a window: the sum of what settled', 0.0003),
+  [`${leg}IntervalHours`]: numberOrNull('Hours between its settlements', 8),
+  [`${leg}Apr`]: numberOrNull('Its funding per year', 0.3285),
+  [`${leg}Settlements`]: countOrNull('Its settlements in (from, to]', 3),
+  [`${leg}Coverage`]: numberOrNull('Of a window: settlements that are known of those that were due', 1)
+})
+
+export const fundingSpreadSchema = object(
+  {
+    asset: text('What both are about', 'BTC'),
+    kind: oneOf(SPREAD_KINDS, 'Rates of now held for the horizon, or what settled in a window'),
+    ...legFields('short', 'to be short of: the higher funding'),
+    ...legFields('long', 'to be long of: the lower funding'),
+    aprSpread: numberOrNull('shortApr − longApr, not negative', 0.219),
+    from: time('Beginning, not included'),
+    to: time('End, included'),
+    grossFrac: numberOrNull('What settles on both grids in (from, to], received less paid', 0.0006),
+    costFrac: number('2 · (taker + taker): in and out on both venues; impact is not in it', 0.0021),
+    netFrac: numberOrNull('grossFrac − costFrac', -0.0015),
+    netApr: numberOrNull('netFrac per year of the window', -0.55),
+    priceBasisBps: numberOrNull('Mid of the short leg over mid of the long one, where both are in one currency', 0.8),
+    blocks: count('8 h blocks in a row, counted back from now or the end, in which the short leg settled more', 9),
+    isPersistent: truthOrNull(`At least ${SPREAD_BLOCKS} such blocks; null where nothing settled in common`),
+    absent: absences()
+  },
+  { $id: 'FundingSpreadRow', description: 'Funding of one perpetual against that of another venue’s' }
+)
+
+/** One perpetual as a leg: `now` or what it realised. Rates are fractions, times epoch ms. */
+export type SpreadPerpetual = {
+  readonly instrument: Instrument
+  readonly rate: number | null
+  readonly intervalHours: number | null
+  readonly realised: Realised | null
+  /** Of the venue's own clock in the window; null: its grid. */
+  readonly settlements: readonly number[] | null
+  readonly mid: number | null
+  /** Σ of what settled, by the beginning of each 8 h block. */
+  readonly blocks: ReadonlyMap<number, number>
+  /** Why there is no rate. */
+  readonly absent: string | null
+}
+
+export type SpreadWindow = {
+  readonly kind: (typeof SPREAD_KINDS)[number]
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** A row of `/v1/funding/spreads`: the leg with the higher funding first, whichever was given first. */
+export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, window: SpreadWindow, tier: string) {
+  const [aprOne, aprOther] = [aprOf(one, window), aprOf(other, window)]
+  const isTurned = aprOne !== null && aprOther !== null && aprOther > aprOne
+  const [short, long] = isTurned ? [other, one] : [one, other]
+  const { fromMs, toMs } = window
+  const [a, b] = [legOf(short, window, tier), legOf(long, window, tier)]
+  const spread = fundingSpread({ a, b, entryMs: fromMs, exitMs: toMs })
+  const isNow = window.kind === 'now'
+  const grossFrac = isNow ? spread.grossFrac : differenceOf(short.realised?.sumRate, long.realised?.sumRate)
+  const netFrac = grossFrac === null ? null : grossFrac - spread.costFrac
+  const aprSpread = differenceOf(aprOf(short, window), aprOf(long, window))
+  const common = commonBlocks(short, long)
+  const blocks = persistentBlocks(common)
+  const isShortAhead = common.length > 0 && common.at(-1)!.a > common.at(-1)!.b
+  const sameCurrency = short.instrument.quote === long.instrument.quote
+  const priceBasisBps =
+    sameCurrency && short.mid !== null && long.mid !== null ? (short.mid / long.mid - 1) * 10_000 : null
+  const absent: Record<string, string> = {}
+  if (short.absent !== null) absent.shortRate = short.absent
+  if (long.absent !== null) absent.longRate = long.absent
+  if (priceBasisBps === null) absent.priceBasisBps = sameCurrency ? 'missing_quote' : 'different_currencies'
+  if (common.length === 0) absent.isPersistent = 'no_settlements'
+  return {
+    asset: short.instrument.asset,
+    kind: window.kind,
+    short: short.instrument.key,
+    long: long.instrument.key,
+    ...legView('short', short, window, spread.settlementsA),
+    ...legView('long', long, window, spread.settlementsB),
+    aprSpread,
+    from: isoOf(fromMs),
+    to: isoOf(toMs),
+    grossFrac,
+    costFrac: spread.costFrac,
+    netFrac,
+    netApr: netFrac === null ? null : (netFrac * 8_760 * HOUR) / (toMs - fromMs),
+    priceBasisBps,
+    blocks: isShortAhead ? blocks : 0,
+    isPersistent: common.length === 0 ? null : isShortAhead && blocks >= SPREAD_BLOCKS,
+    absent
+  }
+}
+
+function aprOf({ rate, intervalHours, realised }: SpreadPerpetual, { kind }: SpreadWindow): number | null {
+  if (kind === 'realised') return realised?.realisedApr ?? null
+  return rate === null || intervalHours === null ? null : (rate * 8_760) / intervalHours
+}
+
+function legOf({ rate, intervalHours, settlements, instrument }: SpreadPerpetual, window: SpreadWindow, tier: string) {
+  const { taker } = takerFeeOf(instrument.venue, 'contract', tier)
+  const own = settlements === null ? {} : { settlements }
+  return { rate: window.kind === 'now' ? rate : null, intervalHours, taker, ...own }
+}
+
+function legView(leg: string, perpetual: SpreadPerpetual, window: SpreadWindow, due: number | null) {
+  const { instrument, rate, intervalHours, realised } = perpetual
+  const isNow = window.kind === 'now'
+  return {
+    [`${leg}Venue`]: instrument.venue,
+    [`${leg}Rate`]: isNow ? rate : (realised?.sumRate ?? null),
+    [`${leg}IntervalHours`]: intervalHours,
+    [`${leg}Apr`]: aprOf(perpetual, window),
+    [`${leg}Settlements`]: isNow ? due : (realised?.settlements ?? null),
+    [`${leg}Coverage`]: isNow ? null : (realised?.coverage ?? null)
+  }
+}
+
+/** Ascending; only blocks in which both settled. */
+function commonBlocks(short: SpreadPerpetual, long: SpreadPerpetual) {
+  return [...short.blocks]
+    .flatMap(([startMs, a]) => {
+      const b = long.blocks.get(startMs)
+      return b === undefined ? [] : [{ startMs, a, b }]
+    })
+    .sort((x, y) => x.startMs - y.startMs)
+}
+
+const differenceOf = (a: number | null | undefined, b: number | null | undefined) =>
+  a === null || a === undefined || b === null || b === undefined ? null : a - b

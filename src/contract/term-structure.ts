@@ -1,0 +1,120 @@
+import type { CarryFacts } from '../domain/carry-case.ts'
+import { type CurvePoint, curvePointOf, POINT_ABSENCES } from '../domain/curve-point.ts'
+import { decimalToString } from '../domain/decimal.ts'
+import { constantMaturities, FLAT_APR, forwardsOf, STRUCTURES, shapeOfCurve } from '../domain/term-structure.ts'
+import { isoOrNull } from '../domain/time.ts'
+import { CONTRACT_KINDS } from './board.ts'
+import { pageParameters } from './board-parameters.ts'
+import { withFallback } from './parameter.ts'
+import { list, numberWithin, time as timeParameter } from './parameters.ts'
+import {
+  arrayOf,
+  decimalOrNull,
+  number,
+  numberOrNull,
+  object,
+  oneOf,
+  oneOfOrNull,
+  text,
+  textOrNull,
+  timeOrNull,
+  truth
+} from './schema.ts'
+
+export const termStructureParameters = {
+  asset: list('Assets', 'BTC,ETH'),
+  venue: list('Venues', 'deribit,binance'),
+  at: timeParameter('As it stood then; now unless given'),
+  quoteRate: withFallback(numberWithin('What cash earns, fraction a year', { minimum: -1, maximum: 10 }), 0.05),
+  ...pageParameters
+}
+
+const pointSchema = object({
+  instrument: text('The contract', 'deribit:BTC/USD:BTC-261225'),
+  spot: textOrNull('Its spot leg', 'deribit:BTC/USDC'),
+  kind: oneOf(CONTRACT_KINDS, 'A perpetual is the point at day 0'),
+  days: number('To expiry; 0 for a perpetual', 47.2),
+  expiresAt: timeOrNull('When it expires'),
+  contractMid: decimalOrNull('Mid of the contract', '101800'),
+  spotMid: decimalOrNull('Mid of the spot leg in contract units and currency', '100000'),
+  basisFrac: numberOrNull('contractMid / spotMid − 1', 0.018),
+  aprSimple: numberOrNull('basisFrac · 365 / days', 0.1398),
+  aprContinuous: numberOrNull('ln(contractMid / spotMid) · 365 / days', 0.1385),
+  apyCompounded: numberOrNull('(contractMid / spotMid)^(365 / days) − 1', 0.1486),
+  realisedFundingApr: numberOrNull('Of a perpetual: what it paid over the last seven days, per year', 0.09),
+  isFitted: truth('Whether shape, forwards and constant maturities are made of it'),
+  shortTenor: truth('Less than seven days: a basis point of noise is more than half a per cent a year'),
+  absent: oneOfOrNull(POINT_ABSENCES, 'Why it has no rate'),
+  observedAt: timeOrNull('When we received the older leg')
+})
+
+export const termStructureSchema = object(
+  {
+    asset: text('What the contracts are about', 'BTC'),
+    venue: text('Where they trade', 'deribit'),
+    points: arrayOf(pointSchema),
+    structure: oneOfOrNull(STRUCTURES, 'All fitted rates above 0.5 % a year, all below −0.5 %, or neither'),
+    slopePer30d: numberOrNull('Change of the continuous rate for each 30 days', -0.0073),
+    levelMean: numberOrNull('Mean of the continuous rates', 0.1017),
+    excessApr: numberOrNull('levelMean less what cash earns', 0.0517),
+    forwards: arrayOf(
+      object({
+        fromDays: number('From this expiry', 47.2),
+        toDays: number('To this one', 138.2),
+        forwardAprContinuous: number('What the curve says of the time between', 0.0896)
+      })
+    ),
+    constantMaturities: arrayOf(
+      object({
+        days: number('Maturity', 30),
+        aprContinuous: numberOrNull('Between the expiries around it; nothing is extrapolated', 0.11),
+        absent: textOrNull('Why there is none')
+      })
+    )
+  },
+  { $id: 'TermStructureRow', description: 'The dated contracts of one asset on one venue, on a curve' }
+)
+
+export type CurveContract = {
+  readonly facts: CarryFacts
+  /** Of a perpetual over seven days, fraction a year. */
+  readonly realisedFundingApr: number | null
+}
+
+type Curve = { readonly asset: string; readonly venue: string; readonly contracts: readonly CurveContract[] }
+
+/** A row of `/v1/term-structure`. */
+export function termStructureView({ asset, venue, contracts }: Curve, quoteAgeMs: number, quoteRate: number) {
+  const placed = contracts
+    .map((contract) => ({ ...contract, point: curvePointOf(contract.facts, quoteAgeMs) }))
+    .sort((a, b) => a.point.days - b.point.days || (a.facts.contract.key < b.facts.contract.key ? -1 : 1))
+  const rates = placed.flatMap(({ point: { isFitted, days, aprContinuous } }) =>
+    isFitted ? [{ days, aprContinuous: aprContinuous! }] : []
+  )
+  const shape = shapeOfCurve(rates, FLAT_APR)
+  return {
+    asset,
+    venue,
+    points: placed.map(pointView),
+    ...shape,
+    excessApr: shape.levelMean === null ? null : shape.levelMean - quoteRate,
+    forwards: forwardsOf(rates),
+    constantMaturities: constantMaturities(rates)
+  }
+}
+
+function pointView({ facts, point, realisedFundingApr }: CurveContract & { readonly point: CurvePoint }) {
+  const { contractMid, spotMid, observedAt, ...numbers } = point
+  const { contract, spot } = facts
+  return {
+    instrument: contract.key,
+    spot: spot?.key ?? null,
+    kind: contract.kind,
+    expiresAt: isoOrNull(contract.expiresAt),
+    contractMid: contractMid && decimalToString(contractMid),
+    spotMid: spotMid && decimalToString(spotMid),
+    realisedFundingApr,
+    ...numbers,
+    observedAt: isoOrNull(observedAt)
+  }
+}

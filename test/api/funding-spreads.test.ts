@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import request from 'supertest'
+import type { Database } from '../../src/store/database.ts'
+import { observeEstimate, observeQuote } from '../support/sizes.ts'
+import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
+
+const [BINANCE, BYBIT, HYPER] = ['binance:BTC/USDT:USDT', 'bybit:BTC/USDT:USDT', 'hyperliquid:BTC/USDC:USDC']
+const HOUR = 3_600_000
+
+async function seed(db: Database): Promise<Record<string, number>> {
+  const ids: Record<string, number> = {}
+  for (const key of [BINANCE!, BYBIT!, HYPER!]) ids[key] = await insertInstrument(db, { key })
+  // Noon: the next 8 h print of both is at 16:00, the hourly one at 13:00.
+  await observeEstimate(db, ids[BINANCE!]!, { rate: '0.0006' })
+  await observeEstimate(db, ids[BYBIT!]!, { rate: '0.0001' })
+  await observeEstimate(db, ids[HYPER!]!, { rate: '0.0000125', intervalHours: 1, nextSettlementAt: NOW_MS + HOUR })
+  await observeQuote(db, ids[BINANCE!]!, { bid: '64019', ask: '64021' })
+  await observeQuote(db, ids[BYBIT!]!, { bid: '63999', ask: '64001' })
+  return ids
+}
+
+const ask = (api: { url: string }, query = '') => request(api.url).get(`/v1/funding/spreads?asset=BTC${query}`)
+const rowsOf = async (api: { url: string }, query = '') => (await ask(api, query)).body.data
+
+test('every venue is set against every other, short where funding is higher, the widest first', async () => {
+  await using api = await testApi({ seed })
+  const rows = await rowsOf(api)
+  assert.deepEqual(
+    rows.map(({ short, long }: Record<string, string>) => [short, long]),
+    [
+      [BINANCE, BYBIT],
+      [BINANCE, HYPER],
+      [BYBIT, HYPER]
+    ]
+  )
+  const [wide] = rows
+  assert.ok(Math.abs(wide.aprSpread - 0.0005 * 1095) < 1e-12)
+  assert.ok(Math.abs(wide.priceBasisBps - 10_000 * (64020 / 64000 - 1)) < 1e-9)
+  assert.deepEqual([wide.shortSettlements, wide.longSettlements], [3, 3])
+  assert.ok(Math.abs(wide.netFrac - (3 * 0.0005 - 2 * (0.0005 + 0.00055))) < 1e-12)
+  assert.equal(rows[1].absent.priceBasisBps, 'different_currencies')
+})
+
+test('closed before the eight-hour print, the headline has paid nothing and the hourly leg has cost', async () => {
+  await using api = await testApi({ seed })
+  const row = (await rowsOf(api, '&horizonHours=3.5')).find(({ long }: { long: string }) => long === HYPER)
+  assert.deepEqual([row.short, row.shortSettlements, row.longSettlements], [BINANCE, 0, 3])
+  assert.ok(Math.abs(row.grossFrac + 3 * 0.0000125) < 1e-12)
+})
+
+test('a rate that is old has no spread, and says so', async () => {
+  await using api = await testApi({ seed })
+  await observeEstimate(api.db, (await seedIds(api.db))[HYPER!]!, { rate: '0.00002', intervalHours: null })
+  const row = (await rowsOf(api)).find(({ long, short }: Record<string, string>) => [long, short].includes(HYPER!))
+  assert.equal(row.aprSpread, null)
+  assert.ok(Object.values(row.absent).includes('interval_unknown'))
+  api.clock.advance(60_000)
+  const [old] = await rowsOf(api)
+  assert.deepEqual([old.aprSpread, old.absent.shortRate], [null, 'stale'])
+})
+
+async function seedIds(db: Database): Promise<Record<string, number>> {
+  const { rows } = await db.query<{ id: number; key: string }>('select id, key from instrument')
+  return Object.fromEntries(rows.map(({ id, key }) => [key, id]))
+}
+
+test('over a window what settled is told, with its coverage; three blocks of one sign make a spread of it', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const ids = await seed(db)
+      const start = NOW_MS - 4 * HOUR - 5 * 8 * HOUR
+      const eights = (rate: string, skip = -1) =>
+        [0, 1, 2, 3, 4, 5].filter((k) => k !== skip).map((k) => ({ atMs: start + k * 8 * HOUR, rate }))
+      await insertSettlements(db, ids[BINANCE!]!, eights('0.0003'))
+      await insertSettlements(db, ids[BYBIT!]!, eights('0.0001', 2))
+    }
+  })
+  const from = NOW_MS - 4 * HOUR - 5 * 8 * HOUR
+  const row = (await rowsOf(api, `&from=${from}`)).find(({ long }: { long: string }) => long === BYBIT)
+  // The settlement at `from` is not received.
+  assert.deepEqual([row.kind, row.shortSettlements, row.longSettlements, row.longCoverage], ['realised', 5, 4, 0.8])
+  assert.ok(Math.abs(row.grossFrac - (5 * 0.0003 - 4 * 0.0001)) < 1e-12)
+  assert.ok(Math.abs(row.aprSpread - 0.0002 * 1095) < 1e-9)
+  assert.deepEqual([row.blocks, row.isPersistent], [4, true])
+  const now = (await rowsOf(api)).find(({ long }: { long: string }) => long === BYBIT)
+  assert.equal(now.isPersistent, true)
+})
+
+test('what cannot be a window is refused by name', async () => {
+  await using api = await testApi({ seed })
+  for (const [query, path] of [
+    ['&from=2026-01-01', 'from'],
+    [`&from=${NOW_MS + 2 * HOUR}&to=${NOW_MS + HOUR}`, 'from'],
+    ['&horizonHours=0', 'horizonHours'],
+    ['&sort=netfrac', 'sort'],
+    ['&feeTier=vipp1', 'feeTier']
+  ]) {
+    const { status, body } = await ask(api, query)
+    assert.deepEqual([status, body.errors?.[0]?.path], [400, path], query)
+  }
+  const all = await request(api.url).get('/v1/funding/spreads?from=2026-06-14')
+  assert.deepEqual([all.status, all.body.errors[0].path], [400, 'asset'])
+  const paged = await ask(api, '&limit=2')
+  const rest = await ask(api, `&limit=2&cursor=${paged.body.page.next}`)
+  assert.deepEqual([paged.body.data.length, rest.body.data.length, rest.body.page.next], [2, 1, null])
+})
