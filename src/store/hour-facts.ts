@@ -1,7 +1,7 @@
 import type { PriceKind } from '../domain/board-row.ts'
 import { numberOrNull } from '../domain/decimal.ts'
 import type { FlowOfHour, HourFacts } from '../domain/driver-features.ts'
-import { floorTo, HOUR } from '../domain/time.ts'
+import { floorTo, HOUR, MINUTE } from '../domain/time.ts'
 import type { Database } from './database.ts'
 import { FACTS, type Fact } from './sealed/facts.ts'
 import { countRows, listRows, type RowRange, type Series } from './sealed/rows.ts'
@@ -10,11 +10,16 @@ type Queryable = Pick<Database, 'query'>
 /** A contract against one spot leg. */
 type Pair = { readonly instrumentId: number; readonly spotId: number }
 
-/** What was seen in an hour stands for its end if it is of the last ten minutes; a candle of an hour stands for it in any case. */
-const END_MINUTE = 50
+/** What an hour's row stands for has to reach into the hour's last ten minutes: it is to be of the hour's end. */
+const REACH_MS = 50 * MINUTE
 const AT_END = {
-  test: (row: { tick_at: Date; span_ms: number }) => row.span_ms >= HOUR || row.tick_at.getUTCMinutes() >= END_MINUTE,
-  sql: `(f.span_ms >= ${HOUR} or extract(minute from f.tick_at) >= ${END_MINUTE})`
+  test: (row: { tick_at: Date; span_ms: number }) => row.tick_at.getUTCMinutes() * MINUTE + row.span_ms >= REACH_MS,
+  sql: `extract(minute from f.tick_at) * ${MINUTE} + f.span_ms >= ${REACH_MS}`
+}
+/** Open interest is asked for more rarely than rows are kept: the last of the hour. */
+const HELD = {
+  test: (row: { open_interest_usd: string | null }) => row.open_interest_usd !== null,
+  sql: 'f.open_interest_usd is not null'
 }
 
 type Kept = { tick_at: Date; revision: number; span_ms: number }
@@ -64,7 +69,7 @@ export async function listHourFacts(
     contract,
     range,
     ['open_interest_base', 'open_interest_usd', 'volume_24h_usd'],
-    ({ open_interest_usd }) => open_interest_usd !== null
+    HELD
   )
   const flow = await flowOfHours(db, contract, range)
   return Array.from({ length: (range.toMs - range.fromMs) / HOUR }, (_, index) => {
@@ -108,12 +113,12 @@ async function lastOfHours<Row extends Kept>(
   series: Series,
   range: RowRange,
   columns: readonly (keyof Row & string)[],
-  isWhole: (row: Row) => boolean = () => true
+  keep: { readonly test: (row: Row) => boolean; readonly sql: string } = AT_END
 ): Promise<Map<number, Row>> {
   const last = new Map<number, Row>()
   for (const stretch of stretchesOf(range)) {
-    const rows = await listRows<Row>(db, fact, series, { ...stretch, columns: [...columns, 'span_ms'], keep: AT_END })
-    for (const row of rows) if (isWhole(row)) last.set(floorTo(row.tick_at.getTime(), HOUR), row)
+    const rows = await listRows<Row>(db, fact, series, { ...stretch, columns: [...columns, 'span_ms'], keep })
+    for (const row of rows) last.set(floorTo(row.tick_at.getTime(), HOUR), row)
   }
   return last
 }

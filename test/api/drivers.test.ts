@@ -80,10 +80,31 @@ test('a basis is fx, fair carry and residual to the last digit, at both ends of 
     assert.equal(decimalToString(rest), '0')
   }
   assert.equal(start.residualSignificant, null, 'nobody knows how far the price moves')
+  const free = await driversOf(api, '&quoteRate=0.1095&baseRate=0')
+  assert.equal(free.quoteRate, 0.1095)
+  assert.ok(
+    Math.abs(Number(free.identity.end.fairCarryBps) - 1) < 1e-9,
+    'carry is the interest itself: the band’s middle'
+  )
   assert.deepEqual([drivers.attribution, drivers.refusals, drivers.diagnostics], [null, ['too_few_hours'], null])
 })
 
 const of = (text: string) => parseDecimal(text)!
+
+test('a basis of the middle of an hour does not stand for its end, unless it stands for that long', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const { perp, spot } = await seedLegs(db)
+      const half = NOW_MS - 90 * 60_000
+      await insertBasis(db, perp, spot, [
+        { atMs: half, basisBps: 1 },
+        { atMs: half - HOUR, basisBps: 2, spanMs: 30 * 60_000 }
+      ])
+    }
+  })
+  const { identity } = await driversOf(api)
+  assert.equal(identity.end.observedBps, '2')
+})
 
 test('what went before the basis is told with its parts, its interval and how it was judged', async () => {
   await using api = await testApi({ seed: (db) => seedMonths(db) })
