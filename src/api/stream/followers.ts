@@ -45,13 +45,21 @@ export function countFollowers(pulse: Pulse, limits = { all: FOLLOWERS_MAX, perC
       const controller = new AbortController()
       controllers.add(controller)
       add(caller, 1)
-      const { leave } = await pulse.join()
+      const forget = () => {
+        controllers.delete(controller)
+        add(caller, -1)
+      }
+      const { leave } = await pulse.join().catch((error: unknown) => {
+        // Who could not join holds nobody's place.
+        forget()
+        throw error
+      })
       if (isClosed) controller.abort()
       return {
         signal: controller.signal,
         leave: () => {
-          if (!controllers.delete(controller)) return
-          add(caller, -1)
+          if (!controllers.has(controller)) return
+          forget()
           controller.abort()
           leave()
         }

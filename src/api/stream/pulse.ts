@@ -85,8 +85,8 @@ export function startPulse({ board: cache, db, log }: PulseOptions): Pulse {
     eventsAfter: recent.after,
     next: (signal) => waitIn(waiting, signal),
     join: async () => {
-      followers += 1
       await look()
+      followers += 1
       void run()
       return {
         leave: () => {
