@@ -1,12 +1,11 @@
-import { settlementHoles } from '../domain/funding.ts'
 import type { Instrument } from '../domain/instrument.ts'
-import { DAY, HOUR } from '../domain/time.ts'
+import { HOUR } from '../domain/time.ts'
 import { type BackfillClaim, saveBackfill } from '../store/backfill.ts'
 import type { Database, Transaction } from '../store/database.ts'
-import { fillBasisGaps, fillSettlementGaps, recordGaps } from '../store/gaps.ts'
+import { fillBasisGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
 import { ensurePartitions, type PartitionedTable } from '../store/partitions.ts'
-import { findNewestSettlement, listKnown } from '../store/settlements.ts'
+import { findNewestSettlement } from '../store/settlements.ts'
 import { fetchOpenInterestPast, fetchSettlements } from '../venues/past.ts'
 import type { Skipped } from '../venues/venue.ts'
 import type { HistoryDeps, Target } from './history.ts'
@@ -15,6 +14,7 @@ import { fetchHours, hourOfOpenInterest, priceReach } from './past-hours.ts'
 import { type PastHour, storePast } from './past-store.ts'
 import { readWhole } from './past-windows.ts'
 import { settle } from './settle.ts'
+import { noteSettlementHoles } from './settlement-holes.ts'
 
 export type Done = { readonly doneFrom: number; readonly doneTo: number }
 export type Errand = {
@@ -25,7 +25,6 @@ export type Errand = {
 }
 /** A page ends at `end` and reaches no further back than `floor`. */
 export type PageRange = { readonly floor: number; readonly end: number; readonly doneAfter: (since: number) => Done }
-type Stretch = { readonly since: number; readonly end: number }
 
 /** What a page has brought: where the next one back ends, and its oldest row. */
 export type PageEnd = { readonly since: number; readonly oldestAt: number | null }
@@ -49,25 +48,25 @@ export async function fetchPageOf(errand: Errand, range: PageRange): Promise<Pag
 async function fetchRates(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {
   const { deps, target, instrument, claim } = errand
   const { adapter, client } = target
-  // Both ends of a window are in it: two steps short of a page, so that a full page means that rows were cut off.
+  // Both ends of a window are in it: two steps short of a page, so that one question is enough.
   const hours = (await findInterval(deps.db, instrument.id)) ?? 1
-  const limit = adapter.settlementPageLimit
+  const since = Math.max(floor, end - (adapter.settlementPageLimit - 2) * HOUR * hours)
   const page = await readWhole(
-    async ({ since, until }) => {
+    async (window) => {
       await deps.takeTurn()
-      return await fetchSettlements(client, adapter, instrument, since, until)
+      return await fetchSettlements(client, adapter, instrument, window.since, window.until)
     },
-    { since: Math.max(floor, end - (limit - 2) * HOUR * hours), until: end },
-    limit,
+    { since, until: end },
+    hours * HOUR,
     ({ venueTime }) => venueTime
   )
   const times = page.rows.map(({ settledAt }) => settledAt)
   await ensurePartitions(deps.db, 'settlement', times, deps.clock.now())
-  const { since, observedAt } = page
-  return await keep(errand, { ...page, times }, doneAfter(since), async (transaction) => {
+  const { observedAt } = page
+  return await keep(errand, { times, since }, doneAfter(since), async (transaction) => {
     const { adapterVersion } = adapter
     const stored = await settle(transaction, instrument, page.rows, { observedAt, adapterVersion, epoch: claim.epoch })
-    await noteHoles(transaction, instrument, { since, end })
+    await noteSettlementHoles(transaction, instrument, { from: since, to: end })
     return { stored, refused: page.skipped }
   })
 }
@@ -78,46 +77,35 @@ async function findInterval(db: Database, instrumentId: number): Promise<number 
   return (await listLatest(db, [instrumentId])).get(instrumentId)?.estimate?.intervalHours ?? null
 }
 
-/** A settlement that the venue skips between two others is a gap; one that has turned up fills it. */
-async function noteHoles(client: Transaction, { id, venue }: Instrument, { since, end }: Stretch): Promise<void> {
-  const known = await listKnown(client, id, { from: since - DAY, to: end + DAY })
-  const holes = settlementHoles(known.map(({ settledAt }) => settledAt))
-  await fillSettlementGaps(client, { instrumentId: id, from: since - DAY, to: end + DAY })
-  await recordGaps(
-    client,
-    holes.map((hole) => ({ instrumentId: id, venue, fact: 'settlement', ...hole, reason: 'absent_from_answer' }))
-  )
-}
-
 async function fetchPrices(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {
   const { target, instrument } = errand
   const since = Math.max(floor, end - priceReach(target.adapter, instrument))
   const page = await fetchHours(errand, { since, until: end })
   const tables = ['market_snapshot', 'basis_snapshot'] as const
-  return await keepHours(errand, { ...page, tables }, doneAfter(page.since), async (transaction, stamp) => {
+  return await keepHours(errand, { ...page, since, tables }, doneAfter(since), async (transaction, stamp) => {
     if (page.hours.length === 0) return
     const times = page.hours.map(({ at }) => at)
     const window = { from: Math.min(...times), to: Math.max(...times) }
     await derivePastBasis(transaction, target.instruments, instrument, window, stamp)
-    await fillBasisGaps(transaction, { instrumentId: instrument.id, from: page.since, to: end })
+    await fillBasisGaps(transaction, { instrumentId: instrument.id, from: since, to: end })
   })
 }
 
 async function fetchOpenInterest(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {
   const { deps, target, instrument } = errand
   const { adapter, client } = target
-  const limit = adapter.past!.openInterest!.pageLimit
+  const since = Math.max(floor, end - (adapter.past!.openInterest!.pageLimit - 2) * HOUR)
   const page = await readWhole(
-    async ({ since, until }) => {
+    async (window) => {
       await deps.takeTurn()
-      return await fetchOpenInterestPast(client, adapter, instrument, since, until)
+      return await fetchOpenInterestPast(client, adapter, instrument, window.since, window.until)
     },
-    { since: Math.max(floor, end - (limit - 2) * HOUR), until: end },
-    limit,
+    { since, until: end },
+    HOUR,
     ({ observedAt }) => observedAt
   )
   const hours = page.rows.map((row) => hourOfOpenInterest(row, instrument))
-  return await keepHours(errand, { ...page, hours, tables: ['market_snapshot'] }, doneAfter(page.since))
+  return await keepHours(errand, { ...page, hours, since, tables: ['market_snapshot'] }, doneAfter(since))
 }
 
 type Hours = {

@@ -11,6 +11,7 @@ import {
   saveBackfill
 } from '../store/backfill.ts'
 import type { Database } from '../store/database.ts'
+import { fillHourlyGaps } from '../store/gap-filling.ts'
 import { type GapFact, recordGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
 import { findNewestSettlement } from '../store/settlements.ts'
@@ -90,14 +91,16 @@ async function fetchPages(
   let doneTo = claim.doneTo ?? until
   let oldestAt = claim.oldestAt
   const earlier = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.min(a, b))
-  const topUp = claim.doneTo === null ? until : await topUpFloor(deps, instrument, claim.fact, claim.doneTo)
+  const kept = keptFrom(target.adapter, instrument, claim, now)
+  const known = claim.doneTo === null ? until : await topUpFloor(deps, instrument, claim.fact, claim.doneTo)
+  const topUp = Math.min(until, Math.max(known, kept ?? known))
   for (let end = until; end > topUp && !signal.aborted; ) {
     const page = await fetchPageOf(errand, { floor: topUp, end, doneAfter: () => ({ doneFrom, doneTo }) })
     end = page.since
     oldestAt = earlier(oldestAt, page.oldestAt)
     if (end <= topUp) doneTo = until
   }
-  const floor = Math.max(claim.wantedFrom, keptFrom(target.adapter, instrument, claim, now) ?? claim.wantedFrom)
+  const floor = Math.max(claim.wantedFrom, kept ?? claim.wantedFrom)
   let silentFrom: number | null = null
   while (doneFrom > floor && silentFrom === null && !signal.aborted) {
     const page = await fetchPageOf(errand, {
@@ -109,7 +112,12 @@ async function fetchPages(
     oldestAt = earlier(oldestAt, page.oldestAt)
     if ((oldestAt ?? doneTo) - doneFrom >= SILENCE_MS) silentFrom = oldestAt ?? doneTo
   }
-  if (!signal.aborted) await noteBeginning(deps, instrument, claim, { oldestAt, floor })
+  if (!signal.aborted) {
+    await noteBeginning(deps, instrument, claim, { oldestAt, floor })
+    // A stop of ours that was longer than the venue's memory.
+    if (topUp > known) await noteLost(deps, instrument, claim.fact, { from: known, to: topUp })
+    if (claim.fact === 'price_1h') await fillHourlyGaps(deps.db, instrument, { from: doneFrom, to: doneTo })
+  }
   const notBefore = signal.aborted ? null : await nextDue(deps, instrument, claim)
   const end = {
     rows: 0,
@@ -152,17 +160,27 @@ const GAP_FACTS = {
 
 /** A venue that keeps less of the past than is wanted leaves a gap at the beginning; a contract listed later does not. */
 async function noteBeginning(
-  { db }: HistoryDeps,
-  { id, venue, listedAt }: Instrument,
+  deps: HistoryDeps,
+  instrument: Instrument,
   { fact, wantedFrom }: BackfillClaim,
   { oldestAt, floor }: { readonly oldestAt: number | null; readonly floor: number }
 ) {
+  const { listedAt } = instrument
   // Where all of the past was asked for and nobody knows when it begins, nothing is known to be missing.
   if (listedAt === null && wantedFrom <= ALL_OF_IT) return
   const due = Math.max(wantedFrom, listedAt ?? wantedFrom)
   const to = oldestAt ?? (floor > wantedFrom ? floor : null)
   if (to === null || to - due <= DAY) return
-  const gap = { instrumentId: id, venue, fact: GAP_FACTS[fact], from: due, to, reason: 'not_kept_by_venue' }
+  await noteLost(deps, instrument, fact, { from: due, to })
+}
+
+async function noteLost(
+  { db }: HistoryDeps,
+  { id, venue }: Instrument,
+  fact: BackfillFact,
+  stretch: { readonly from: number; readonly to: number }
+): Promise<void> {
+  const gap = { instrumentId: id, venue, fact: GAP_FACTS[fact], ...stretch, reason: 'not_kept_by_venue' }
   await db.transaction((client) => recordGaps(client, [gap]))
 }
 

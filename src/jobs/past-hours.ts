@@ -21,14 +21,13 @@ export function priceReach(adapter: VenueAdapter, instrument: Instrument): numbe
 export type HoursOfWindow = {
   readonly hours: readonly PastHour[]
   readonly skipped: readonly Skipped[]
-  readonly since: number
 }
 
 /** Closes of the hours that ended within a window: the last trade, and what the venue calculates beside it, each where it is served. */
 export async function fetchHours(errand: Errand, window: Window): Promise<HoursOfWindow> {
   const { deps, target, instrument } = errand
   const { client, adapter } = target
-  const trades = await readCandles(errand, window, adapter.candlePageLimit, (since, until) =>
+  const trades = await readCandles(errand, window, (since, until) =>
     fetchHourlyCloses(client, adapter, instrument, since, until)
   )
   const hours = new Map<number, PastHour>()
@@ -42,8 +41,7 @@ export async function fetchHours(errand: Errand, window: Window): Promise<HoursO
   const skipped = [...trades.skipped]
   for (const kind of calculatedOf(adapter, instrument)) {
     try {
-      const { pageLimit } = adapter.past!.calculated!
-      const page = await readCandles(errand, { ...window, since: trades.since }, pageLimit, (since, until) =>
+      const page = await readCandles(errand, window, (since, until) =>
         fetchCalculated(client, adapter, instrument, kind, since, until)
       )
       add(page.rows, kind)
@@ -58,14 +56,13 @@ export async function fetchHours(errand: Errand, window: Window): Promise<HoursO
       skipped.push({ symbol: instrument.symbol, reason: `${kind}_candles_refused` })
     }
   }
-  return { hours: [...hours.values()].sort((a, b) => a.at - b.at), skipped, since: trades.since }
+  return { hours: [...hours.values()].sort((a, b) => a.at - b.at), skipped }
 }
 
 /** Candles whose whole hour lies in the window. */
 async function readCandles(
   { deps }: Errand,
   { since, until }: Window,
-  limit: number,
   ask: (since: number, until: number) => ReturnType<typeof fetchHourlyCloses>
 ): Promise<Whole<Candle>> {
   // A candle is stamped with its start, an hour before it says anything.
@@ -75,7 +72,7 @@ async function readCandles(
       return await ask(window.since, window.until + HOUR)
     },
     { since, until: until - HOUR },
-    limit,
+    HOUR,
     ({ startAt }) => startAt
   )
 }

@@ -1,4 +1,3 @@
-import { floorTo, HOUR } from '../domain/time.ts'
 import type { Page } from '../venues/past.ts'
 import type { Skipped } from '../venues/venue.ts'
 
@@ -10,37 +9,34 @@ export type Whole<Row> = {
   readonly rows: readonly Row[]
   readonly skipped: readonly Skipped[]
   readonly observedAt: number
-  /** From here on the window is known: its own beginning, or later where the venue answered with something else than was asked. */
-  readonly since: number
 }
 
 /**
- * Reads a window whole. A full page may have been cut off at either end, which differs by venue: its halves are asked instead. A
- * full page with rows from outside of the window did not heed what was asked: it is taken for what it is, and cut no further.
+ * Reads a window whole, whatever a page holds and at whichever end it was cut off: as long as the rows do not reach an end of the
+ * window, what lies there is asked for again, until nothing comes of it. Rows from outside of the window are left out: a venue that
+ * does not heed it answers the same again, and that is nothing. `stepMs`: how far apart rows usually are.
  */
 export async function readWhole<Row>(
   ask: (window: Window) => Promise<Page<Row>>,
   window: Window,
-  limit: number,
+  stepMs: number,
   timeOf: (row: Row) => number
 ): Promise<Whole<Row>> {
   const { since, until } = window
   const page = await ask(window)
-  const isInside = (row: Row) => timeOf(row) >= since && timeOf(row) <= until
-  const rows = page.rows.filter(isInside)
-  const whole = { rows, skipped: page.skipped, observedAt: page.observedAt, since }
-  if (page.received < limit) return whole
-  const oldest = rows[0] === undefined ? until : timeOf(rows[0])
-  if (rows.length < page.rows.length) return { ...whole, since: oldest < until ? oldest : since }
-  const middle = floorTo((since + until) / 2, HOUR)
-  if (middle <= since || middle >= until) return whole
-  const newer = await readWhole(ask, { since: middle, until }, limit, timeOf)
-  const older = await readWhole(ask, { since, until: middle }, limit, timeOf)
-  const unique = new Map([...older.rows, ...newer.rows].map((row) => [timeOf(row), row]))
+  const rows = page.rows.filter((row) => timeOf(row) >= since && timeOf(row) <= until)
+  const whole = { rows, skipped: page.skipped, observedAt: page.observedAt }
+  if (rows.length === 0) return whole
+  const times = rows.map(timeOf)
+  const [oldest, newest] = [times[0]!, times.at(-1)!]
+  const reach = Math.max(stepMs, ...times.slice(1).map((at, index) => at - times[index]!))
+  const isShort = (from: number, to: number) => to - from >= reach
+  const none = { rows: [], skipped: [] }
+  const older = isShort(since, oldest) ? await readWhole(ask, { since, until: oldest - 1 }, stepMs, timeOf) : none
+  const newer = isShort(newest, until) ? await readWhole(ask, { since: newest + 1, until }, stepMs, timeOf) : none
   return {
-    rows: [...unique.values()],
-    skipped: [...older.skipped, ...newer.skipped],
-    observedAt: newer.observedAt,
-    since: newer.since > middle ? newer.since : older.since
+    ...whole,
+    rows: [...older.rows, ...rows, ...newer.rows],
+    skipped: [...older.skipped, ...page.skipped, ...newer.skipped]
   }
 }

@@ -34,6 +34,7 @@ export async function requestBackfill(db: Database, wishes: readonly BackfillWis
      select w.*, now() from unnest($1::int[], $2::text[], $3::timestamptz[], $4::float8[]) as w (id, fact, wanted_from, priority)
      on conflict (instrument_id, fact) do update set priority = excluded.priority,
        state = case when t.state = 'done' and excluded.wanted_from < t.wanted_from then 'waiting' else t.state end,
+       not_before = case when t.state = 'done' and excluded.wanted_from < t.wanted_from then null else t.not_before end,
        wanted_from = least(t.wanted_from, excluded.wanted_from)
      where t.priority <> excluded.priority or excluded.wanted_from < t.wanted_from`,
     [

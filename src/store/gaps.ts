@@ -54,16 +54,6 @@ export async function recordGaps(client: Transaction, gaps: readonly Gap[]): Pro
 
 type Stretch = { readonly instrumentId: number; readonly from: number; readonly to: number }
 
-/** Marks as filled the settlement gaps within a stretch in which a settlement is now stored. */
-export async function fillSettlementGaps(client: Transaction, { instrumentId, from, to }: Stretch): Promise<void> {
-  await client.query(
-    `update gap g set filled_at = now(), known_at = now()
-     where g.instrument_id = $1 and g.fact = 'settlement' and g.from_at >= $2 and g.to_at <= $3 and g.filled_at is null
-       and exists (select from settlement s where s.instrument_id = $1 and s.settled_at >= g.from_at and s.settled_at < g.to_at)`,
-    [instrumentId, new Date(from), new Date(to)]
-  )
-}
-
 /** Marks as filled the basis gaps within a stretch that fetched bases now cover: as many as fit, each for the time it stands for. */
 export async function fillBasisGaps(client: Transaction, { instrumentId, from, to }: Stretch): Promise<void> {
   const { rows: gaps } = await client.query<{ from_at: Date; to_at: Date; reason: string }>(

@@ -210,3 +210,16 @@ export async function findNewestSettlement(
   const row = rows[0] as { settled_at: Date; interval_hours: number | null } | undefined
   return row && { settledAt: row.settled_at.getTime(), intervalHours: row.interval_hours }
 }
+
+/** The first settlement of an instrument after a time. */
+export async function findNextSettlement(
+  client: Pick<Database, 'query'>,
+  instrumentId: number,
+  after: number
+): Promise<number | undefined> {
+  const { rows } = await client.query<{ settled_at: Date }>(
+    'select settled_at from settlement where instrument_id = $1 and settled_at > $2 order by settled_at limit 1',
+    [instrumentId, new Date(after)]
+  )
+  return rows[0]?.settled_at.getTime()
+}

@@ -20,8 +20,6 @@ import {
 export type Page<Row> = {
   readonly rows: readonly Row[]
   readonly skipped: readonly Skipped[]
-  /** How many rows came, usable or not: whether the page was full. */
-  readonly received: number
   readonly observedAt: number
 }
 
@@ -45,7 +43,6 @@ export async function fetchSettlements(
   return {
     rows: sorted(rows, ({ settledAt }) => settledAt),
     skipped: read.filter(isSkipped),
-    received: read.length,
     observedAt: answer.observedAt
   }
 }
@@ -103,7 +100,7 @@ async function fetchCandles(
   const read = listOf(answer.value).map((row) => candleOf(row, answer.observedAt, readClose))
   const rows = read.filter((candle): candle is Candle => candle !== null)
   const skipped = read.flatMap((candle) => (candle === null ? [{ symbol, reason: `${name}_unusable` }] : []))
-  return { rows: sorted(rows, ({ startAt }) => startAt), skipped, received: read.length, observedAt: answer.observedAt }
+  return { rows: sorted(rows, ({ startAt }) => startAt), skipped, observedAt: answer.observedAt }
 }
 
 /** Open interest as it stood at full hours with `since ≤ time ≤ until`, oldest first; `observedAt` is that hour. */
@@ -123,7 +120,6 @@ export async function fetchOpenInterestPast(
   return {
     rows: sorted(rows, ({ observedAt }) => observedAt),
     skipped: read.filter(isSkipped),
-    received: read.length,
     observedAt: answer.observedAt
   }
 }

@@ -5,6 +5,7 @@ import { BODY_FAULTS } from './body-faults.ts'
 import * as deliver from './delivery.ts'
 import { changedInterval } from './interval-fault.ts'
 import { delisted, type ListingChange, listed, renamed, withBody, withFields } from './listing-faults.ts'
+import { shortPage, windowIgnored } from './paging.ts'
 import type { FaultRule } from './rule.ts'
 
 /** A request that met a fault, and what the fault may use. */
@@ -110,6 +111,12 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
       if (!memory.has(key)) memory.set(key, answer())
       return memory.get(key) as Answer
     }
+  },
+  window_ignored: { about: 'the newest rows of its past, whatever window is asked for', answer: windowIgnored },
+  short_pages: {
+    about: 'pages of its past hold `rows` (20), whatever is asked for',
+    parameters: { rows: 'number?' },
+    answer: shortPage
   },
   one: { about: 'its lists have one element', answer: bodyKinds.one },
   empty: { about: 'its lists are empty', answer: bodyKinds.empty },

@@ -1,0 +1,68 @@
+import type { Instrument } from '../domain/instrument.ts'
+import type { Database, Transaction } from './database.ts'
+
+/** What has to be true of a gap before hourly closes can fill it: it holds the close of an hour, and it is one of ours. */
+const IS_HOURLY = `g.filled_at is null and g.reason <> 'not_kept_by_venue' and date_trunc('hour', g.to_at, 'UTC') > g.from_at`
+
+/** Where the venue itself has nothing for some of a gap's time. */
+const isLost = (instrumentId: string) =>
+  `exists (select from gap n where n.instrument_id = ${instrumentId} and n.venue_id = g.venue_id and n.fact = 'market'
+     and n.reason = 'not_kept_by_venue' and n.from_at < g.to_at and n.to_at > g.from_at)`
+
+/**
+ * Marks as filled what hourly closes now reach over without a hole: gaps of an instrument's market, and those of its whole venue once
+ * every followed instrument's closes do. Called when a piece of hourly prices is finished; `from` to `to` is what it holds.
+ */
+export async function fillHourlyGaps(
+  db: Database,
+  { id, venue }: Pick<Instrument, 'id' | 'venue'>,
+  { from, to }: { readonly from: number; readonly to: number }
+): Promise<void> {
+  const stretch = [new Date(from), new Date(to)]
+  await db.query(
+    `update gap g set filled_at = now(), known_at = now()
+     where g.instrument_id = $1 and g.venue_id = $2 and g.fact = 'market' and ${IS_HOURLY}
+       and g.from_at >= $3 and date_trunc('hour', g.to_at, 'UTC') <= $4 and not ${isLost('g.instrument_id')}`,
+    [id, venue, ...stretch]
+  )
+  await db.query(
+    `update gap g set filled_at = now(), known_at = now()
+     where g.instrument_id = 0 and g.venue_id = $1 and g.fact in ('market', 'basis') and ${IS_HOURLY}
+       and g.from_at >= $3 and date_trunc('hour', g.to_at, 'UTC') <= $4
+       and not exists (
+         select from backfill b join instrument i on i.id = b.instrument_id
+         where i.venue_id = g.venue_id and i.tracked and b.fact = 'price_1h' and (${isLost('b.instrument_id')}
+           or (b.instrument_id <> $2 and (b.done_from is null or b.done_from > g.from_at
+             or b.done_to < date_trunc('hour', g.to_at, 'UTC')))))`,
+    [venue, id, ...stretch]
+  )
+}
+
+export type OpenGap = { readonly from: number; readonly to: number; readonly reason: string }
+
+/** The settlement gaps of an instrument that are open and overlap a stretch. */
+export async function listOpenSettlementGaps(
+  client: Transaction,
+  instrumentId: number,
+  { from, to }: { readonly from: number; readonly to: number }
+): Promise<OpenGap[]> {
+  const { rows } = await client.query<{ from_at: Date; to_at: Date; reason: string }>(
+    `select from_at, to_at, reason from gap
+     where instrument_id = $1 and fact = 'settlement' and from_at <= $3 and to_at >= $2 and filled_at is null`,
+    [instrumentId, new Date(from), new Date(to)]
+  )
+  return rows.map(({ from_at, to_at, reason }) => ({ from: from_at.getTime(), to: to_at.getTime(), reason }))
+}
+
+export async function fillSettlementGaps(
+  client: Transaction,
+  instrumentId: number,
+  gaps: readonly OpenGap[]
+): Promise<void> {
+  if (gaps.length === 0) return
+  await client.query(
+    `update gap g set filled_at = now(), known_at = now() from unnest($2::timestamptz[], $3::text[]) as f (from_at, reason)
+     where g.instrument_id = $1 and g.fact = 'settlement' and g.from_at = f.from_at and g.reason = f.reason and g.filled_at is null`,
+    [instrumentId, gaps.map(({ from }) => new Date(from)), gaps.map(({ reason }) => reason)]
+  )
+}

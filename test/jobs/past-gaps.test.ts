@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
+import { reopenForGaps } from '../../src/store/backfill.ts'
+import type { Database } from '../../src/store/database.ts'
+import { type Gap, recordGaps } from '../../src/store/gaps.ts'
+import { openPast as openHours } from '../../src/store/past-observations.ts'
+import { FACTS } from '../../src/store/sealed/facts.ts'
+import { sealFact } from '../../src/store/sealed/seal.ts'
+import { readBackfillProgress } from '../../src/store/status.ts'
+import { testDatabase } from '../support/database.ts'
+import { openPast } from '../support/past.ts'
+
+const KEY = 'bybit:BTC/USDT:USDT'
+
+const note = (db: Database, gaps: readonly Gap[]) => db.transaction((client) => recordGaps(client, gaps))
+
+async function gapsOf(db: Database) {
+  const { rows } = await db.query<{ instrument_id: number; fact: string; filled: boolean }>(
+    'select instrument_id, fact, filled_at is not null as filled from gap order by instrument_id, fact, from_at'
+  )
+  return rows
+}
+
+test('after hours that were not polled their closes are fetched, once, and the gap is filled when all that is followed has them', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  const { id, spotId, venue } = past.instrument
+  // Two pieces of the venue: the gap is everybody's, and filled when both have been over it.
+  const from = floorTo(systemClock.now(), HOUR) - 5 * HOUR
+  await past.want('price_1h', 3)
+  await past.want('price_1h', 3, spotId!)
+  while (await past.run()) {}
+  await t.db.query('update backfill set done_to = $1', [new Date(from - HOUR)])
+  await t.db.query('delete from market_snapshot where tick_at > $1', [new Date(from - HOUR)])
+  const gap = { instrumentId: 0, venue, from, to: from + 3 * HOUR, reason: 'timeout' }
+  const short = { ...gap, from: from + HOUR + MINUTE, to: from + HOUR + 5 * MINUTE, reason: 'empty_answer' }
+  await note(t.db, [
+    { ...gap, fact: 'market' },
+    { ...gap, fact: 'basis' },
+    { ...short, fact: 'market' }
+  ])
+  await reopenForGaps(t.db, systemClock.now())
+  assert.equal(await past.run(), true)
+  const half = await gapsOf(t.db)
+  assert.ok(
+    half.every(({ filled }) => !filled),
+    'one of two has its closes'
+  )
+  assert.equal(await past.run(), true)
+  assert.deepEqual(await gapsOf(t.db), [
+    { instrument_id: 0, fact: 'basis', filled: true },
+    { instrument_id: 0, fact: 'market', filled: true },
+    // No hour closed within it: hourly prices say nothing of it.
+    { instrument_id: 0, fact: 'market', filled: false }
+  ])
+  const { rows } = await t.db.query('select 1 from market_snapshot where instrument_id = $1 and tick_at > $2', [
+    id,
+    new Date(from)
+  ])
+  assert.ok(rows.length >= 3)
+  const asked = past.exchange.requests.length
+  await reopenForGaps(t.db, systemClock.now())
+  assert.equal(await past.run(), false)
+  assert.equal(past.exchange.requests.length, asked, 'nobody asks for it again')
+})
+
+test('a stop that was longer than the memory of a venue leaves a gap that says so, and does not count as filled', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, 'kraken:BTC/USD')
+  await past.want('price_1h', 3)
+  while (await past.run()) {}
+  // As if that had been sixty days ago; Kraken keeps thirty of a coin.
+  const long = 60 * DAY
+  const stopped = floorTo(systemClock.now(), HOUR) - long
+  await t.db.query(
+    `update backfill set state = 'waiting', done_from = done_from - $1::interval, done_to = $2, wanted_from = wanted_from - $1::interval,
+       oldest_at = oldest_at - $1::interval`,
+    [`${long / HOUR} hours`, new Date(stopped)]
+  )
+  await note(t.db, [
+    {
+      instrumentId: 0,
+      venue: 'kraken',
+      fact: 'market',
+      from: stopped + DAY,
+      to: stopped + 2 * DAY,
+      reason: 'not_polled'
+    }
+  ])
+  while (await past.run()) {}
+  const { rows } = await t.db.query<{ instrument_id: number; reason: string; from_at: Date; filled_at: Date | null }>(
+    'select instrument_id, reason, from_at, filled_at from gap order by instrument_id'
+  )
+  assert.deepEqual(
+    rows.map(({ instrument_id, reason, filled_at }) => [instrument_id === 0, reason, filled_at]),
+    [
+      [true, 'not_polled', null],
+      [false, 'not_kept_by_venue', null]
+    ]
+  )
+  assert.equal(rows[1]!.from_at.getTime(), stopped)
+})
+
+test('open interest that comes after the day of its prices was sealed stands beside them all the same', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  await past.want('price_1h', 5)
+  while (await past.run()) {}
+  const sealed = await sealFact(t.db, FACTS.market, { beforeMs: floorTo(systemClock.now(), DAY) - DAY })
+  assert.ok(sealed.reduce((sum, { rows }) => sum + rows, 0) > 48)
+  await past.want('open_interest_1h', 5)
+  while (await past.run()) {}
+  await sealFact(t.db, FACTS.market, { beforeMs: floorTo(systemClock.now(), DAY) - DAY })
+  const at = floorTo(systemClock.now(), DAY) - 3 * DAY
+  const times = Array.from({ length: 24 }, (_, hour) => at + hour * HOUR)
+  const hours = await t.db.transaction((client) => openHours(client, past.instrument.id, times))
+  assert.equal(hours.size, 24)
+  for (const { last, mark, premium, openInterestBase, openInterestUsd, revision } of hours.values()) {
+    assert.ok(
+      last !== null && mark !== null && premium !== null && openInterestBase !== null && openInterestUsd !== null
+    )
+    assert.equal(revision, 1)
+  }
+})
+
+test('progress tells of each venue how many instruments are done, how far back it got and how fast', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  await past.want('settlement', 10, past.instrument.id, 2)
+  await past.want('price_1h', 10)
+  await past.want('price_1h', 10, past.instrument.spotId!)
+  const before = (await readBackfillProgress(t.db)).get('bybit')!
+  assert.deepEqual(
+    [before.instruments, before.instrumentsDone, before.oldestAt, before.rowsPerMinute, before.waiting],
+    [2, 0, null, 0, 3]
+  )
+  await past.run()
+  const one = (await readBackfillProgress(t.db)).get('bybit')!
+  assert.deepEqual([one.instruments, one.instrumentsDone, one.done], [2, 0, 1])
+  const from = floorTo(systemClock.now(), DAY) - 10 * DAY
+  assert.equal(one.oldestAt, from)
+  assert.ok(one.rowsPerMinute >= 30)
+  while (await past.run()) {}
+  const all = (await readBackfillProgress(t.db)).get('bybit')!
+  assert.deepEqual([all.instrumentsDone, all.waiting, all.running, all.failed], [2, 0, 0, 0])
+  assert.ok(all.rowsPerMinute >= 30 + 480)
+})
