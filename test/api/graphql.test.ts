@@ -55,6 +55,11 @@ const ASKED: Record<string, [string, string]> = {
   liquidations: [`(instrument: ["${PERP}"], from: "2026-06-15", to: "2026-06-16")`, `?${HISTORY_QUERY}`],
   drivers: [`(${HISTORY})`, `?${HISTORY_QUERY}`],
   openInterestHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
+  sentiment: ['(asset: ["BTC"])', '?asset=BTC'],
+  sentimentHistory: [
+    '(asset: "BTC", from: "2026-06-15T09:00Z", to: "2026-06-15T12:00Z")',
+    '/history?asset=BTC&from=2026-06-15T09:00Z&to=2026-06-15T12:00Z'
+  ],
   fundingRealised: [`(${HISTORY})`, `/realised?${HISTORY_QUERY}`],
   instruments: ['(kind: ["spot", "perpetual"])', '?kind=spot,perpetual'],
   gaps: ['(venue: ["binance"])', '?venue=binance'],

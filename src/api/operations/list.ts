@@ -14,6 +14,7 @@ import { liquidationsOperation } from './liquidations.ts'
 import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
+import { sentimentOperations } from './sentiment.ts'
 import { signalOperations } from './signals.ts'
 import { stablecoinsOperation } from './stablecoins.ts'
 import { statusOperations } from './status.ts'
@@ -39,6 +40,7 @@ export function listOperations(context: ApiContext): Operation[] {
     termStructureOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
+    ...sentimentOperations(context),
     ...referenceOperations(context),
     ...statusOperations(context),
     changesOperation(context),
