@@ -4,6 +4,7 @@ import { type RowReader, type SourceRow, unreadable } from './source-row.ts'
 
 /** A group of rows is read at once. */
 const MOST_GROUP_BYTES = 512_000_000
+const MOST_GROUP_ROWS = 5_000_000
 /** Parquet is read from its end: packed once more, it has to be unpacked in memory. */
 const MOST_PACKED_BYTES = 256_000_000
 const FOOTER_BYTES = 512 * 1_024
@@ -54,7 +55,7 @@ async function openRows(path: string, file: AsyncBuffer): Promise<RowReader> {
       columns.add(name)
       index = afterElement(metadata.schema, index)
     }
-    return { hasHeader: true, columns, rows: rowsOf(path, file, metadata) }
+    return { hasHeader: true, columns, rows: rowsOf(path, file, metadata, [...columns]) }
   } catch (error) {
     throw unreadable(path, error)
   }
@@ -69,15 +70,30 @@ function afterElement(schema: readonly { readonly num_children?: number }[], at:
 
 type Metadata = Awaited<ReturnType<typeof parquetMetadataAsync>>
 
-async function* rowsOf(path: string, file: AsyncBuffer, metadata: Metadata): AsyncGenerator<SourceRow> {
+async function* rowsOf(
+  path: string,
+  file: AsyncBuffer,
+  metadata: Metadata,
+  columns: readonly string[]
+): AsyncGenerator<SourceRow> {
   let first = 0
   try {
     for (const group of metadata.row_groups) {
-      if (Number(group.total_byte_size) > MOST_GROUP_BYTES)
-        throw new Error('it has a group of rows of more than 512 MB')
-      const rowEnd = first + Number(group.num_rows)
-      const rows = await parquetReadObjects({ file, metadata, rowStart: first, rowEnd })
-      for (const [index, row] of rows.entries()) yield rowOf(first + index + 1, row)
+      const count = Number(group.num_rows)
+      if (Number(group.total_byte_size) > MOST_GROUP_BYTES || count > MOST_GROUP_ROWS) {
+        throw new Error('it has a group of more than 512 MB or 5,000,000 rows')
+      }
+      const rowEnd = first + count
+      const cells = new Map<string, readonly Readonly<Record<string, unknown>>[]>()
+      // One after the other: of several that are broken, only the first one's error would be caught.
+      for (const name of columns) {
+        const values = await parquetReadObjects({ file, metadata, columns: [name], rowStart: first, rowEnd })
+        if (values.length !== count) throw new Error('it has fewer rows than it says')
+        cells.set(name, values)
+      }
+      for (let index = 0; index < count; index += 1) {
+        yield rowOf(first + index + 1, (column) => cells.get(column)?.[index]?.[column])
+      }
       first = rowEnd
     }
   } catch (error) {
@@ -85,10 +101,10 @@ async function* rowsOf(path: string, file: AsyncBuffer, metadata: Metadata): Asy
   }
 }
 
-const rowOf = (line: number, row: Readonly<Record<string, unknown>>): SourceRow => ({
+const rowOf = (line: number, read: (column: string) => unknown): SourceRow => ({
   line,
   refused: null,
-  cell: (column) => textOfCell(row[column])
+  cell: (column) => textOfCell(read(column))
 })
 
 /** Times as ISO 8601, lists and objects as JSON. */

@@ -5,7 +5,7 @@ import { constants, createGunzip, gunzipSync } from 'node:zlib'
 /** No table of ours is packed so well; what is, was made to fill a disk. */
 const MOST_TIMES = 250
 /** What is smaller than this harms nobody. */
-const FREE_BYTES = 64 << 20
+const FREE_BYTES = 16 << 20
 /** The first of a file's bytes, unpacked, are never more. */
 const HEAD_MAX_BYTES = 16 << 20
 

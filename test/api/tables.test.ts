@@ -140,3 +140,47 @@ test('readers who stop reading stop the reading of the database, hold no connect
   assert.equal(lines, PAGES * 5_000)
   assert.ok(pagesRead() < answers.length * PAGES * 0.75, 'those who left are read for no more')
 })
+
+test('what no history can answer is refused by the name of the parameter, in every format', async () => {
+  await using api = await testApi({ seed: seedEverything })
+  const refusals: [string, string, RegExp][] = [
+    ['from=2026-06-10&to=2026-06-01', 'from', /must be before to/],
+    ['from=0001-01-01&to=9999-12-31', 'from', /a date that exists/],
+    ['from=2026-06-10T00:00:00', 'from', /a time with its zone/],
+    ['from=2026-06-01&format=xlsx', 'format', /one of json, csv, ndjson, parquet/],
+    ['from=2026-06-01&limit=0', 'limit', /from 1 to 5000/],
+    ['from=2026-06-01&cursor=bm90IGEgY3Vyc29y', 'cursor', /not a cursor that this service gave/]
+  ]
+  for (const route of ROUTES) {
+    const [path, query = ''] = route.split('?')
+    const asked = query.replace(`&from=${FROM}`, '')
+    for (const [wrong, name, pattern] of refusals) {
+      for (const accept of ['application/json', 'text/csv', 'application/vnd.apache.parquet']) {
+        const { status, body } = await request(api.url).get(`${path}?${asked}&${wrong}`).set('Accept', accept)
+        assert.equal(status, 400, `${route} ${wrong}`)
+        const found = body.errors.find((error: { path: string }) => error.path === name)
+        assert.match(found?.message ?? '', pattern, `${route} ${wrong}: ${JSON.stringify(body.errors)}`)
+      }
+    }
+  }
+})
+
+test('a cursor goes on with the question that it came from and with no other', async () => {
+  await using api = await testApi({ seed: seedEverything })
+  const { body } = await request(api.url).get('/v1/gaps?limit=1')
+  for (const route of ROUTES) {
+    const answer = await request(api.url).get(`${route}&format=csv&cursor=${body.page.next}`)
+    assert.deepEqual([answer.status, answer.body.code], [400, 'invalid_cursor'], route)
+  }
+  const other = await request(api.url).get(`/v1/gaps?venue=binance&cursor=${body.page.next}`)
+  assert.match(other.body.errors[0].message, /belongs to another query/)
+})
+
+test('buckets finer than there are, and more of them than are answered, are refused with those that are', async () => {
+  await using api = await testApi({ seed: seedEverything })
+  const ask = (query: string) => request(api.url).get(`/v1/basis/history?instrument=${PERP}&format=csv&${query}`)
+  const finer = await ask('resolution=1m')
+  assert.match(finer.body.errors[0].message, /one of raw, 5m, 15m, 1h, 4h, 1d, auto/)
+  const longer = await ask('from=1970-01-01&to=2190-01-01&resolution=1h')
+  assert.match(longer.body.errors[0].message, /more than 20,000 buckets/)
+})
