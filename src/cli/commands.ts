@@ -16,6 +16,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'brings the database up to this version',
     load: async () => (await import('./migrate.ts')).runMigrate
   },
+  backup: {
+    about: 'FILE: writes the embedded database to a new file, beside a running service',
+    load: async () => (await import('./backup-commands.ts')).backupCommand
+  },
+  restore: {
+    about: 'FILE: makes the embedded database of an empty DATA_DIR from a backup',
+    load: async () => (await import('./backup-commands.ts')).restoreCommand
+  },
   backfill: {
     about: 'fetches the past: funding, prices, open interest   (backfill --help)',
     load: async () => (await import('./backfill-command.ts')).backfillCommand

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { readInstrumentsFile } from '../imports/instruments-file.ts'
+import { refuseHalfRestored } from '../store/backup/backup.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import {
   type Growth,
@@ -92,6 +93,7 @@ async function examineDatabase(config: Config, clock: Clock, report: Report): Pr
   let embedded: Embedded | undefined
   try {
     const before = config.databaseUrl === null ? await describeEmbedded(config.dataDir) : undefined
+    if (config.databaseUrl === null) await refuseHalfRestored(config.dataDir)
     if (config.databaseUrl === null) embedded = await openEmbedded({ dataDir: config.dataDir, log: silent })
     const place = placeOf(config, embedded, before?.running ?? false)
     await using db = openDatabase({

@@ -20,6 +20,8 @@ export type MigrateOptions = {
   readonly schemaFile?: string
   /** How long to wait for another instance that is migrating. */
   readonly waitMs?: number
+  /** No others than these: the schema that a backup was made with. */
+  readonly only?: readonly string[]
 }
 
 type Plan = { db: Database; session: pg.Client; migrations: readonly Migration[]; folder: string; schemaFile: string }
@@ -36,8 +38,8 @@ const PASSING: ReadonlySet<string | undefined> = new Set(['55P03', '40P01', '400
 
 /** Brings the database up to this build with Prisma's migrations, once, however many instances start together. */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
-  const { folder = FOLDER, schemaFile = SCHEMA_FILE, waitMs = 120_000 } = options
-  const migrations = await listMigrations(folder)
+  const { folder = FOLDER, schemaFile = SCHEMA_FILE, waitMs = 120_000, only } = options
+  const migrations = (await listMigrations(folder)).filter(({ name }) => only?.includes(name) ?? true)
   await using db = openDatabase({ url, poolSize: 1, applicationName: 'contango migrate', statementTimeoutMs: DAY_MS })
   try {
     const rows = await listApplied(db)

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { SECOND } from '../domain/time.ts'
 import type { Log } from '../log.ts'
+import { refuseHalfRestored } from './backup/backup.ts'
 import { type Database, openDatabase } from './database.ts'
 import { type Embedded, openEmbedded } from './embedded/embedded.ts'
 import { migrate } from './migrate.ts'
@@ -34,6 +35,7 @@ export type StoreOptions = {
 
 /** Opens the database that the configuration names: started or joined, migrated, proved, stamped, with room for today. */
 export async function openStore({ config, kind, log, clock, statementTimeoutMs }: StoreOptions): Promise<OpenStore> {
+  if (config.databaseUrl === null) await refuseHalfRestored(config.dataDir)
   const embedded: Embedded | undefined =
     config.databaseUrl === null ? await openEmbedded({ dataDir: config.dataDir, log }) : undefined
   const url = config.databaseUrl ?? embedded!.url
