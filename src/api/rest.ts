@@ -63,7 +63,7 @@ function given({ url }: Operation, { query, params }: FastifyRequest): Record<st
 }
 
 function handlerOf(operation: Operation): RouteHandlerMethod {
-  const { send, open } = operation
+  const { send } = operation
   const questionIn = (request: FastifyRequest) => questionOf(operation, given(operation, request))
   if (send !== undefined) {
     return (request, reply) => {
@@ -73,15 +73,14 @@ function handlerOf(operation: Operation): RouteHandlerMethod {
     }
   }
   return async (request, reply) => {
-    const { withoutSubject: list } = operation
-    if (list !== undefined && !('instrument' in (request.query as object))) {
-      return sendAnswer(reply, await list.read(questionOf(list, given(list, request))))
-    }
-    const question = questionIn(request)
-    if (open === undefined && operation.isTable === undefined) return sendAnswer(reply, await operation.read(question))
+    const { withoutSubject = operation } = operation
+    const asked = 'instrument' in (request.query as object) ? operation : withoutSubject
+    const question = questionOf(asked, given(asked, request))
+    const { open } = asked
+    if (open === undefined && asked.isTable === undefined) return sendAnswer(reply, await asked.read(question))
     const answer =
       open === undefined
-        ? await sendList(operation, question, request, reply)
+        ? await sendList(asked, question, request, reply)
         : await sendHistory(question as HistoryQuestion, await open(question), request, reply)
     return 'data' in answer ? sendAnswer(reply, answer) : answer
   }

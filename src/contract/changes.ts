@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { isoOf } from '../domain/time.ts'
-import { pageParameters } from './board-parameters.ts'
+import { tableParameters } from './history-parameters.ts'
 import { required } from './parameter.ts'
 import { listOf, time as timeParameter } from './parameters.ts'
 import { count, object, oneOf, text, textOrNull, time } from './schema.ts'
@@ -21,7 +21,7 @@ export const changeParameters = {
     timeParameter('Known at that moment or later; `meta.to` of the last page asked goes on without a hole')
   ),
   fact: listOf(CHANGE_FACTS, 'Kinds of fact'),
-  ...pageParameters
+  ...tableParameters
 }
 
 export const changeSchema = object({

@@ -1,6 +1,6 @@
 import type { Instrument } from '../domain/instrument.ts'
 import { DAY, HOUR, isoOrNull } from '../domain/time.ts'
-import { pageParameters } from './board-parameters.ts'
+import { tableParameters } from './history-parameters.ts'
 import { list, sort } from './parameters.ts'
 import { type Realised, realisedOf } from './realised.ts'
 import { absences, countOrNull, type FieldSchema, numberOrNull, object, text, timeOrNull } from './schema.ts'
@@ -19,7 +19,7 @@ export const trailingParameters = {
   asset: list('Assets', 'BTC,ETH'),
   venue: list('Venues', 'binance,bybit'),
   sort: sort(sortFields),
-  ...pageParameters
+  ...tableParameters
 }
 
 const windowSchema = (days: Days): [string, FieldSchema][] => [

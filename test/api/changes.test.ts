@@ -263,3 +263,19 @@ test('from before what is still kept the answer says from when on, and of which 
   assert.equal((await ask(`${iso(NOW_MS)}&fact=rumour`)).body.errors[0].path, 'fact')
   assert.equal((await request(api.url).get('/v1/changes')).body.errors[0].path, 'since')
 })
+
+test('changes come as a table as well, page after page', async () => {
+  await using api = await testApi()
+  const perp = await insertInstrument(api.db, { key: PERP })
+  const rows = Array.from({ length: 5 }, (_, index) => ({ atMs: NOW_MS + index * HOUR, rate: '0.0001' }))
+  await insertSettlements(api.db, perp, rows)
+  const { text } = await request(api.url).get(`/v1/changes?since=${iso(NOW_MS)}&format=ndjson`)
+  const told = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    told.map(({ at }) => at),
+    rows.map(({ atMs }) => iso(atMs))
+  )
+})

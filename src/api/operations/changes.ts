@@ -23,6 +23,7 @@ export function changesOperation(context: ApiContext): Operation {
     parameters: changeParameters,
     type: 'Change',
     row: changeSchema,
+    isTable: true,
     meta: changeMeta,
     read: (question) => readChanges(context, question)
   })
@@ -50,9 +51,10 @@ async function readChanges({ db, clock }: ApiContext, question: Question<typeof 
   const fromMs = keys === undefined ? values.since : Number(keys[0])
   // The watermark is read before the rows: what had committed by then is seen by whoever reads later.
   const toMs = keys === undefined ? Math.max(fromMs, await readWatermark(db)) : Number(keys[1])
-  refuseForgotten(await listHorizons(db), facts ?? CHANGE_FACTS, fromMs)
   const after = keys === undefined ? null : (keys.slice(2) as unknown as ChangePlace)
   const found = await listChanges(db, { facts, fromMs, toMs, after, limit: limit + 1 })
+  // After the rows: what went while they were read has raised the horizon with it.
+  refuseForgotten(await listHorizons(db), facts ?? CHANGE_FACTS, fromMs)
   const { page, ...paging } = pageOf(found, limit, fingerprint, ({ place }) => [fromMs, toMs, ...place])
   return {
     data: page.map(changeView),

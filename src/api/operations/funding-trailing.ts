@@ -1,3 +1,4 @@
+import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import { type TrailingWindows, trailingParameters, trailingSchema, trailingView } from '../../contract/trailing.ts'
 import { listRealised } from '../../store/realised.ts'
 import type { ApiContext } from '../context.ts'
@@ -18,6 +19,7 @@ export function fundingTrailingOperation(context: ApiContext): Operation {
     parameters: trailingParameters,
     type: 'FundingTrailing',
     row: trailingSchema,
+    isTable: true,
     read: (question) => readTrailing(context, question)
   })
 }
@@ -32,6 +34,7 @@ async function readTrailing(context: ApiContext, question: Question<typeof trail
     perpetuals.map(({ id }) => id)
   )
   const rows = perpetuals.map((perpetual) => trailingView(perpetual, sums.get(perpetual.id), nowMs))
-  const { page, ...paging } = sortedPage(rows, question, NO_DECIMALS)
+  const { limit = LIMIT_DEFAULT } = question.values
+  const { page, ...paging } = sortedPage(rows, { ...question, values: { ...question.values, limit } }, NO_DECIMALS)
   return { data: page, ...paging, asOfMs: nowMs }
 }
