@@ -33,6 +33,11 @@ export const REFUSALS = {
 /** Adds a reading route for an operation: every problem with its parameters is answered at once, before anything is read. */
 export function addOperation(app: FastifyInstance, operation: Operation): void {
   const { url, tag, summary, description, scope = 'read' } = operation
+  for (const row of [operation.row, operation.withoutSubject?.row ?? []].flat()) {
+    // A schema with a name of its own is written once.
+    const { $id } = row as { readonly $id?: string }
+    if ($id !== undefined && app.getSchema($id) === undefined) app.addSchema(row)
+  }
   const parameters = parametersOf(operation)
   app.route({
     method: 'GET',
