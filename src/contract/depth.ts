@@ -1,9 +1,10 @@
 import { decimalOrNull as exactOrNull } from '../domain/decimal.ts'
 import { imbalanceOf } from '../domain/depth.ts'
-import { type Instrument, isDollarLike } from '../domain/instrument.ts'
+import { doubtsOf, type Instrument, isDollarLike } from '../domain/instrument.ts'
 import { isoOrNull } from '../domain/time.ts'
 import { CONTRACT_KINDS } from './board.ts'
 import { boardFilters, pageParameters } from './board-parameters.ts'
+import { doubts } from './histories.ts'
 import {
   absences,
   arrayOf,
@@ -53,6 +54,7 @@ export const depthSchema = object(
     contractBook: nullable(bookSchema),
     spotBook: nullable(bookSchema),
     skewMs: countOrNull('Between the two books, milliseconds', 2_100),
+    reasons: doubts,
     absent: absences()
   },
   { $id: 'DepthRow', description: 'Quoted spread and depth of a contract and of its spot leg' }
@@ -98,6 +100,7 @@ export function depthView(
     contractBook: ours ? bookView(contract, ours, moment) : null,
     spotBook: spot && theirs ? bookView(spot, theirs, moment) : null,
     skewMs: ours && theirs ? Math.abs(ours.observedAt - theirs.observedAt) : null,
+    reasons: doubtsOf({ quarantine: contract.quarantine ?? spot?.quarantine ?? null }),
     absent
   }
 }

@@ -1,8 +1,9 @@
 import { decimalOrNull as exactOrNull, numberOrNull as floatOrNull } from '../domain/decimal.ts'
 import { flowMetrics } from '../domain/flow.ts'
-import type { Instrument } from '../domain/instrument.ts'
+import { doubtsOf, type Instrument } from '../domain/instrument.ts'
 import { isoOrNull } from '../domain/time.ts'
 import { boardFilters, pageParameters } from './board-parameters.ts'
+import { doubts } from './histories.ts'
 import { absences, countOrNull, decimalOrNull, numberOrNull, object, oneOf, text, timeOrNull } from './schema.ts'
 
 const STAMP = 'The venue’s own stamp of it; venues do not agree whether that is the window’s beginning'
@@ -22,6 +23,7 @@ export const flowSchema = object(
     takerImbalance: numberOrNull('(bought − sold) / (bought + sold): −1 to 1, positive: buying', 0.218),
     takerAt: timeOrNull(STAMP),
     windowMs: countOrNull('The window that the venue samples, milliseconds', 300_000),
+    reasons: doubts,
     absent: absences(),
     ageMs: countOrNull('meta.asOf − observedAt, milliseconds', 41_812),
     observedAt: timeOrNull('When we received it')
@@ -45,11 +47,7 @@ export type SampledFlow = {
 type Moment = { readonly nowMs: number; readonly maxAgeMs: number }
 
 /** What the venue sampled last, as long as both it and our asking are of now. */
-export function flowView(
-  { key, venue, asset, kind }: Instrument,
-  flow: SampledFlow | undefined,
-  { nowMs, maxAgeMs }: Moment
-) {
+export function flowView(instrument: Instrument, flow: SampledFlow | undefined, { nowMs, maxAgeMs }: Moment) {
   // Twice its own window more: a sample is told after its window, and by then another has begun.
   const isOf = (at: number | null) => flow !== undefined && at !== null && nowMs - at <= maxAgeMs + 2 * flow.windowMs
   const isFresh = flow !== undefined && nowMs - flow.observedAt <= maxAgeMs
@@ -73,10 +71,10 @@ export function flowView(
   if (!flow?.takerAt) absent.takerAt = why(flow?.takerAt)
   if (!flow) note(['windowMs', 'ageMs', 'observedAt'], 'not_observed')
   return {
-    instrument: key,
-    venue,
-    asset,
-    kind,
+    instrument: instrument.key,
+    venue: instrument.venue,
+    asset: instrument.asset,
+    kind: instrument.kind,
     longShortAccountRatio: floatOrNull(ratio),
     longShare: metrics.longShare,
     netLongShare: metrics.netLongShare,
@@ -86,6 +84,7 @@ export function flowView(
     takerImbalance: metrics.takerImbalance,
     takerAt: isoOrNull(flow?.takerAt),
     windowMs: flow?.windowMs ?? null,
+    reasons: doubtsOf(instrument),
     absent,
     ageMs: flow ? Math.max(0, nowMs - flow.observedAt) : null,
     observedAt: isoOrNull(flow?.observedAt)

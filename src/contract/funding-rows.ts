@@ -1,10 +1,14 @@
 import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
 import { decimalOrNull, numberOrNull, subtract, toNumber } from '../domain/decimal.ts'
+import { doubtsOf, type Held } from '../domain/instrument.ts'
 import type { LedgerEntry } from '../domain/interval-ledger.ts'
 import { isoOf, isoOrNull } from '../domain/time.ts'
 import { provenanceView, rateView } from './histories.ts'
 
 // The rows of the funding ledger as outsiders see them: over REST, over GraphQL, in events.
+
+/** Whose rate it is, and whether that is under quarantine. */
+type Named = Held & { readonly key: string }
 
 type Provenance = Parameters<typeof provenanceView>[0] & {
   readonly formulaVersion: number
@@ -29,10 +33,10 @@ export type SettlementFact = FundingFact & {
   readonly estimateAt: number | null
 }
 
-export function settlementView(row: SettlementFact, instrument: string) {
+export function settlementView(row: SettlementFact, instrument: Named) {
   const { rate, rate8h, apr } = rateView(row.rate, row.intervalHours)
   return {
-    instrument,
+    instrument: instrument.key,
     settledAt: isoOf(row.settledAt),
     venueTime: isoOf(row.venueTime),
     rate,
@@ -48,7 +52,7 @@ export function settlementView(row: SettlementFact, instrument: string) {
     estimateRate: numberOrNull(row.estimateRate),
     estimateAt: isoOrNull(row.estimateAt),
     estimateDifference: differenceOf(row),
-    ...ledgerView(row),
+    ...ledgerView(row, instrument),
     absent: absentOf({
       ...intervalAbsence(row),
       cap: row.cap === null && 'not_kept',
@@ -76,10 +80,10 @@ export type EstimateFact = FundingFact & {
   readonly determined: number | null
 }
 
-export function estimateView(row: EstimateFact, instrument: string) {
+export function estimateView(row: EstimateFact, instrument: Named) {
   const { rate, rate8h, apr } = rateView(row.rate, row.intervalHours)
   return {
-    instrument,
+    instrument: instrument.key,
     observedAt: isoOf(row.observedAt),
     tickAt: isoOf(row.tickAt),
     venueTime: isoOrNull(row.venueTime),
@@ -94,7 +98,7 @@ export function estimateView(row: EstimateFact, instrument: string) {
     cap: numberOrNull(row.cap),
     floor: numberOrNull(row.floor),
     determined: row.determined,
-    ...ledgerView(row),
+    ...ledgerView(row, instrument),
     absent: absentOf({
       ...intervalAbsence(row),
       venueTime: row.venueTime === null && 'not_published',
@@ -107,9 +111,9 @@ export function estimateView(row: EstimateFact, instrument: string) {
   }
 }
 
-function ledgerView(row: Provenance) {
+function ledgerView(row: Provenance, held: Held) {
   const { formulaVersion, adapterVersion } = row
-  return { ...provenanceView(row), formulaVersion, adapterVersion }
+  return { ...provenanceView(row, held), formulaVersion, adapterVersion }
 }
 
 function intervalAbsence({ intervalHours }: FundingFact) {
@@ -122,7 +126,7 @@ function absentOf(codes: Readonly<Record<string, string | false>>): Record<strin
 }
 
 /** Whose interval it is. */
-export type IntervalSubject = { readonly instrument: string; readonly venue: string; readonly asset: string }
+export type IntervalSubject = Held & { readonly instrument: string; readonly venue: string; readonly asset: string }
 
 export type IntervalFact = {
   readonly entry: LedgerEntry
@@ -144,6 +148,7 @@ export function intervalView({ entry, previousHours, knownAt }: IntervalFact, su
     settledFrom: isoOrNull(entry.settledFrom),
     knownAt: isoOf(knownAt),
     revision: entry.revision,
+    reasons: doubtsOf(subject),
     absent: absentOf({
       previousHours: previousHours === null && 'first_known',
       declaredAt: entry.declaredAt === null && 'not_declared',

@@ -1,4 +1,5 @@
 import { annualiseFunding } from '../domain/funding.ts'
+import { doubtsOf, type Held } from '../domain/instrument.ts'
 import { GRADES } from '../domain/quality.ts'
 import { isoOf } from '../domain/time.ts'
 import { FUNDING_KINDS, INTERVAL_SOURCES, PRICE_KINDS } from './board.ts'
@@ -24,12 +25,17 @@ const SOURCES = ['polled', 'backfill', 'import'] as const
 const LEDGER_SOURCES = ['declared', 'observed'] as const
 
 /** The fields that every stored row has last. */
+/** The mark of what is under quarantine now, beside what is doubtful about a row itself. */
+export const doubts = texts(
+  'What is doubtful about it; `quarantined`: prices contradict what the instrument is taken for, as of now'
+)
+
 export const provenance = {
   source: oneOf(SOURCES, 'How it came here'),
   knownAt: time('When we stored it'),
   availableAt: time('When it could have been known: its own time plus a declared lag'),
   revision: count('0 as first stored, raised by each correction'),
-  reasons: texts('What is doubtful about it')
+  reasons: doubts
 }
 
 export const basisPointSchema = object({
@@ -123,6 +129,7 @@ export const fundingIntervalSchema = object({
   settledFrom: timeOrNull('The beginning of the first period that settled so'),
   knownAt: time('When we stored it as it is here'),
   revision: count('0 as first stored, raised when the other way of knowing bears it out, and by corrections'),
+  reasons: doubts,
   absent: absences()
 })
 
@@ -136,6 +143,7 @@ export const realisedSchema = object({
   settlements: count('Settlements in the window', 90),
   expected: countOrNull('Settlements that were due in it', 90),
   coverage: numberOrNull('settlements / expected, at most 1', 1),
+  reasons: doubts,
   absent: absences()
 })
 
@@ -147,13 +155,22 @@ export function rateView(rateText: string, intervalHours: number | null) {
 }
 
 /** The fields that every stored row shows last. */
-export function provenanceView(row: {
-  readonly source: string
-  readonly knownAt: number
-  readonly availableAt: number
-  readonly revision: number
-  readonly reasons: readonly string[]
-}) {
+export function provenanceView(
+  row: {
+    readonly source: string
+    readonly knownAt: number
+    readonly availableAt: number
+    readonly revision: number
+    readonly reasons?: readonly string[]
+  },
+  held: Held
+) {
   const { source, knownAt, availableAt, revision, reasons } = row
-  return { source, knownAt: isoOf(knownAt), availableAt: isoOf(availableAt), revision, reasons }
+  return {
+    source,
+    knownAt: isoOf(knownAt),
+    availableAt: isoOf(availableAt),
+    revision,
+    reasons: doubtsOf(held, reasons)
+  }
 }

@@ -1,8 +1,9 @@
-import { type Instrument, isDollarLike } from '../domain/instrument.ts'
+import { doubtsOf, type Instrument, isDollarLike } from '../domain/instrument.ts'
 import { LIQUIDATION_SAMPLES, type LiquidatedPosition, type LiquidationSample } from '../domain/liquidation.ts'
 import { isoOrNull } from '../domain/time.ts'
 import { CONTRACT_KINDS } from './board.ts'
 import { boardFilters, pageParameters } from './board-parameters.ts'
+import { doubts } from './histories.ts'
 import { time } from './parameters.ts'
 import { absences, countOrNull, decimalOrNull, object, oneOf, oneOfOrNull, text, timeOrNull, truth } from './schema.ts'
 
@@ -29,6 +30,7 @@ export const liquidationSchema = object(
     totalUsd: decimalOrNull('The same of totalBase', '304000.5'),
     largestUsd: decimalOrNull(`The largest one, ${OF}`, '120000'),
     lastAt: timeOrNull('The newest one'),
+    reasons: doubts,
     absent: absences(),
     firstLookAt: timeOrNull('The first look in the window'),
     lastLookAt: timeOrNull('The last one')
@@ -62,10 +64,11 @@ const LOOKED = ['sampleOf', 'looks', 'liquidations', ...VALUES, 'lastAt', 'first
 
 /** What looks have shown; without a look nothing is known, which is not zero. `isShown`: the venue shows liquidations at all. */
 export function liquidationView(
-  { key, venue, asset, kind, quote }: Instrument,
+  instrument: Instrument,
   sums: Sums | undefined,
   { isShown }: { readonly isShown: boolean }
 ) {
+  const { key, venue, asset, kind, quote } = instrument
   const absent: Record<string, string> = {}
   const note = (fields: readonly string[], code: string) => {
     for (const field of fields) absent[field] ??= code
@@ -96,6 +99,7 @@ export function liquidationView(
     liquidations: sums?.count ?? null,
     ...told,
     lastAt: isoOrNull(sums?.lastAt),
+    reasons: doubtsOf(instrument),
     absent,
     firstLookAt: isoOrNull(sums?.firstLookAt),
     lastLookAt: isoOrNull(sums?.lastLookAt)

@@ -1,6 +1,6 @@
 import { freshActivity } from '../domain/board-facts.ts'
 import type { Rhythm } from '../domain/expiry.ts'
-import { type Instrument, settlementOf } from '../domain/instrument.ts'
+import { doubtsOf, type Instrument, settlementOf } from '../domain/instrument.ts'
 import { type Latest, VOLUME_UNITS } from '../domain/latest.ts'
 import { OPEN_INTEREST_UNITS } from '../domain/open-interest.ts'
 import { isoOrNull } from '../domain/time.ts'
@@ -118,7 +118,7 @@ export function openInterestView(
     ...values,
     volume24hUsd: volume?.volume24hUsd ?? null,
     volume24hUnit: volume?.unit ?? null,
-    reasons: [...reasonsOf(held?.sides ?? null), ...(instrument.quarantine === null ? [] : ['quarantined'])],
+    reasons: doubtsOf(instrument, reasonsOf(held?.sides ?? null)),
     absent,
     openInterestAgeMs: observedAt === null ? null : nowMs - observedAt,
     openInterestObservedAt: isoOrNull(observedAt),

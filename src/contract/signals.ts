@@ -1,7 +1,9 @@
+import { doubtsOf } from '../domain/instrument.ts'
 import { CENSORINGS, CLOSE_REASONS, SIGNAL_STATES, type Signal, type SignalSubject } from '../domain/signal.ts'
 import { type BucketParameters, SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
 import { HOUR, isoOf, isoOrNull, MINUTE } from '../domain/time.ts'
 import { CONTRACT_KINDS, INTERVAL_SOURCES } from './board.ts'
+import { doubts } from './histories.ts'
 import {
   absences,
   anyOf,
@@ -112,6 +114,7 @@ export const signalSchema = object(
       'The furthest value while it was open: from zero, of what is about low values the lowest',
       0.0011
     ),
+    reasons: doubts,
     parameters: parametersSchema,
     opening: readingSchema,
     closing: nullable(readingSchema),
@@ -167,6 +170,7 @@ export function signalView(signal: Signal, subject: SignalSubject) {
     lastValue: signal.lastValue,
     lastAt: isoOf(signal.lastAt),
     peakValue: signal.peakValue,
+    reasons: doubtsOf(subject),
     parameters: type === 'funding_regime' ? signal.parameterSet : bucketParametersView(signal.parameterSet),
     opening,
     closing,

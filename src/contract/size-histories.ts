@@ -43,7 +43,7 @@ export const depthPointSchema = object({
 
 export type StoredBook = BookDepth & Kept & { readonly spanMs: number }
 
-export function depthPoint(row: StoredBook, { key, quote }: Instrument) {
+export function depthPoint(row: StoredBook, instrument: Instrument) {
   const why = row.mid === null ? 'crossed_or_empty_book' : 'book_ends_in_band'
   const absent: Record<string, string> = {}
   if (row.venueTime === null) absent.venueTime = 'not_published'
@@ -57,8 +57,8 @@ export function depthPoint(row: StoredBook, { key, quote }: Instrument) {
     return { [`bidDepth${band}`]: bid, [`askDepth${band}`]: ask, [`imbalance${band}`]: imbalance }
   })
   return {
-    instrument: key,
-    quote,
+    instrument: instrument.key,
+    quote: instrument.quote,
     observedAt: isoOf(row.observedAt),
     tickAt: isoOf(row.tickAt),
     venueTime: isoOrNull(row.venueTime),
@@ -67,7 +67,7 @@ export function depthPoint(row: StoredBook, { key, quote }: Instrument) {
     ...Object.assign({}, ...told),
     spanMs: row.spanMs,
     absent,
-    ...provenanceView({ ...row, reasons: [] })
+    ...provenanceView(row, instrument)
   }
 }
 
@@ -87,7 +87,7 @@ export const flowPointSchema = object({
   ...provenance
 })
 
-export function flowPoint(row: SampledFlow & Kept, { key }: Instrument) {
+export function flowPoint(row: SampledFlow & Kept, instrument: Instrument) {
   const metrics = flowMetrics({
     takerBuyVolume: exactOrNull(row.takerBuy),
     takerSellVolume: exactOrNull(row.takerSell),
@@ -106,12 +106,12 @@ export function flowPoint(row: SampledFlow & Kept, { key }: Instrument) {
   const codeOf = (field: string) =>
     field === 'takerImbalance' && row.takerBuy !== null ? 'nothing_traded' : 'not_published'
   return {
-    instrument: key,
+    instrument: instrument.key,
     observedAt: isoOf(row.observedAt),
     tickAt: isoOf(row.tickAt),
     ...told,
     windowMs: row.windowMs,
     absent: Object.fromEntries(missing.map(([field]) => [field, codeOf(field)])),
-    ...provenanceView({ ...row, reasons: [] })
+    ...provenanceView(row, instrument)
   }
 }

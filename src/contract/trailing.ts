@@ -1,5 +1,6 @@
-import type { Instrument } from '../domain/instrument.ts'
+import { doubtsOf, type Instrument } from '../domain/instrument.ts'
 import { DAY, HOUR, isoOrNull } from '../domain/time.ts'
+import { doubts } from './histories.ts'
 import { tableParameters } from './history-parameters.ts'
 import { list, sort } from './parameters.ts'
 import { type Realised, realisedOf } from './realised.ts'
@@ -37,6 +38,7 @@ export const trailingSchema = object({
   asset: text('Its asset', 'BTC'),
   to: timeOrNull('Where the windows end, that moment included; null where nothing was summed'),
   ...Object.fromEntries(TRAILING_DAYS.flatMap(windowSchema)),
+  reasons: doubts,
   absent: absences()
 })
 
@@ -60,7 +62,8 @@ const CURRENT_MS = 3 * HOUR
 
 type Sums = { readonly toMs: number; readonly windows: TrailingWindows }
 
-export function trailingView({ key, venue, asset }: Instrument, sums: Sums | undefined, nowMs: number) {
+export function trailingView(instrument: Instrument, sums: Sums | undefined, nowMs: number) {
+  const { key, venue, asset } = instrument
   const absent: Record<string, string> = {}
   const missing = sums === undefined ? 'no_settlements' : nowMs - sums.toMs > CURRENT_MS ? 'stale' : null
   const fields = TRAILING_DAYS.flatMap((days): [string, number | null][] => {
@@ -78,5 +81,6 @@ export function trailingView({ key, venue, asset }: Instrument, sums: Sums | und
       [name('Coverage'), window?.coverage ?? null]
     ]
   })
-  return { instrument: key, venue, asset, to: isoOrNull(sums?.toMs), ...Object.fromEntries(fields), absent }
+  const told = Object.fromEntries(fields)
+  return { instrument: key, venue, asset, to: isoOrNull(sums?.toMs), ...told, reasons: doubtsOf(instrument), absent }
 }

@@ -86,6 +86,14 @@ export type Quarantine = {
   readonly since: number
 }
 
+/** Whether something is under quarantine now, whatever else is known of it. */
+export type Held = { readonly quarantine: unknown }
+
+/** What is doubtful about what is told of an instrument: `quarantined` beside its own doubts, wherever it is told. */
+export function doubtsOf({ quarantine }: Held, own: readonly string[] = []): string[] {
+  return quarantine === null || own.includes('quarantined') ? [...own] : [...own, 'quarantined']
+}
+
 export const MULTIPLIER_SOURCES = ['exact', 'stripped', 'unresolved', 'import', 'override'] as const
 export type MultiplierSource = (typeof MULTIPLIER_SOURCES)[number]
 

@@ -1,5 +1,6 @@
 import type { IntervalSource } from './board-row.ts'
 import type { Regime, RegimeRules } from './funding-regime.ts'
+import type { Held } from './instrument.ts'
 import type { BucketParameters, BucketType } from './signal-types.ts'
 
 export type SignalType = 'funding_regime' | BucketType
@@ -90,7 +91,7 @@ type SignalCommon = {
 }
 
 /** Whom a signal is about, as outsiders name it; null where it is about a venue as a whole. */
-export type SignalSubject = {
+export type SignalSubject = Held & {
   readonly instrument: string | null
   readonly spot: string | null
   readonly venue: string

@@ -146,5 +146,6 @@ const venueAsWhole = (venue: string): BucketSubject => ({
   symbol: '',
   asset: null,
   kind: null,
+  quarantine: null,
   goneAt: null
 })

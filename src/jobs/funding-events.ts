@@ -5,9 +5,10 @@ import { DAY } from '../domain/time.ts'
 import type { Transaction } from '../store/database.ts'
 import { listStoredEvents, type NewEvent } from '../store/events.ts'
 import type { IntervalNews } from '../store/interval-ledger.ts'
+import { subjectOf } from './event-subject.ts'
 import { hashOf } from './signal-ids.ts'
 
-type Told = Pick<Instrument, 'id' | 'key' | 'venue' | 'asset' | 'kind'>
+type Told = Pick<Instrument, 'id' | 'key' | 'venue' | 'asset' | 'kind' | 'quarantine'>
 
 /** A change that took effect longer ago is history when it is found: it is kept, and nobody is told. */
 const CHANGE_IS_NEWS_MS = 7 * DAY
@@ -18,8 +19,8 @@ export function settledEvent(instrument: Told, settlement: SettlementFact): NewE
     id: `evt_${hashOf(['funding.settled', instrument.key, settlement.settledAt])}`,
     type: 'funding.settled',
     at: settlement.settledAt,
-    about: aboutOf(instrument),
-    data: settlementView(settlement, instrument.key)
+    about: subjectOf(instrument.id, instrument),
+    data: settlementView(settlement, instrument)
   }
 }
 
@@ -30,8 +31,8 @@ export function correctedEvent(instrument: Told, settlement: SettlementFact): Ne
     id: `evt_${hashOf(['data.corrected', 'settlement', instrument.key, settledAt, revision])}`,
     type: 'data.corrected',
     at: settledAt,
-    about: aboutOf(instrument),
-    data: { fact: 'settlement', ...settlementView(settlement, instrument.key) }
+    about: subjectOf(instrument.id, instrument),
+    data: { fact: 'settlement', ...settlementView(settlement, instrument) }
   }
 }
 
@@ -64,7 +65,7 @@ function changeEvent(instrument: Told, change: IntervalFact): NewEvent {
     id: changeId(instrument, change.entry),
     type: 'funding.interval_changed',
     at: change.entry.effectiveFrom,
-    about: aboutOf(instrument),
+    about: subjectOf(instrument.id, instrument),
     data: intervalView(change, instrumentOf(instrument))
   }
 }
@@ -77,7 +78,7 @@ function withdrawnEvent(instrument: Told, { said, now, knownAt }: Withdrawal): N
     id: `evt_${hashOf(['data.corrected', 'funding_interval', instrument.key, said.effectiveFrom, now.entry.revision])}`,
     type: 'data.corrected',
     at: said.effectiveFrom,
-    about: aboutOf(instrument),
+    about: subjectOf(instrument.id, instrument),
     data: {
       fact: 'funding_interval',
       withdrawnHours: said.hours,
@@ -95,5 +96,4 @@ const changeId = ({ key }: Told, { effectiveFrom, hours, revision }: ChangeName)
 const changeIdsOf = (instrument: Told, said: LedgerEntry) =>
   Array.from({ length: said.revision + 1 }, (_, revision) => changeId(instrument, { ...said, revision }))
 
-const instrumentOf = ({ key, venue, asset }: Told) => ({ instrument: key, venue, asset })
-const aboutOf = ({ id, venue, asset, kind }: Told) => ({ instrumentId: id, venue, asset, kind })
+const instrumentOf = ({ key, venue, asset, quarantine }: Told) => ({ instrument: key, venue, asset, quarantine })

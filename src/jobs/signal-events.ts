@@ -1,6 +1,7 @@
 import { signalView } from '../contract/signals.ts'
 import type { Signal, SignalSubject } from '../domain/signal.ts'
 import type { EventType, NewEvent } from '../store/events.ts'
+import { subjectOf } from './event-subject.ts'
 import { eventIdOf } from './signal-ids.ts'
 
 export type SignalEventType = Extract<EventType, `signal.${string}`>
@@ -13,12 +14,11 @@ export function signalEvent(
   subject: SignalSubject,
   activation?: number
 ): NewEvent {
-  const { venue, asset, kind } = subject
   return {
     id: eventIdOf(signal.id, type, at, activation),
     type,
     at,
-    about: { instrumentId: signal.instrumentId, venue, asset, kind },
+    about: subjectOf(signal.instrumentId, subject),
     signal: { type: signal.type, label: signal.label },
     data: signalView(signal, subject)
   }

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../domain/interval-ledger.ts'
 import type { Database } from './database.ts'
+import { NOT_HELD, QUARANTINE } from './quarantine.ts'
 
 export type IntervalFilter = {
   readonly instrumentIds: readonly number[] | null
@@ -17,22 +18,27 @@ export type ListedInterval = {
   readonly entry: LedgerEntry
   readonly previousHours: number | null
   readonly knownAt: number
-  readonly subject: { readonly instrument: string; readonly venue: string; readonly asset: string }
+  readonly subject: {
+    readonly instrument: string
+    readonly venue: string
+    readonly asset: string
+    readonly quarantine: string | null
+  }
 }
 
 /** Intervals as they came into force, the newest first. What turned out to be no change is none. */
 export async function listIntervals(db: Pick<Database, 'query'>, filter: IntervalFilter): Promise<ListedInterval[]> {
   const { rows } = await db.query<IntervalRow>(
     `with newest as (
-       select distinct on (f.instrument_id, f.effective_from) f.*, i.key, i.venue_id, i.asset
+       select distinct on (f.instrument_id, f.effective_from) f.*, i.key, i.venue_id, i.asset, ${QUARANTINE}
        from funding_interval f join instrument i on i.id = f.instrument_id
-       where ($1::int[] is null or f.instrument_id = any ($1)) and ($2::text[] is null or i.asset = any ($2))
+       where ($1::int[] is null or f.instrument_id = any ($1)) and ($2::text[] is null or (i.asset = any ($2) and ${NOT_HELD}))
          and ($3::text[] is null or i.venue_id = any ($3))
        order by f.instrument_id, f.effective_from, f.revision desc
      ), walked as (
        select *, lag(interval_hours) over (partition by instrument_id order by effective_from) as previous_hours from newest
      )
-     select key, venue_id, asset, effective_from, interval_hours, previous_hours, source, declared_at, settled_from, known_at, revision
+     select key, venue_id, asset, quarantine, effective_from, interval_hours, previous_hours, source, declared_at, settled_from, known_at, revision
      from walked where interval_hours is distinct from previous_hours
        and ($4::timestamptz is null or effective_from >= $4) and ($5::timestamptz is null or effective_from < $5)
        and ($6::timestamptz is null or effective_from < $6 or (effective_from = $6 and key > $7))
@@ -59,7 +65,7 @@ export async function listIntervals(db: Pick<Database, 'query'>, filter: Interva
     },
     previousHours: row.previous_hours,
     knownAt: row.known_at.getTime(),
-    subject: { instrument: row.key, venue: row.venue_id, asset: row.asset }
+    subject: { instrument: row.key, venue: row.venue_id, asset: row.asset, quarantine: row.quarantine }
   }))
 }
 
@@ -67,6 +73,7 @@ type IntervalRow = {
   readonly key: string
   readonly venue_id: string
   readonly asset: string
+  readonly quarantine: string | null
   readonly effective_from: Date
   readonly interval_hours: number
   readonly previous_hours: number | null

@@ -5,6 +5,7 @@ import type { RegimeFact, RegimeOutlook, Timed } from '../domain/regime-series.t
 import type { SignalSubject, SignalType } from '../domain/signal.ts'
 import type { Database } from './database.ts'
 import { listLastBounds } from './last-estimates.ts'
+import { QUARANTINE } from './quarantine.ts'
 
 type Queryable = Pick<Database, 'query'>
 
@@ -64,14 +65,15 @@ const OUTLOOK_JOINS = `left join backfill b on b.instrument_id = i.id and b.fact
 
 /** What an evaluation must know of its instrument. */
 export async function getEvaluated(db: Queryable, instrumentId: number, nowMs: number): Promise<Evaluated> {
-  type Found = OutlookRow & { key: string; venue_id: string; symbol: string; asset: string; base: string; kind: string }
+  type Found = OutlookRow &
+    Record<'key' | 'venue_id' | 'symbol' | 'asset' | 'base' | 'kind', string> & { quarantine: string | null }
   const { rows } = await db.query<Found>(
-    `select i.key, i.venue_id, i.symbol, i.asset, i.base, i.kind, ${OUTLOOK} from instrument i ${OUTLOOK_JOINS} where i.id = $1`,
+    `select i.key, i.venue_id, i.symbol, i.asset, i.base, i.kind, ${QUARANTINE}, ${OUTLOOK} from instrument i ${OUTLOOK_JOINS} where i.id = $1`,
     [instrumentId]
   )
   const row = rows[0]!
-  const { key, venue_id: venue, symbol, asset, base, kind } = row
-  return { instrument: key, spot: null, venue, symbol, asset, base, kind, ...outlookOf(row, nowMs) }
+  const { key, venue_id: venue, symbol, asset, base, kind, quarantine } = row
+  return { instrument: key, spot: null, venue, symbol, asset, base, kind, quarantine, ...outlookOf(row, nowMs) }
 }
 
 /** Where nobody fetches, nothing more will come: silence until now is all that there is to know. */

@@ -1,5 +1,6 @@
 import type { Signal, SignalSubject } from '../domain/signal.ts'
 import type { Database } from './database.ts'
+import { NOT_HELD, QUARANTINE } from './quarantine.ts'
 import { SIGNAL_COLUMNS, type SignalRow, signalOf } from './signals.ts'
 
 type Queryable = Pick<Database, 'query'>
@@ -34,9 +35,15 @@ export type SignalFilter = {
   readonly limit: number
 }
 
-type SubjectRow = { key: string | null; spot_key: string | null; asset: string | null; kind: string | null }
+type SubjectRow = {
+  key: string | null
+  spot_key: string | null
+  asset: string | null
+  kind: string | null
+  quarantine: string | null
+}
 
-const SELECT = `select ${SIGNAL_COLUMNS.map((name) => `s.${name}`).join(', ')}, i.key, i.asset, i.kind, l.key as spot_key
+const SELECT = `select ${SIGNAL_COLUMNS.map((name) => `s.${name}`).join(', ')}, i.key, i.asset, i.kind, l.key as spot_key, ${QUARANTINE}
   from signal s left join instrument i on i.id = s.instrument_id left join instrument l on l.id = s.spot_id`
 
 /** Signals, open and past. */
@@ -45,7 +52,7 @@ export async function listSignals(db: Queryable, filter: SignalFilter): Promise<
   const direction = filter.isDescending ? 'desc' : 'asc'
   const { rows } = await db.query<SignalRow & SubjectRow>(
     `${SELECT} where ($1::text[] is null or s.type = any ($1)) and ($2::text[] is null or s.label = any ($2))
-       and ($3::text[] is null or s.state = any ($3)) and ($4::text[] is null or i.asset = any ($4))
+       and ($3::text[] is null or s.state = any ($3)) and ($4::text[] is null or (i.asset = any ($4) and ${NOT_HELD}))
        and ($5::text[] is null or s.venue_id = any ($5)) and ($6::int[] is null or s.instrument_id = any ($6))
        and ($7::timestamptz is null or s.closed_at is null or s.closed_at > $7) and ($8::timestamptz is null or s.opened_at < $8)
        and ($9::${type} is null or (s.${column}, s.id) ${filter.isDescending ? '<' : '>'} ($9, $10::text))
@@ -73,8 +80,11 @@ export async function findSignal(db: Queryable, id: string): Promise<ListedSigna
 }
 
 function listedOf(row: SignalRow & SubjectRow): ListedSignal {
-  const { key, spot_key, venue_id, asset, kind } = row
-  return { signal: signalOf(row), subject: { instrument: key, spot: spot_key, venue: venue_id, asset, kind } }
+  const { key, spot_key, venue_id, asset, kind, quarantine } = row
+  return {
+    signal: signalOf(row),
+    subject: { instrument: key, spot: spot_key, venue: venue_id, asset, kind, quarantine }
+  }
 }
 
 function dateOf(atMs: number | null): Date | null {

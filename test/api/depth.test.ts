@@ -32,6 +32,7 @@ test('depth is told of both legs, each with its own age; a band that the book en
     asset: 'BTC',
     kind: 'perpetual',
     skewMs: 20_000,
+    reasons: [],
     absent: {}
   })
   assert.deepEqual(

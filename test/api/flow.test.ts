@@ -35,6 +35,7 @@ test('taker flow and accounts are told with the venue’s own stamps and its win
     takerImbalance: 0.5,
     takerAt: new Date(NOW_MS - 370_000).toISOString(),
     windowMs: 300_000,
+    reasons: [],
     absent: {},
     ageMs: 10_000,
     observedAt: new Date(NOW_MS - 10_000).toISOString()

@@ -88,6 +88,7 @@ test('a realised window includes its end and not its beginning', async () => {
     settlements: 3,
     expected: 3,
     coverage: 1,
+    reasons: [],
     absent: {}
   })
   assert.equal((await realised(api, START - 1, START + 24 * HOUR - 1)).settlements, 3)

@@ -56,6 +56,7 @@ test('what looks have shown is summed by position, each liquidation once, and is
       totalUsd: '96000',
       largestUsd: '64000',
       lastAt: new Date(AT_MS - MINUTE).toISOString(),
+      reasons: [],
       absent: {},
       firstLookAt: new Date(AT_MS - MINUTE).toISOString(),
       lastLookAt: new Date(AT_MS).toISOString()

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import request from 'supertest'
 import { Compile } from 'typebox/schema'
+import { isoOf } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createKey } from '../../src/store/keys.ts'
 import { aSubscription } from '../support/webhooks.ts'
@@ -68,7 +69,9 @@ test('every documented route answers as documented', async () => {
     '/v1/funding/history': ['', '&kind=estimate']
   }
   for (const [path, documented] of paths) {
-    const needed = (documented.parameters ?? []).flatMap(({ name, required }) => (required ? `${name}=${GIVEN[name]}` : [])).join('&')
+    const needed = (documented.parameters ?? [])
+      .flatMap(({ name, required }) => (required ? `${name}=${GIVEN[name]}` : []))
+      .join('&')
     for (const variant of variants[path] ?? ['']) {
       const url = `${path}?${needed}${variant}`
       const { status, body } = await get(url)

@@ -124,7 +124,7 @@ test('a settlement is told with every field that REST has of it, to who asked fo
   await using api = await testApi({ seed })
   using client = connect(api.url)
   const settled = (key: string, asset: string, id: number) =>
-    settledEvent({ id, key, venue: key.split(':')[0]!, asset, kind: 'perpetual' }, SETTLED)
+    settledEvent({ id, key, venue: key.split(':')[0]!, asset, kind: 'perpetual', quarantine: null }, SETTLED)
   const { data, ...event } = settled(PERP, 'BTC', 1)
   const fields = `type timestamp settlement { ${Object.keys(data as object).join(' ')} }`
   const own = subscribe(client, `subscription { fundingSettled(asset: ["BTC"], lastEventId: "0") { ${fields} } }`)

@@ -74,7 +74,8 @@ async function openBasisHistory(context: ApiContext, question: BasisQuestion): P
   const meta = { instrument: instrument.key, spot: spot.key, resolution, knownAt: isoOrNull(values.knownAt) }
   refuseUnkept(context, range, series.knownAtMs, resolution)
   if (resolution === 'raw') {
-    return { history: pointHistory(context, series, spot.key, meta, budget), range, asOfMs: nowMs }
+    const legs = { contract: instrument, spot }
+    return { history: pointHistory(context, series, legs, meta, budget), range, asOfMs: nowMs }
   }
   const bucketMs = BUCKET_MS[resolution]
   refuseTooManyBuckets(range, bucketMs)
@@ -118,7 +119,7 @@ async function storedLeg({ db, catalogue }: ApiContext, instrument: Instrument, 
 function pointHistory(
   context: ApiContext,
   series: BasisSeries,
-  spot: string,
+  { contract, spot }: { readonly contract: Instrument; readonly spot: Instrument },
   meta: History<BasisPoint>['meta'],
   budget?: RowBudget
 ): History<BasisPoint> {
@@ -143,12 +144,12 @@ function pointHistory(
       priceKind: point.priceKind,
       grade: point.grade,
       tickAt: isoOf(point.tickAt),
-      spot,
+      spot: spot.key,
       premiumBps: point.premiumBps,
       fx: point.fx,
       skewMs: point.skewMs,
       spanMs: point.spanMs,
-      ...provenanceView(point)
+      ...provenanceView(point, { quarantine: contract.quarantine ?? spot.quarantine })
     }),
     meta
   }

@@ -3,7 +3,7 @@ import { estimateSchema, realisedSchema, settlementSchema } from '../../contract
 import { fundingHistoryParameters, realisedParameters } from '../../contract/history-parameters.ts'
 import { realisedOf } from '../../contract/realised.ts'
 import { oneOf, text, textOrNull, time } from '../../contract/schema.ts'
-import type { Instrument } from '../../domain/instrument.ts'
+import { doubtsOf, type Instrument } from '../../domain/instrument.ts'
 import { DAY, isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import {
@@ -102,7 +102,7 @@ export function settlementHistory(
     read: (range) => listSettlements(db, { instrumentId: instrument.id, knownAtMs, ...range }),
     timeOf: ({ settledAt }) => settledAt,
     stepMs: 1,
-    view: (row) => settlementView(row, instrument.key),
+    view: (row) => settlementView(row, instrument),
     meta
   }
 }
@@ -113,7 +113,7 @@ function estimateHistory({ db }: ApiContext, { instrument, knownAtMs, meta }: Se
     read: (range) => listEstimates(db, { instrumentId: instrument.id, knownAtMs, ...range }),
     timeOf: ({ tickAt }) => tickAt,
     stepMs: 1,
-    view: (row) => estimateView(row, instrument.key),
+    view: (row) => estimateView(row, instrument),
     meta
   }
 }
@@ -138,7 +138,13 @@ async function readRealised(context: ApiContext, { values }: Question<typeof rea
   }
   const realised = realisedOf(settlements, window, intervalHours)
   return {
-    data: { instrument: instrument.key, from: isoOf(fromMs), to: isoOf(toMs), ...realised },
+    data: {
+      instrument: instrument.key,
+      from: isoOf(fromMs),
+      to: isoOf(toMs),
+      ...realised,
+      reasons: doubtsOf(instrument)
+    },
     meta: { knownAt: isoOrNull(knownAtMs) },
     asOfMs: nowMs
   }

@@ -69,9 +69,9 @@ async function readOpenInterest(context: ApiContext, question: Question<typeof o
   return { data: page, ...paging, asOfMs: nowMs }
 }
 
-function viewOf(row: StoredOpenInterest, { key }: Instrument) {
+function viewOf(row: StoredOpenInterest, instrument: Instrument) {
   return {
-    instrument: key,
+    instrument: instrument.key,
     observedAt: isoOf(row.observedAt),
     tickAt: isoOf(row.tickAt),
     openInterestBase: row.base,
@@ -80,6 +80,6 @@ function viewOf(row: StoredOpenInterest, { key }: Instrument) {
     unit: row.unit,
     sides: row.sides,
     volume24hUsd: row.volume24hUsd,
-    ...provenanceView({ ...row, reasons: reasonsOf(row.sides) })
+    ...provenanceView({ ...row, reasons: reasonsOf(row.sides) }, instrument)
   }
 }
