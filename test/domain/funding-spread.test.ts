@@ -24,7 +24,7 @@ test('the settlement at entry is not received, the one at exit is', () => {
 })
 
 test('a leg that settled at other times than its grid counts those', () => {
-  const a = { ...leg(0.0001, 8), settlements: [1.5 * HOUR, 2.5 * HOUR, 9 * HOUR] }
+  const a = { ...leg(0.0001, 8), settlements: [HOUR, 1.5 * HOUR, 2.5 * HOUR, 9 * HOUR] }
   assert.equal(between(a, leg(0.0001, 8), 1, 5).settlementsA, 2)
 })
 
