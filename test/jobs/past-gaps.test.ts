@@ -103,22 +103,18 @@ test('a stop that was longer than the memory of a venue leaves a gap that says s
   assert.equal(rows[1]!.from_at.getTime(), stopped)
 })
 
-const SEALING = {
-  beforeMs: floorTo(systemClock.now(), DAY) - DAY,
-  nowMs: systemClock.now(),
-  knownBeforeMs: Number.POSITIVE_INFINITY
-}
-
 test('open interest that comes after the day of its prices was sealed stands beside them all the same', async () => {
   await using t = await testDatabase()
   await using past = await openPast(t.db, KEY)
   await past.want('price_1h', 5)
   while (await past.run()) {}
-  const sealed = await sealFact(t.db, FACTS.market, SEALING)
+  const nowMs = systemClock.now()
+  const options = { beforeMs: floorTo(nowMs, DAY) - DAY, nowMs, knownBeforeMs: nowMs + DAY }
+  const sealed = await sealFact(t.db, FACTS.market, options)
   assert.ok(sealed.reduce((sum, { rows }) => sum + rows, 0) > 48)
   await past.want('open_interest_1h', 5)
   while (await past.run()) {}
-  await sealFact(t.db, FACTS.market, SEALING)
+  await sealFact(t.db, FACTS.market, options)
   const at = floorTo(systemClock.now(), DAY) - 3 * DAY
   const times = Array.from({ length: 24 }, (_, hour) => at + hour * HOUR)
   const hours = await t.db.transaction((client) => openHours(client, past.instrument.id, times))
