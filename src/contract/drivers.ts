@@ -1,6 +1,7 @@
 import { REFUSALS } from '../domain/attribution.ts'
 import { DRIVERS } from '../domain/driver-model.ts'
 import { CONTRACT_KINDS, PRICE_KINDS } from './board.ts'
+import { carryParameters } from './carry-parameters.ts'
 import { historyParameters } from './history-parameters.ts'
 import { described, required } from './parameter.ts'
 import { time as moment, word } from './parameters.ts'
@@ -36,6 +37,8 @@ export const driversParameters = {
   spot: word('The spot leg; unless given, the one chosen for the contract now', 'binance:BTC/USDT'),
   from: moment('From then on; a day before `to` unless given, at most 31'),
   to: moment('Before then; now unless given'),
+  quoteRate: carryParameters.quoteRate,
+  baseRate: carryParameters.baseRate,
   knownAt: historyParameters.knownAt
 }
 

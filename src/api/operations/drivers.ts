@@ -1,3 +1,4 @@
+import { baseRateOf } from '../../contract/carry-parameters.ts'
 import { driversParameters, driversSchema } from '../../contract/drivers.ts'
 import {
   attributionView,
@@ -80,6 +81,7 @@ async function readDrivers(context: ApiContext, question: Question<typeof driver
   const hours = await listHourFacts(context.db, pair, range)
   const settled = await readSettled(context, instrument, range)
   const first = Math.max(0, Math.floor((window.fromMs - range.fromMs) / HOUR))
+  const rates = { rQuote: values.quoteRate, rBase: values.baseRate ?? baseRateOf(instrument.asset) }
   return {
     data: {
       instrument: instrument.key,
@@ -87,7 +89,7 @@ async function readDrivers(context: ApiContext, question: Question<typeof driver
       venue: instrument.venue,
       asset: instrument.asset,
       kind: instrument.kind,
-      ...answerOf(context, instrument, { startMs: range.fromMs, first, hours, settled })
+      ...answerOf(context, instrument, rates, { startMs: range.fromMs, first, hours, settled })
     },
     meta: { knownAt: isoOrNull(values.knownAt) },
     asOfMs: nowMs
@@ -112,8 +114,12 @@ type Past = {
   readonly settled: readonly Settled[]
 }
 
-function answerOf(context: ApiContext, instrument: Instrument, { startMs, first, hours, settled }: Past) {
-  const rates = { rQuote: QUOTE_RATE, rBase: baseRateOf(instrument.asset) }
+function answerOf(
+  context: ApiContext,
+  instrument: Instrument,
+  rates: HoldingRates,
+  { startMs, first, hours, settled }: Past
+) {
   const priceKind = hours.findLast(({ basis }, hour) => hour >= first && basis !== null)?.basis?.priceKind ?? null
   const fairCarryBps = fairCarryOf(instrument, rates)
   const anchor8h = anchor8hOf(instrument) ?? 0
@@ -214,7 +220,3 @@ function changesOf(
 
 const isDisplayOnly = ({ capabilities }: ApiContext, { venue }: Instrument) =>
   capabilities !== undefined && capabilities[venue] === undefined
-
-/** Fractions a year. Spec 6. */
-const QUOTE_RATE = 0.05
-const baseRateOf = (asset: string) => (asset === 'ETH' ? 0.03 : 0)
