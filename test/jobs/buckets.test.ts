@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { DAY } from '../../src/domain/time.ts'
 import { evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
 import type { Database } from '../../src/store/database.ts'
+import { insertBasis } from '../api/fixture.ts'
 import { type BucketRig, openBuckets, START } from '../support/buckets.ts'
 import { testDatabase } from '../support/database.ts'
 
@@ -203,4 +204,24 @@ test('a venue whose polls fail is in trouble, as a whole; time in which nobody a
   const [opened] = await rig.events()
   assert.deepEqual([opened!.venue, opened!.data.instrument, opened!.data.asset], ['okx', null, null])
   assert.equal(opened!.data.absent.instrument, 'venue_as_a_whole')
+})
+
+test('a basis of prices that are not good enough for signals dislocates nothing', async () => {
+  await using t = await testDatabase()
+  const rig = await openBuckets(t.db, 'basis_dislocation')
+  const spot = await rig.instrument('okx:BTC/USDT')
+  for (const [key, grade] of [
+    ['okx:BTC/USDT:USDT', 'signal'],
+    ['okx:BTC/USD:BTC', 'display']
+  ] as const) {
+    const rows = [0, 1, 2].map((bucket) => ({ atMs: rig.within(bucket).getTime(), basisBps: 40, grade }))
+    await insertBasis(t.db, await rig.instrument(key), spot, rows)
+  }
+  rig.closed(2)
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [['RICH', 3, null, null]])
+  assert.deepEqual(
+    (await rig.events()).map(({ data }) => data.instrument),
+    ['okx:BTC/USDT:USDT']
+  )
 })
