@@ -13,7 +13,8 @@ export const CHANGE_FACTS = [
   'flow',
   'settlement',
   'funding_interval',
-  'gap'
+  'gap',
+  'liquidation'
 ] as const
 
 export const changeParameters = {

@@ -125,7 +125,16 @@ test('jobs show their rhythm and how far fetching the past has come', async () =
     ['binance', 0, new Date(NOW_MS + 10_000).toISOString()]
   )
   const backfill = body.data.find(({ job }: { job: string }) => job === 'backfill')
-  assert.deepEqual(backfill.backfill, { waiting: 1, running: 0, done: 0, failed: 0 })
+  assert.deepEqual(backfill.backfill, {
+    waiting: 1,
+    running: 0,
+    done: 0,
+    failed: 0,
+    instruments: 1,
+    instrumentsDone: 0,
+    oldestAt: null,
+    rowsPerMinute: 0
+  })
 })
 
 test('the committed document is what the routes say', () => {
