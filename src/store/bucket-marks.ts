@@ -1,5 +1,5 @@
 import { DAY, floorTo } from '../domain/time.ts'
-import type { Transaction } from './database.ts'
+import type { Database } from './database.ts'
 
 /** Held shared by whoever writes bases, alone by whoever closes an hour: nobody writes into an hour while it closes. */
 export const CLOSING_LOCK = `hashtext('contango buckets close')`
@@ -7,7 +7,7 @@ export const CLOSING_LOCK = `hashtext('contango buckets close')`
 type Written = { readonly instrumentId: number; readonly spotId: number; readonly tickAt: number }
 
 /** Notes in the transaction of the bases that days of closed hours are to be rolled up anew. Before they are written. */
-export async function markBuckets(client: Transaction, bases: readonly Written[]): Promise<void> {
+export async function markBuckets(client: Pick<Database, 'query'>, bases: readonly Written[]): Promise<void> {
   await client.query(`select pg_advisory_xact_lock_shared(${CLOSING_LOCK})`)
   const { rows } = await client.query<{ closed_to: Date }>('select closed_to from bucket_head')
   const closedTo = rows[0]!.closed_to.getTime()

@@ -1,8 +1,10 @@
+import type pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { type Decode, decodeRows, isoOfText, textsOfText } from './copy-decoding.ts'
 import type { Database } from './database.ts'
 import type { FactColumn, FactTable } from './fact-tables.ts'
-import { listStretches } from './partitions.ts'
+import { isPartitioned, listStretches, type Stretch } from './partitions.ts'
+import { listSealedDays, readSealedCells, type SealedDay, sealedFactOf } from './sealed/cells.ts'
 
 export type FactRange = {
   /** null: of every instrument. */
@@ -14,26 +16,33 @@ export type FactRange = {
 
 /** A row, its cells in the order of the table's columns. */
 export type FactCells = readonly unknown[]
+type Keys = ReadonlyMap<number, string>
 
 /**
- * Every row of a table in a range, revisions included, a partition at a time and within it by key: times as ISO 8601, numerics
- * exact, instruments by key. Read as fast as it is taken, over one session of its own; `onStretch` is told the share that is done.
+ * Every row of a table in a range, revisions included, a stretch of time after the other and within it series by series: times as
+ * ISO 8601, numerics exact, instruments by key. Read as fast as it is taken, over one session of its own; `onStretch` is told the
+ * share that is done.
  */
 export async function* readFacts(
   db: Database,
   table: FactTable,
   range: FactRange,
-  keys: ReadonlyMap<number, string>,
+  keys: Keys,
   onStretch: (share: number) => void = () => {}
 ): AsyncGenerator<FactCells[]> {
-  const stretches = await listStretches(db, table.table, range)
-  const rowOf = rowReader(table.columns, keys)
+  const stretches = await stretchesOf(db, table, range)
   const session = await db.openSession()
   try {
     // A file that is written slowly is no statement that hangs.
     await session.query('set statement_timeout = 0')
+    await session.query('set idle_in_transaction_session_timeout = 0')
     for (const [index, stretch] of stretches.entries()) {
-      yield* decodeRows(session.query(copyTo(copyOf(table, range, stretch))) as AsyncIterable<Buffer>, rowOf)
+      // One moment of it: what is sealed meanwhile is neither read twice nor missed.
+      await session.query('begin isolation level repeatable read read only')
+      // Before that moment: a partition that is sealed stays until we have read it.
+      await session.query(`lock table public.${table.table} in access share mode`)
+      yield* readStretch(session, table, range, stretch, keys)
+      await session.query('commit')
       onStretch((index + 1) / stretches.length)
     }
   } finally {
@@ -42,29 +51,68 @@ export async function* readFacts(
   }
 }
 
-type Stretch = { readonly fromMs: number | null; readonly toMs: number | null }
+/** A table without partitions is one stretch. */
+async function stretchesOf(db: Database, table: FactTable, range: FactRange): Promise<Stretch[]> {
+  if (!isPartitioned(table.table)) return [{ fromMs: null, toMs: null }]
+  return await listStretches(db, sealedFactOf(table) === undefined ? [table.table] : [table.table, 'sealed_day'], range)
+}
+
+async function* readStretch(
+  session: pg.Client,
+  table: FactTable,
+  range: FactRange,
+  stretch: Stretch,
+  keys: Keys
+): AsyncGenerator<FactCells[]> {
+  const bounds = {
+    ids: range.instrumentIds,
+    fromMs: Math.max(range.fromMs ?? Number.NEGATIVE_INFINITY, stretch.fromMs ?? Number.NEGATIVE_INFINITY),
+    toMs: Math.min(range.toMs ?? Number.POSITIVE_INFINITY, stretch.toMs ?? Number.POSITIVE_INFINITY)
+  }
+  const rowOf = rowReader(table.columns, keys)
+  const hot = (where: string) =>
+    decodeRows(session.query(copyTo(copyOf(table, bounds, where))) as AsyncIterable<Buffer>, rowOf)
+  const fact = sealedFactOf(table)
+  const days = fact === undefined ? [] : await listSealedDays(session, fact, bounds)
+  yield* hot(days.length === 0 ? 'true' : `not ${isOfSealedDay(table, fact!.name)}`)
+  for (const day of days) {
+    const sealed = await readSealedCells(session, table, fact!, day, bounds, keys)
+    yield sealed.rows
+    // What came after its day was sealed lies beside it; what is being sealed lies in both.
+    if (!day.hasHot) continue
+    for await (const rows of hot(whereOfDay(table, day))) yield rows.filter((row) => !sealed.has(row))
+  }
+}
+
+function whereOfDay({ key, time }: FactTable, { instrumentId, spotId, dayMs }: SealedDay): string {
+  const spot = key.includes('spot_id') ? ` and spot_id = ${Number(spotId)}` : ''
+  const day = `${time} >= ${timeText(dayMs)} and ${time} < ${timeText(dayMs)} + interval '1 day'`
+  return `instrument_id = ${Number(instrumentId)}${spot} and ${day}`
+}
+
+function isOfSealedDay({ table, key, time }: FactTable, fact: string): string {
+  const spot = key.includes('spot_id') ? 't.spot_id' : '0'
+  return `exists (select 1 from sealed_day d where d.instrument_id = t.instrument_id and d.fact = '${fact}'
+    and d.spot_id = ${spot} and d.day = date_trunc('day', t.${time}))`.replaceAll('t.', `${table}.`)
+}
+
+type Bounds = { readonly ids: readonly number[] | null; readonly fromMs: number; readonly toMs: number }
 
 /** COPY takes no parameters: what stands in here are numbers and times that we have written ourselves. */
-function copyOf(
-  { table, columns, time, key }: FactTable,
-  { instrumentIds, fromMs, toMs }: FactRange,
-  stretch: Stretch
-) {
-  const from = [fromMs, stretch.fromMs].filter((bound) => bound !== null)
-  const to = [toMs, stretch.toMs].filter((bound) => bound !== null)
-  const where = [
-    ...(instrumentIds === null ? [] : [`instrument_id in (${instrumentIds.map(Number).join(', ')})`]),
-    ...(from.length === 0 ? [] : [`${time} >= ${timeText(Math.max(...from))}`]),
-    ...(to.length === 0 ? [] : [`${time} < ${timeText(Math.min(...to))}`])
+function copyOf({ table, columns, time, key }: FactTable, { ids, fromMs, toMs }: Bounds, where: string): string {
+  const conditions = [
+    where,
+    ...(ids === null ? [] : [`instrument_id in (${ids.map(Number).join(', ')})`]),
+    ...(fromMs === Number.NEGATIVE_INFINITY ? [] : [`${time} >= ${timeText(fromMs)}`]),
+    ...(toMs === Number.POSITIVE_INFINITY ? [] : [`${time} < ${timeText(toMs)}`])
   ]
   const names = columns.map(({ column }) => column).join(', ')
-  const filter = where.length === 0 ? '' : `where ${where.join(' and ')}`
-  return `copy (select ${names} from ${table} ${filter} order by ${key.join(', ')}) to stdout`
+  return `copy (select ${names} from ${table} where ${conditions.join(' and ')} order by ${key.join(', ')}) to stdout`
 }
 
 const timeText = (atMs: number) => `'${new Date(atMs).toISOString()}'::timestamptz`
 
-function rowReader(columns: readonly FactColumn[], keys: ReadonlyMap<number, string>) {
+function rowReader(columns: readonly FactColumn[], keys: Keys) {
   const decoders = columns.map(({ type }) => decoderOf(type, keys))
   return (fields: unknown[]): FactCells => {
     for (let index = 0; index < decoders.length; index += 1) {
@@ -75,7 +123,7 @@ function rowReader(columns: readonly FactColumn[], keys: ReadonlyMap<number, str
   }
 }
 
-function decoderOf(type: FactColumn['type'], keys: ReadonlyMap<number, string>): Decode {
+function decoderOf(type: FactColumn['type'], keys: Keys): Decode {
   if (type === 'instrument') return (text) => keys.get(Number(text)) ?? null
   if (type === 'timestamptz') return isoOfText
   if (type === 'text[]') return textsOfText

@@ -1,11 +1,13 @@
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
+import { markBuckets } from './bucket-marks.ts'
 import type { ColumnType, Row } from './copy.ts'
 import { encodeRows } from './copy-encoding.ts'
 import type { Database } from './database.ts'
 import { type FactColumn, type FactTable, KNOWN_AT } from './fact-tables.ts'
 import type { Source } from './observations.ts'
+import { readSealedKeys, sealedFactOf } from './sealed/cells.ts'
 
 export type FactSummary = {
   /** Rows with a key of their own; the first line of each key counts. */
@@ -118,7 +120,7 @@ async function store(
   columns: readonly FactColumn[],
   onBatch: (rows: number) => void
 ): Promise<StoredFacts> {
-  const stored = { rows: 0, stored: 0, differs: 0 }
+  const stored = { rows: await dropSealed(session, table), stored: 0, differs: 0 }
   const statement = storing(table, columns)
   for (let after = 0; ; ) {
     const { rows } = await session.query<{ last: number | null; from: Date; to: Date }>(
@@ -128,10 +130,13 @@ async function store(
     )
     const { last, from, to } = rows[0]!
     if (last === null) return stored
+    await session.query('begin')
+    if (table.kind === 'basis') await markBases(session, after, last)
     const batch = await session.query<{ rows: number; stored: number; differs: number }>(statement(from, to), [
       after,
       last
     ])
+    await session.query('commit')
     after = last
     stored.rows += batch.rows[0]!.rows
     stored.stored += batch.rows[0]!.stored
@@ -140,7 +145,44 @@ async function store(
   }
 }
 
-/** One statement is one transaction. The times stand in it as text, so that only the partitions between them are planned for. */
+/** Takes out what sealed days hold already, which the hot table's own key cannot tell. Answers how many rows. */
+async function dropSealed(session: pg.Client, table: FactTable): Promise<number> {
+  const fact = sealedFactOf(table)
+  if (fact === undefined) return 0
+  const spot = fact.hasSpot ? 's.id' : '0'
+  const days = await session.query<{ instrument_id: number; spot_id: number; day: Date }>(
+    `select d.instrument_id, d.spot_id, d.day from (
+       select distinct i.id as instrument_id, ${spot} as spot_id, date_trunc('day', ${table.time}) as day
+       from fact_row f join instrument i on i.key = f.instrument_id ${fact.hasSpot ? 'join instrument s on s.key = f.spot_id' : ''}
+     ) g join sealed_day d on d.fact = $1 and d.instrument_id = g.instrument_id and d.spot_id = g.spot_id and d.day = g.day`,
+    [fact.name]
+  )
+  let dropped = 0
+  for (const { instrument_id: instrumentId, spot_id: spotId, day } of days.rows) {
+    const { ticks, revisions } = await readSealedKeys(session, fact, { instrumentId, spotId, dayMs: day.getTime() })
+    const { rowCount } = await session.query(
+      `delete from fact_row f using instrument i, unnest($2::timestamptz[], $3::int[]) as k (tick, revision)
+       where i.id = $1 and f.instrument_id = i.key and f.${table.time} = k.tick and f.revision = k.revision
+         ${fact.hasSpot ? 'and f.spot_id = (select key from instrument where id = $4)' : 'and $4::int is not null'}`,
+      [instrumentId, ticks.map((tick) => new Date(tick)), revisions, spotId]
+    )
+    dropped += rowCount ?? 0
+  }
+  return dropped
+}
+
+/** Bases that come late are rolled up anew. */
+async function markBases(session: pg.Client, after: number, last: number): Promise<void> {
+  const { rows } = await session.query<{ instrument_id: number; spot_id: number; at: Date }>(
+    `select distinct i.id as instrument_id, s.id as spot_id, date_trunc('hour', tick_at) as at from fact_row f
+     join instrument i on i.key = f.instrument_id join instrument s on s.key = f.spot_id where line > $1 and line <= $2`,
+    [after, last]
+  )
+  const bases = rows.map((row) => ({ instrumentId: row.instrument_id, spotId: row.spot_id, tickAt: row.at.getTime() }))
+  await markBuckets(session, bases)
+}
+
+/** The times stand in it as text, so that only the partitions between them are planned for. */
 function storing({ table, time, key }: FactTable, columns: readonly FactColumn[]): (from: Date, to: Date) => string {
   const names = columns.map(({ column }) => column)
   const values = columns.map(({ column, type }) =>

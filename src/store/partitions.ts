@@ -88,26 +88,25 @@ export async function ensureLivePartitions(db: Database, nowMs: number): Promise
   for (const table of [...BY_DAY, ...BY_MONTH, ...BY_YEAR]) await ensurePartitions(db, table, days, nowMs)
 }
 
-/** The stretches of time in which a table keeps rows of a range, in order; a table without partitions is one. */
+/** A stretch of time; null: without an end. */
+export type Stretch = { readonly fromMs: number | null; readonly toMs: number | null }
+
+/** The stretches of time in which tables keep rows of a range, in order, none of them over the bounds of a partition. */
 export async function listStretches(
   db: Pick<Database, 'query'>,
-  table: string,
-  range: { readonly fromMs: number | null; readonly toMs: number | null }
-): Promise<{ fromMs: number | null; toMs: number | null }[]> {
-  if (!isPartitioned(table)) return [{ fromMs: null, toMs: null }]
-  const form = new RegExp(`^${table}_(\\d{4})(\\d\\d)?(\\d\\d)?$`)
-  return [...(await listPartitions(db))]
-    .flatMap((name) => {
-      const [, year, month, day] = form.exec(name)?.map(Number) ?? []
-      if (year === undefined) return []
-      if (month === undefined || Number.isNaN(month))
-        return [{ fromMs: Date.UTC(year, 0), toMs: Date.UTC(year + 1, 0) }]
-      if (day === undefined || Number.isNaN(day))
-        return [{ fromMs: Date.UTC(year, month - 1), toMs: Date.UTC(year, month) }]
-      return [{ fromMs: Date.UTC(year, month - 1, day), toMs: Date.UTC(year, month - 1, day + 1) }]
-    })
-    .filter(({ fromMs, toMs }) => toMs > (range.fromMs ?? -Infinity) && fromMs < (range.toMs ?? Infinity))
-    .sort((a, b) => a.fromMs - b.fromMs)
+  tables: readonly PartitionedTable[],
+  { fromMs, toMs }: Stretch
+): Promise<Stretch[]> {
+  const partitions: Partition[] = []
+  for (const table of tables) partitions.push(...(await listPartitionsOf(db, table)))
+  const bounds = [...new Set(partitions.flatMap((each) => [each.fromMs, each.toMs]))].sort((a, b) => a - b)
+  return bounds
+    .slice(1)
+    .map((to, index) => ({ fromMs: bounds[index]!, toMs: to }))
+    .filter(
+      (piece) => piece.toMs > (fromMs ?? Number.NEGATIVE_INFINITY) && piece.fromMs < (toMs ?? Number.POSITIVE_INFINITY)
+    )
+    .filter((piece) => partitions.some((each) => each.fromMs < piece.toMs && each.toMs > piece.fromMs))
 }
 
 async function listPartitions(client: Pick<Database, 'query'>): Promise<Set<string>> {

@@ -20,6 +20,8 @@ import {
 } from '../../src/store/fact-tables.ts'
 import { ensureInstrument } from '../../src/store/instruments.ts'
 import { ensurePartitions, isPartitioned } from '../../src/store/partitions.ts'
+import { FACTS, type Fact } from '../../src/store/sealed/facts.ts'
+import { sealFact } from '../../src/store/sealed/seal.ts'
 import { testDatabase } from '../support/database.ts'
 import { importJson, NOW } from './import-run.ts'
 
@@ -175,6 +177,44 @@ test('a range and instruments choose the rows; a column that a table gets later 
   assert.ok(notes[0]!.n > 0)
   const other = await importJson(there.db, [file, '--kind', 'funding', '--instrument', OTHER])
   assert.deepEqual([other.matched, other.stored, other.code], [0, 0, 1])
+})
+
+test('days that are sealed go out as they were, with what came late beside them, and come in once', async () => {
+  await using here = await testDatabase()
+  await using files = await folder()
+  const ids = await instrumentIds(here.db, [SPOT, PERP, OTHER])
+  const facts = {
+    prices: FACTS.market,
+    estimates: FACTS.fundingEstimate,
+    basis: FACTS.basis,
+    depth: FACTS.depth,
+    flow: FACTS.flow
+  }
+  const file = (kind: string) => join(files.path, `${kind}.ndjson`)
+  const sorted = async (path: string) => (await readFile(path, 'utf8')).trimEnd().split('\n').sort()
+  const part = ['--instrument', PERP, '--from', '2025-11-20T08:00Z', '--to', '2025-11-21T12:00:00Z']
+  for (const [kind, fact] of Object.entries(facts) as [FactKind, Fact][]) {
+    await fill(here.db, kind, ids)
+    await exportLines(here.db, ['--kind', kind, '--out', file(kind)])
+    await exportLines(here.db, ['--kind', kind, ...part, '--out', file('part')])
+    const [whole, some] = [await sorted(file(kind)), await sorted(file('part'))]
+    await sealFact(here.db, fact, { beforeMs: NOW, nowMs: NOW, knownBeforeMs: Number.MAX_SAFE_INTEGER })
+    const { rows } = await here.db.query<{ n: number }>(`select count(*)::int as n from ${fact.table}`)
+    assert.equal(rows[0]!.n, 0, `${kind} is sealed`)
+    await exportLines(here.db, ['--kind', kind, '--out', file('sealed')])
+    assert.deepEqual(await sorted(file('sealed')), whole, kind)
+    await exportLines(here.db, ['--kind', kind, ...part, '--out', file('part')])
+    assert.ok(some.length > 5 && some.length < whole.length)
+    assert.deepEqual(await sorted(file('part')), some, `a part of ${kind}`)
+    const again = await importJson(here.db, [file(kind), '--kind', kind])
+    assert.deepEqual([again.stored, again.duplicate], [0, ROWS], `${kind} is there already`)
+    const late = { ...JSON.parse(whole[0]!), revision: 7 }
+    await writeFile(file('late'), JSON.stringify(late))
+    assert.equal((await importJson(here.db, [file('late'), '--kind', kind])).stored, 1)
+    await exportLines(here.db, ['--kind', kind, '--out', file('both')])
+    const both = await sorted(file('both'))
+    assert.deepEqual([both.length, both.filter((line) => line.includes('"revision":7')).length], [ROWS + 1, 1], kind)
+  }
 })
 
 test('standard output gets the table and nothing else; a name in .gz is packed', async () => {
