@@ -208,6 +208,10 @@ test('days that are sealed go out as they were, with what came late beside them,
     assert.deepEqual(await sorted(file('part')), some, `a part of ${kind}`)
     const again = await importJson(here.db, [file(kind), '--kind', kind])
     assert.deepEqual([again.stored, again.duplicate], [0, ROWS], `${kind} is there already`)
+    // As while they are being sealed: each lies in both places.
+    await fill(here.db, kind, ids)
+    await exportLines(here.db, ['--kind', kind, '--out', file('sealed')])
+    assert.deepEqual(await sorted(file('sealed')), whole, `${kind} while it moves`)
     const late = { ...JSON.parse(whole[0]!), revision: 7 }
     await writeFile(file('late'), JSON.stringify(late))
     assert.equal((await importJson(here.db, [file('late'), '--kind', kind])).stored, 1)
