@@ -14,6 +14,8 @@ export type ServedRow = { readonly row: BoardRow; readonly json: string }
 /** The board at one moment. Never changed: the next moment is another board. */
 export type Board = {
   readonly asOfMs: number
+  /** By the process's own clock, which nothing holds. */
+  readonly madeAtMs: number
   readonly rows: readonly ServedRow[]
   /** How each venue's part stands in the database. */
   readonly versions: BoardVersions
@@ -103,7 +105,7 @@ export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache 
       const nowMs = clock.now()
       // Before the rows have been read nothing is kept: an empty board must not be the answer of the second after.
       if (versions === undefined) return gradedAt(nowMs, rhythm, [], new Map())
-      if (board === undefined || Math.abs(nowMs - board.asOfMs) >= REGRADE_MS) {
+      if (board === undefined || isDue(board, nowMs, versions)) {
         for (const rows of stored.values()) expireRows(rows, rhythm, nowMs)
         board = gradedAt(nowMs, rhythm, [...stored.values()].flat(), versions)
       }
@@ -124,6 +126,10 @@ export function keepBoard({ db, clock, rhythm, log }: CacheOptions): BoardCache 
 /** A database that does not answer must not hold up the end of the process. */
 const endSoon = (ended: Promise<unknown>) => Promise.race([ended.catch(() => {}), sleep(CLOSE_MS)])
 
+/** A second later, or a second after it was made where rows have come since: whichever clock it is that stands still. */
+const isDue = ({ asOfMs, madeAtMs, versions }: Board, nowMs: number, read: BoardVersions) =>
+  Math.abs(nowMs - asOfMs) >= REGRADE_MS || (versions !== read && performance.now() - madeAtMs >= REGRADE_MS)
+
 /** What has expired is gone for good: rows are written anew only when they lose something. */
 function expireRows(rows: StoredRow[], rhythm: Rhythm, nowMs: number): void {
   for (const [index, { row, expiries }] of rows.entries()) {
@@ -134,7 +140,7 @@ function expireRows(rows: StoredRow[], rhythm: Rhythm, nowMs: number): void {
 
 function gradedAt(nowMs: number, { pollMs }: Rhythm, stored: readonly StoredRow[], versions: BoardVersions): Board {
   const rows = stored.map((row) => servedRowOf(row, nowMs, pollMs))
-  return { asOfMs: nowMs, rows, versions, orders: new Map(), answers: new Map() }
+  return { asOfMs: nowMs, madeAtMs: performance.now(), rows, versions, orders: new Map(), answers: new Map() }
 }
 
 async function messageOfFailure(work: () => Promise<void>): Promise<string> {

@@ -282,6 +282,8 @@ test('a socket that reads nothing is closed with the reason, and holds up nobody
   const query = 'subscription { basisUpdated(venue: ["binance"]) { rows { basisBps absent } } }'
   slow.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
   await once(slow, 'message')
+  const closed = once(slow, 'close')
+  await using _ended = { [Symbol.asyncDispose]: async () => slow.terminate() }
   slow.pause()
   using quick = connect(api.url)
   const board = subscribe(quick, query)
@@ -298,7 +300,6 @@ test('a socket that reads nothing is closed with the reason, and holds up nobody
     async () => api.lines.some(({ msg }) => msg === 'socket.stalled'),
     (isSaid) => isSaid
   )
-  const closed = once(slow, 'close')
   let told = 0
   slow.on('message', (text) => {
     if (String(text).includes('basisUpdated')) told += 1
