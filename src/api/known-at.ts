@@ -1,5 +1,6 @@
 import { sleep } from '../clock.ts'
-import { DAY, isoOf, SECOND } from '../domain/time.ts'
+import { keptFrom as monthsKeptFrom } from '../domain/retention.ts'
+import { isoOf, SECOND } from '../domain/time.ts'
 import { InvalidInputError } from '../errors.ts'
 import { readWatermark } from '../store/watermark.ts'
 import type { ApiContext } from './context.ts'
@@ -28,11 +29,9 @@ export async function settleKnownAt(
   }
 }
 
-/** From when on observations are kept (epoch ms): whole months, as the keeper lets them go; null: all are. */
+/** From when on observations are kept (epoch ms); null: all are. */
 export function keptFrom({ config, clock }: Pick<ApiContext, 'config' | 'clock'>): number | null {
-  if (config.rawDays === null) return null
-  const at = new Date(clock.now() - config.rawDays * DAY)
-  return Date.UTC(at.getUTCFullYear(), at.getUTCMonth())
+  return config.rawDays === null ? null : monthsKeptFrom(clock.now(), config.rawDays)
 }
 
 /** Refuses a range that begins before observations are kept: an answer without them would look like one of a time without any. */

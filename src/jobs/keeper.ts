@@ -1,6 +1,7 @@
+import { keptFrom } from '../domain/retention.ts'
 import { DAY, floorTo, MINUTE } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
-import { buildNextHour, closeHours, findBuiltTo, rebuildNextDay } from '../store/bucket-building.ts'
+import { buildNextHour, closeHours, findBuiltTo, forgetDue, rebuildNextDay } from '../store/bucket-building.ts'
 import { dropOlder } from '../store/partitions.ts'
 import { FACTS } from '../store/sealed/facts.ts'
 import { type Sealed, sealFact } from '../store/sealed/seal.ts'
@@ -53,14 +54,21 @@ export async function keepHistory(
   const nowMs = clock.now()
   await closeHours(db, nowMs - GRACE_MS)
   const hours = await countRuns(mayGoOn, () => buildNextHour(db, nowMs))
+  if (config.rawDays !== null) await forgetDue(db, keptFrom(nowMs, config.rawDays))
   const days = await countRuns(mayGoOn, () => rebuildNextDay(db, nowMs))
   // What is not rolled up yet is read hot, hour by hour.
   const beforeMs = Math.min(floorTo(nowMs, DAY) - config.hotDays * DAY, floorTo(await findBuiltTo(db), DAY))
   const sealed: Sealed[] = []
   const options = { beforeMs, nowMs, knownBeforeMs: nowMs - config.hotDays * DAY, mayGoOn }
   for (const fact of Object.values(FACTS)) sealed.push(...(await sealFact(db, fact, options)))
-  const dropped = config.rawDays === null ? [] : await dropOlder(db, 'sealed_day', nowMs - config.rawDays * DAY)
+  const dropped = config.rawDays === null ? [] : await dropUnkept(db, keptFrom(nowMs, config.rawDays))
   return { hours, days, sealed, dropped }
+}
+
+async function dropUnkept(db: WorkerDeps['db'], beforeMs: number): Promise<string[]> {
+  const names: string[] = []
+  for (const table of ['sealed_day', 'liquidation_look'] as const) names.push(...(await dropOlder(db, table, beforeMs)))
+  return names
 }
 
 async function countRuns(mayGoOn: () => boolean, work: () => Promise<boolean>): Promise<number> {

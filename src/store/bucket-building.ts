@@ -105,6 +105,11 @@ async function buildDays(client: Transaction, dayMs: number): Promise<void> {
   await writeBuckets(client, days)
 }
 
+/** Lets be what is rolled up of days whose bases are no longer kept: anew it would be made of what came late alone. */
+export async function forgetDue(db: Database, beforeMs: number): Promise<void> {
+  await db.query('delete from bucket_due where day < $1', [new Date(beforeMs)])
+}
+
 /** Rolls up one day of one series anew, where one is due; answers whether there was one. */
 export async function rebuildNextDay(db: Database, nowMs: number): Promise<boolean> {
   const { rows } = await db.query<{ instrument_id: number; spot_id: number; day: Date }>(

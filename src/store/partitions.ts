@@ -3,15 +3,8 @@ import type { Database, Transaction } from './database.ts'
 import { isLockTimeout } from './frozen-sessions.ts'
 
 /** Tables in partitions by time. Their children live in the schema `parts`. */
-const BY_DAY = [
-  'market_snapshot',
-  'funding_estimate',
-  'basis_snapshot',
-  'depth_snapshot',
-  'flow_snapshot',
-  'liquidation_look'
-] as const
-const BY_MONTH = ['sealed_day', 'basis_bucket'] as const
+const BY_DAY = ['market_snapshot', 'funding_estimate', 'basis_snapshot', 'depth_snapshot', 'flow_snapshot'] as const
+const BY_MONTH = ['sealed_day', 'basis_bucket', 'liquidation_look'] as const
 const BY_YEAR = ['settlement', 'signal_input', 'liquidation'] as const
 export type PartitionedTable = (typeof BY_DAY)[number] | (typeof BY_MONTH)[number] | (typeof BY_YEAR)[number]
 
