@@ -24,7 +24,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     paths: Object.keys(ROUTES),
     venues,
     kinds: Object.fromEntries(
-      Object.entries(KINDS).map(([name, { about, parameters }]) => [name, { about, parameters }])
+      Object.entries(KINDS).map(([name, { about, parameters, venues }]) => [name, { about, parameters, venues }])
     ),
     regimes: REGIMES
   }),

@@ -129,6 +129,70 @@ test('an interval may change more than once, and a window shorter than the old i
     assert.equal((await tickers(sim)).result.list[0].fundingIntervalHour, '1')
   }))
 
+test('OKX tells a change by the periods around now, its list by the settlements of both, a page at most', () =>
+  withSim(async (sim) => {
+    const start = Math.floor(NOW / DAY) * DAY
+    const hourOf = (at: unknown) => (Number(at) - start) / HOUR
+    const okx = async (path: string): Promise<Body> =>
+      ((await (await fetch(`${sim.urls.okx}/api/v5/public/${path}`)).json()) as Body).data
+    const passed = Math.floor(hourOf(NOW))
+    const rule = { venue: 'okx', kind: 'interval', symbol: 'BTC-USDT-SWAP', path: '/api/v5/public/funding-rate' }
+    const periodsAfter = async (steps: object) => {
+      await steer(sim, 'PUT', '/faults', [{ ...rule, ...steps }])
+      const [now] = await okx('funding-rate?instId=BTC-USDT-SWAP')
+      return [now.prevFundingTime, now.fundingTime, now.nextFundingTime].map(hourOf)
+    }
+    const [well] = await okx('funding-rate?instId=BTC-USDT-SWAP')
+    const [last, coming] = [hourOf(well.prevFundingTime), hourOf(well.fundingTime)]
+    assert.deepEqual(await periodsAfter({ hours: 4, from: start + coming * HOUR }), [last, coming, coming + 4])
+    assert.deepEqual(
+      await periodsAfter({ hours: 1, from: NOW }),
+      [last, passed + 1, passed + 2],
+      'the first one is of all the hours since the last'
+    )
+    const from = start - 24 * HOUR
+    const steps = { hours: 4, from, later: [{ hours: 1, from: start - 16 * HOUR }] }
+    assert.deepEqual(await periodsAfter(steps), [passed, passed + 1, passed + 2])
+    const [other] = await okx('funding-rate?instId=ETH-USDT-SWAP')
+    assert.equal(hourOf(other.fundingTime), coming, 'of one contract')
+    const settled = async (window: string) =>
+      (await okx(`funding-rate-history?instId=BTC-USDT-SWAP&${window}`)).map((row: Body) => hourOf(row.fundingTime))
+    const between = (after: number, before: number) =>
+      `before=${start + after * HOUR}&after=${start + before * HOUR}&limit=100`
+    assert.deepEqual(await settled(between(-33, -13)), [-14, -15, -16, -20, -24, -32])
+    assert.deepEqual(await settled(between(-14.5, -13)), [-14])
+    assert.deepEqual(await settled(between(-16, -14)), [-15], 'neither end of a window is in it')
+    assert.deepEqual(await settled(`after=${start - 12 * HOUR}&limit=2`), [-13, -14])
+  }))
+
+test('mark and index that are told in two answers change places in both, of one contract or of all', () =>
+  withSim(async (sim) => {
+    const okx = async (path: string): Promise<Body[]> =>
+      ((await (await fetch(`${sim.urls.okx}/api/v5/${path}`)).json()) as Body).data
+    const pricesOf = async (coin: string) => {
+      const mark = (await okx('public/mark-price?instType=SWAP')).find(({ instId }) => instId === `${coin}-USDT-SWAP`)
+      const index = (await okx('market/index-tickers?quoteCcy=USDT')).find(({ instId }) => instId === `${coin}-USDT`)
+      return [mark!.markPx, index!.idxPx]
+    }
+    const [btc, eth] = [await pricesOf('BTC'), await pricesOf('ETH')]
+    assert.notEqual(btc[0], btc[1])
+    await steer(sim, 'PUT', '/faults', [{ venue: 'okx', kind: 'mark_swapped' }])
+    assert.deepEqual([await pricesOf('BTC'), await pricesOf('ETH')], [btc.toReversed(), eth.toReversed()])
+    await steer(sim, 'PUT', '/faults', [{ venue: 'okx', kind: 'mark_swapped', symbol: 'ETH-USDT-SWAP' }])
+    assert.deepEqual([await pricesOf('BTC'), await pricesOf('ETH')], [btc, eth.toReversed()])
+  }))
+
+test('a fault that a venue cannot have is refused with the venues that can', () =>
+  withSim(async (sim) => {
+    for (const venue of ['deribit', 'hyperliquid', 'kraken']) {
+      const { status, body } = await steer(sim, 'PUT', '/faults', [
+        { venue, kind: 'interval', symbol: 'BTC', hours: 1 }
+      ])
+      const message = 'interval is of binance, bybit, okx only'
+      assert.deepEqual([status, body.problems], [400, [{ path: '[0].venue', message }]])
+    }
+  }))
+
 test('a contract that is renamed is listed, quoted and known by its new name alone', () =>
   withSim(async (sim) => {
     const rename = { venue: 'binance', kind: 'rename', symbol: 'SOLUSDT', as: 'LUNEUSDT', base: 'SOL', asBase: 'LUNE' }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ADAPTERS } from '../../src/venues/registry.ts'
 import { openStage, type Stage } from '../identity/stage.ts'
 
 const rest = async (stage: Stage, key: string) => {
@@ -33,24 +34,41 @@ test('a stablecoin off its peg is told with what it costs, and bars signals for 
   assert.deepEqual((await rest(stage, crossed)).reasons, [])
 })
 
-test('mark and index that have changed places are not taken, the venue says so, and books go on', async () => {
-  await using stage = await openStage(['bybit'], { assets: ['BTC', 'ETH', 'SOL', 'PEPE', 'XRP', 'DOGE'] })
+test('mark and index that have changed places are not taken, on any venue, whose state says so; books go on', async () => {
+  const venues = ADAPTERS.map(({ id }) => id)
+  await using stage = await openStage(venues, { assets: ['BTC', 'ETH', 'SOL', 'PEPE', 'XRP', 'DOGE'] })
   await stage.tick()
-  const key = 'bybit:BTC/USDT:USDT'
-  const well = await rest(stage, key)
-  await stage.setFaults([{ venue: 'bybit', kind: 'mark_swapped', path: '/v5/market/tickers' }])
+  const keys: Record<string, string> = {
+    binance: 'binance:BTC/USDT:USDT',
+    bybit: 'bybit:BTC/USDT:USDT',
+    okx: 'okx:BTC/USDT:USDT',
+    deribit: 'deribit:BTC/USD:BTC',
+    hyperliquid: 'hyperliquid:BTC/USDC:USDC',
+    kraken: 'kraken:BTC/USD:USD'
+  }
+  const rowsOf = async () => await Promise.all(venues.map((venue) => rest(stage, keys[venue]!)))
+  const well = await rowsOf()
+  await stage.setFaults(venues.map((venue) => ({ venue, kind: 'mark_swapped' })))
   for (let poll = 0; poll < 2; poll += 1) await stage.tick()
-  const swapped = await rest(stage, key)
-  assert.equal(swapped.markObservedAt, well.markObservedAt, 'the last mark that was believed, with its own time')
-  assert.equal(swapped.premiumBps, well.premiumBps)
-  assert.equal(swapped.grade, 'signal', 'the basis is of books')
-  const venue = await stage.venue('bybit')
-  assert.equal(venue.state, 'degraded')
-  assert.match(venue.reason, /^mark_index_swapped: refused for \d+ of \d+/)
+  for (const [index, swapped] of (await rowsOf()).entries()) {
+    const { instrument, markObservedAt, premiumBps, grade } = well[index]!
+    assert.equal(
+      swapped.markObservedAt,
+      markObservedAt,
+      `${instrument}: the last mark that was believed, with its own time`
+    )
+    assert.equal(swapped.premiumBps, premiumBps)
+    assert.equal(swapped.grade, grade, `${instrument}: the basis is of books`)
+    const venue = await stage.venue(swapped.venue)
+    assert.equal(venue.state, 'degraded', swapped.venue)
+    assert.match(venue.reason, /^mark_index_swapped: refused for \d+ of \d+/)
+  }
   await stage.setFaults([])
   await stage.tick()
-  assert.notEqual((await rest(stage, key)).markObservedAt, well.markObservedAt)
-  assert.equal((await stage.venue('bybit')).state, 'up')
+  for (const [index, row] of (await rowsOf()).entries()) {
+    assert.notEqual(row.markObservedAt, well[index]!.markObservedAt)
+    assert.equal((await stage.venue(row.venue)).state, 'up')
+  }
 })
 
 test('a rate given as a percentage for one symbol is refused with the reason, and its neighbours are not', async () => {

@@ -1,4 +1,4 @@
-import { type Body, filterCollections, isNumeric, isStamp, mapCollections, mapLeaves, withNumber } from './body.ts'
+import { type Body, filterCollections, isNumeric, isStamp, mapLeaves, withNumber } from './body.ts'
 
 /** The envelope's own numbers: a refusal by code would hide what the fault is about. */
 const ENVELOPE = /^(retCode|code|id|jsonrpc|testnet|us(In|Out|Diff))$/
@@ -47,23 +47,8 @@ export const BODY_FAULTS = {
   zeros: (body) => mapLeaves(body, (value, key) => (isFigure(value, key) ? withNumber(value, () => 0) : value)),
   rate_off: scaled(RATE, 100),
   mark_off: scaled(MARK, 10),
-  mark_swapped: (body, { symbol }) =>
-    mapCollections(body, (element, name) =>
-      symbol === undefined || isAbout(element, name, symbol) ? withMarkSwapped(element) : element
-    ),
   price_off: scaled(PRICE, 10)
 } as const satisfies Record<string, BodyFault>
-
-/** The two names that a venue gives to its mark and its index. */
-const MARK_AND_INDEX = [
-  ['markPrice', 'indexPrice'],
-  ['markPx', 'oraclePx']
-] as const
-
-function withMarkSwapped(element: Body): Body {
-  const names = MARK_AND_INDEX.find(([mark, index]) => mark in element && index in element)
-  return names === undefined ? element : { ...element, [names[0]]: element[names[1]], [names[1]]: element[names[0]] }
-}
 
 const isIso = (value: Body): value is string => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)
 

@@ -7,6 +7,7 @@ import { changedInterval } from './interval-fault.ts'
 import { delisted, type ListingChange, listed, renamed, withBody, withFields } from './listing-faults.ts'
 import { shortPage, windowIgnored } from './paging.ts'
 import type { FaultRule } from './rule.ts'
+import { swappedMarks } from './swapped-marks.ts'
 
 /** A request that met a fault, and what the fault may use. */
 export type Faulted = {
@@ -28,6 +29,8 @@ type Deliver = (response: ServerResponse, answer: Answer, rule: FaultRule) => vo
 export type FaultKind = {
   readonly about: string
   readonly parameters?: Readonly<Record<string, string>>
+  /** The venues that can have it; absent: all. */
+  readonly venues?: readonly string[]
   readonly answer?: (faulted: Faulted) => Answer
   readonly deliver?: Deliver
 }
@@ -143,12 +146,14 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
   mark_swapped: {
     about: 'mark and index have changed places, of one contract or of all',
     parameters: { symbol: 'string?' },
-    answer: bodyKinds.mark_swapped
+    answer: swappedMarks
   },
   interval: {
     about:
       'a contract settles every `hours` from the first settlement after `from` (now) on; `later`: a list of `{ hours, from }`',
     parameters: { ...CONTRACT, hours: 'number', from: 'number?', later: 'object?' },
+    // The others' contracts all settle by the hour or all the time, and no answer of theirs says how often.
+    venues: ['binance', 'bybit', 'okx'],
     answer: changedInterval
   },
   listing: {

@@ -49,6 +49,9 @@ function problemsOf(rule: unknown, venues: readonly string[]): Issue[] {
   }
   const known = typeof kind === 'string' && Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined
   if (!known) return [...issues, { path: 'kind', message: `expected one of ${Object.keys(KINDS).join(', ')}` }]
+  if (known.venues && venues.includes(venue as string) && !known.venues.includes(venue as string)) {
+    issues.push({ path: 'venue', message: `${kind} is of ${known.venues.join(', ')} only` })
+  }
   return [...issues, ...parameterProblems(rule as Record<string, unknown>, known.parameters ?? {})]
 }
 
