@@ -1,13 +1,12 @@
 import { freshActivity } from '../domain/board-facts.ts'
-import { type CarryFacts, HISTORY_MS, type KnownDepth, weeklyDeviation } from '../domain/carry-case.ts'
-import { decimalOrNull } from '../domain/decimal.ts'
+import { type CarryFacts, HISTORY_MS, weeklyDeviation } from '../domain/carry-case.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import { DAY, floorTo, MINUTE } from '../domain/time.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../domain/traded-fx.ts'
 import { listBasisBucketsOfMany } from '../store/basis-buckets.ts'
-import { listLatestDepths, type StoredDepth } from '../store/depth.ts'
-import { listSettlementsOfMany, type StoredSettlement } from '../store/funding-history.ts'
+import { knownDepthOf, listLatestDepths } from '../store/depth.ts'
+import { listSettlementsOfMany, rate8hOf, type StoredSettlement } from '../store/funding-history.ts'
 import { listLatest } from '../store/latest.ts'
 import { listDepthsAt, listMarketsAt } from '../store/markets-at.ts'
 import type { Moment } from './at.ts'
@@ -62,7 +61,7 @@ export async function readCarryFacts(
       const settled = settlements.get(contract.id) ?? []
       const legOf = (id: number | undefined) => ({
         latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
-        depth: id === undefined ? undefined : knownDepth(depths.get(id))
+        depth: id === undefined ? undefined : knownDepthOf(depths.get(id))
       })
       const facts: CarryFacts = {
         nowMs,
@@ -101,20 +100,6 @@ function currentSizes(
   const { open, traded } = freshActivity(latest, rhythm, nowMs)
   const [openInterest, volume] = [typeof open === 'string' ? null : open, typeof traded === 'string' ? null : traded]
   return latest && { ...latest, openInterest, volume }
-}
-
-function knownDepth(depth: StoredDepth | undefined): KnownDepth | undefined {
-  return (
-    depth && {
-      bids: [depth.bid10, depth.bid25, depth.bid50].map(decimalOrNull),
-      asks: [depth.ask10, depth.ask25, depth.ask50].map(decimalOrNull),
-      observedAt: depth.observedAt
-    }
-  )
-}
-
-function rate8hOf({ settledAt, rate, intervalHours }: StoredSettlement) {
-  return intervalHours === null ? [] : [{ at: settledAt, rate8h: (Number(rate) * 8) / intervalHours }]
 }
 
 function changesOf(settled: readonly StoredSettlement[]): number {

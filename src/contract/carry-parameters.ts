@@ -70,6 +70,3 @@ export function feeTier(): Parameter<string | undefined> {
     return found ?? refuse(`one of ${FEE_TIERS.join(', ')}${suggestionFor(text, FEE_TIERS)}`)
   })
 }
-
-/** What holding a coin earns where the caller does not say. */
-export const baseRateOf = (asset: string): number => (asset === 'ETH' ? 0.03 : 0)

@@ -1,6 +1,7 @@
 import { type CarryDirection, perYear, roundTripFees } from '../domain/carry.ts'
 import type { CarryFacts, CarryTerms } from '../domain/carry-case.ts'
 import { type CarryCase, type CarryRefusal, headlineOf, type SizedCarry } from '../domain/carry-quote.ts'
+import { crossingBps } from '../domain/carry-signal.ts'
 import { type Decimal, decimalToString, toNumber } from '../domain/decimal.ts'
 import { fairBand } from '../domain/fair-band.ts'
 import { fairWithNoise, fundingRuleOf } from '../domain/fair-premium.ts'
@@ -166,10 +167,7 @@ function feesView({ fees, terms, facts }: CarryAnswer) {
 function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: CarryAnswer) {
   const rule = facts.contract.kind === 'perpetual' ? fundingRuleOf(facts.contract.venue) : null
   const { fairBps, sigmaBps } = input
-  const { spotSlippageBps, perpSlippageBps } = sized.entry
-  const slippage =
-    (spotSlippageBps ?? 0) + (perpSlippageBps ?? 0) + sized.spotExitSlippageBps + sized.perpExitSlippageBps
-  const costBps = roundTripFees(input.fees) * 10_000 + slippage
+  const costBps = roundTripFees(input.fees) * 10_000 + crossingBps(sized)
   const borrowBps = terms.borrowApr === null ? null : (terms.borrowApr * RETURN_DAYS * 10_000) / 365
   const { lowerBps, upperBps, classification, excessBps } = fairBand({
     observedBps: sized.midBasisBps,

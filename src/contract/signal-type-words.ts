@@ -108,7 +108,7 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
   liquidity_thinning: {
     title: 'Liquidity thinning',
     unit: 'ratio',
-    value: 'Depth within 10 bps of mid, of the thinner side, over its own middle of the last week',
+    value: 'Depth within 10 bps of mid, of the thinner side, over its own middle of the seven whole days before',
     meaning: 'The book of a contract holds less than two fifths of what is usual for it near its mid.',
     not: 'Not a crash, and not what a large order pays: depth further out, and orders that are not shown, are not seen.',
     labels: { THIN: 'The book is thin.' }

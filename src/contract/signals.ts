@@ -93,7 +93,7 @@ export const signalSchema = object(
     label: oneOf(SIGNAL_LABELS, 'Which of its type'),
     state: oneOf(SIGNAL_STATES, 'Whether it goes on'),
     instrument: textOrNull(
-      'The contract or pair that it is about; null: the venue as a whole',
+      'The contract or pair that it is about; null: an asset’s curve, or the venue as a whole',
       'binance:BTC/USDT:USDT'
     ),
     spot: textOrNull('The other leg; null for what is not about two'),
@@ -136,7 +136,7 @@ export const signalTypeSchema = object(
     labels: arrayOf(object({ label: oneOf(SIGNAL_LABELS, 'The label'), meaning: text('What it means') })),
     unit: oneOf(SIGNAL_UNITS, 'What its values are'),
     value: text('What its value is, in words'),
-    isEvaluated: truth('Whether this service looks for it; of the others it has the rule alone'),
+    isEvaluated: truth('Whether this service looks for it'),
     parametersId: textOrNull(
       'The hash of the parameters in force, which is in the id of every signal; null: none ever were',
       '4f1d9c2b7a6e5d3c8b9a0f1e'
@@ -196,10 +196,12 @@ export function bucketParametersView(parameters: BucketParameters) {
 
 /** Why what is null is null, where the state does not make it plain. */
 function absentIn(signal: Signal): Record<string, string> {
-  const { type, instrumentId, spotId, closedAt, closing } = signal
+  const { type, instrumentId, asset, spotId, closedAt, closing } = signal
   const absent: Record<string, string> = {}
-  if (instrumentId === null) Object.assign(absent, { instrument: WHOLE, asset: WHOLE, kind: WHOLE })
-  if (spotId === 0) absent.spot = instrumentId === null ? WHOLE : 'contract_alone'
+  const whole = asset === null ? WHOLE : CURVE
+  if (instrumentId === null) absent.instrument = whole
+  if (instrumentId === null && asset === null) Object.assign(absent, { asset: WHOLE, kind: WHOLE })
+  if (spotId === 0) absent.spot = instrumentId === null ? whole : 'contract_alone'
   if (closedAt !== null && closing === null) {
     absent.closing = type === 'funding_regime' ? 'no_settlement_closed_it' : 'no_bucket_closed_it'
   }
@@ -211,3 +213,4 @@ function absentIn(signal: Signal): Record<string, string> {
 }
 
 const WHOLE = 'venue_as_a_whole'
+const CURVE = 'curve_of_an_asset'

@@ -36,6 +36,9 @@ export function fundingRuleOf(venue: string): FundingRule | null {
 /** Rates a year (fractions) of holding the quote currency and the coin: cash, and staking or lending. */
 export type HoldingRates = { readonly rQuote: number; readonly rBase: number }
 
+/** What holding a coin earns where the caller does not say. */
+export const baseRateOf = (asset: string): number => (asset === 'ETH' ? 0.03 : 0)
+
 /** What holding costs per 8 h, fraction: (r_q − r_b)·8/8760. Spec 4.3. */
 export function carry8hOf({ rQuote, rBase }: HoldingRates): number {
   return ((rQuote - rBase) * 8) / HOURS_PER_YEAR

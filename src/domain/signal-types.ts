@@ -17,14 +17,6 @@ export type BucketType = (typeof BUCKET_TYPES)[number]
 
 export const SIGNAL_TYPES = ['funding_regime', ...BUCKET_TYPES] as const
 
-/** Those that the service looks for; of the others the rule alone is here. */
-export const BUCKET_TYPES_EVALUATED = [
-  'basis_dislocation',
-  'stablecoin_depeg',
-  'interval_change',
-  'venue_trouble'
-] as const satisfies readonly BucketType[]
-
 export const BUCKET_MS = 5 * MINUTE
 
 /** Everything that decides when a signal of buckets opens and closes. Persistence is in buckets. */

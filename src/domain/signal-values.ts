@@ -17,6 +17,9 @@ export function expectation({ points }: { readonly points: readonly CurveRate[] 
   return least > 0 ? least : most < 0 ? most : 0
 }
 
+/** A dated contract's adjusted basis as a continuous rate, fraction a year: ln(1 + basis)·365/days. Spec 1.3. */
+export const curveRateOf = (adjustedBps: number, days: number): number => (Math.log1p(adjustedBps / 1e4) * 365) / days
+
 /** Bps from par, + above: of the middle of a pair's traded rates in the bucket. Spec 1.4. */
 export function stablecoinDepeg({ rates }: { readonly rates: readonly number[] }): number | null {
   const rate = middleOf(rates.filter((each) => each > 0))
@@ -58,16 +61,20 @@ export function leverageBuildup({
 /** Below this many earlier depths nothing is usual. */
 const DEPTHS_MIN = 100
 
-/** The depth of the thinner side over what is usual for it, ratio; quote currency. */
+/** The middle of earlier depths, quote currency; null while there are too few. */
+export const usualDepth = (earlier: readonly number[]): number | null =>
+  earlier.length < DEPTHS_MIN ? null : middleOf(earlier)
+
+/** The middle of the bucket's depths of the thinner side over what is usual for it, ratio; quote currency. */
 export function liquidityThinning({
   depth,
   usual
 }: {
-  readonly depth: number | null
-  readonly usual: readonly number[]
+  readonly depth: readonly number[]
+  readonly usual: number | null
 }): number | null {
-  const middle = usual.length < DEPTHS_MIN ? null : middleOf(usual)
-  return depth === null || middle === null || !(middle > 0) ? null : depth / middle
+  const middle = middleOf(depth)
+  return middle === null || usual === null || !(usual > 0) ? null : middle / usual
 }
 
 /** What a carry of one size is worth after all costs. Spec 3.1. */

@@ -70,9 +70,11 @@ export type BucketSignal = SignalCommon & {
 
 type SignalCommon = {
   readonly id: string
-  /** Null: it is about the venue as a whole. */
+  /** Null: it is about an asset's curve, or the venue as a whole. */
   readonly instrumentId: number | null
   readonly venue: string
+  /** Of a curve; null: that of its instrument, or none. */
+  readonly asset: string | null
   /** 0: it is about one instrument, not about a pair. */
   readonly spotId: number
   readonly openedAt: number
@@ -90,7 +92,7 @@ type SignalCommon = {
   readonly formulaVersion: number
 }
 
-/** Whom a signal is about, as outsiders name it; null where it is about a venue as a whole. */
+/** Whom a signal is about, as outsiders name it; null where it is about an asset's curve, or a venue as a whole. */
 export type SignalSubject = Held & {
   readonly instrument: string | null
   readonly spot: string | null

@@ -1,17 +1,17 @@
 import type { Clock } from '../clock.ts'
 import type { BucketSignal } from '../domain/signal.ts'
-import { BUCKET_PARAMETERS } from '../domain/signal-types.ts'
+import { BUCKET_PARAMETERS, type BucketType } from '../domain/signal-types.ts'
 import { DAY, floorTo, MINUTE, SECOND } from '../domain/time.ts'
 import type { Log } from '../log.ts'
-import type { BucketSpan } from '../store/bucket-inputs.ts'
 import { type BucketClaim, type BucketMemories, claimBuckets, saveMemories } from '../store/bucket-progress.ts'
 import { type BucketSubject, listBucketSubjects } from '../store/bucket-subjects.ts'
+import { BUCKET_SOURCES } from '../store/closed-buckets/sources.ts'
+import { aboutPair, type BucketPoint, type BucketSpan, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { insertEvents } from '../store/events.ts'
 import { finishEvaluation } from '../store/signal-progress.ts'
 import { listOpenSignals, readKnownAt, writeSignals } from '../store/signals.ts'
 import { StaleClaimError } from '../store/ticks.ts'
-import { BUCKET_SOURCES, type BucketPoint, type EvaluatedType, endsOf, type SubjectRef } from './bucket-sources.ts'
 import { closedBy, isIdle, NOTHING_BEFORE, type ToldSignal, walkBuckets } from './bucket-walk.ts'
 import { inOrder, signalEvent } from './signal-events.ts'
 import { hashOf } from './signal-ids.ts'
@@ -26,10 +26,10 @@ const BACK_MS_MAX = 7 * DAY
 const SPAN_MS_MAX = DAY
 const LEASE_MS = MINUTE
 
-export const bucketHashOf = (type: EvaluatedType) => hashOf([type, BUCKET_PARAMETERS[type]])
+export const bucketHashOf = (type: BucketType) => hashOf([type, BUCKET_PARAMETERS[type]])
 
 /** Takes a type over the buckets that have closed since it was there last, and stores what that changes. False: none has. */
-export async function evaluateBuckets(deps: BucketDeps, type: EvaluatedType): Promise<boolean> {
+export async function evaluateBuckets(deps: BucketDeps, type: BucketType): Promise<boolean> {
   const { db, clock, holder, log } = deps
   const parameters = bucketHashOf(type)
   const { bucketMs } = BUCKET_PARAMETERS[type]
@@ -38,7 +38,7 @@ export async function evaluateBuckets(deps: BucketDeps, type: EvaluatedType): Pr
   if (!claim) return false
   const from = Math.max(claim.evaluatedTo ?? closedTo - bucketMs, closedTo - BACK_MS_MAX)
   const span = { from, to: Math.max(from, Math.min(closedTo, from + SPAN_MS_MAX)), bucketMs }
-  const points = await BUCKET_SOURCES[type].list(db, span)
+  const points = await BUCKET_SOURCES[type].list(db, span, null)
   try {
     const told = await db.transaction((client) => store(client, { type, claim, parameters, span, points }))
     log.info({ type, to: new Date(span.to).toISOString(), points: points.length, told }, 'signals.buckets_finished')
@@ -50,7 +50,7 @@ export async function evaluateBuckets(deps: BucketDeps, type: EvaluatedType): Pr
 }
 
 type Stored = {
-  readonly type: EvaluatedType
+  readonly type: BucketType
   readonly claim: BucketClaim
   readonly parameters: string
   readonly span: BucketSpan
@@ -101,13 +101,13 @@ async function walkAll(
   const signals: BucketSignal[] = []
   const told: ToldSignal[] = []
   const kept: Record<string, BucketMemories[string]> = {}
-  for (const [key, { instrumentId, spotId }] of refs) {
+  for (const [key, ref] of refs) {
     const subject = subjects.get(key)
     if (subject === undefined) continue
     const seen = new Map(byKey.get(key)?.map((point) => [point.at, point]))
     const buckets = endsOf(span).map((at) => seen.get(at) ?? { at, value: absent, observations: 0 })
     const before = { memory: memories[key] ?? NOTHING_BEFORE.memory, open: openByKey.get(key) }
-    const outcome = walkBuckets(task, { instrumentId, spotId, subject }, before, buckets)
+    const outcome = walkBuckets(task, { ref, subject }, before, buckets)
     signals.push(...outcome.signals)
     told.push(...outcome.told)
     if (!isIdle(outcome.memory, span.to)) kept[key] = outcome.memory
@@ -115,15 +115,20 @@ async function walkAll(
   return { signals, told, memories: kept }
 }
 
-const refOf = ({ instrumentId, spotId, venue }: BucketSignal): SubjectRef => ({ instrumentId, spotId, venue })
-/** `12:34` for a pair, `12:0` for an instrument, `:binance` for a venue. */
-const keyOf = ({ instrumentId, spotId, venue }: SubjectRef) =>
-  instrumentId === null ? `:${venue}` : `${instrumentId}:${spotId}`
+const refOf = ({ instrumentId, spotId, venue, asset }: BucketSignal): SubjectRef => ({
+  instrumentId,
+  spotId,
+  venue,
+  asset
+})
+/** `12:34` for a pair, `12:0` for an instrument, `:okx:BTC` for a curve, `:okx` for a venue. */
+const keyOf = ({ instrumentId, spotId, venue, asset }: SubjectRef) =>
+  instrumentId !== null ? `${instrumentId}:${spotId}` : asset === null ? `:${venue}` : `:${venue}:${asset}`
 
 function refFrom(key: string): SubjectRef {
-  const [instrument = '', other = ''] = key.split(':')
-  if (instrument === '') return { instrumentId: null, spotId: 0, venue: other }
-  return { instrumentId: Number(instrument), spotId: Number(other), venue: null }
+  const [instrument = '', other = '', asset = null] = key.split(':')
+  if (instrument === '') return { instrumentId: null, spotId: 0, venue: other, asset }
+  return aboutPair(Number(instrument), Number(other))
 }
 
 /** Whom these are about, by key; of what is not known, nothing. */
@@ -132,20 +137,21 @@ async function subjectsOf(client: Transaction, refs: readonly SubjectRef[]): Pro
   const instruments = await listBucketSubjects(client, [...new Set(ids)])
   const found = new Map<string, BucketSubject>()
   for (const ref of refs) {
-    const own = ref.instrumentId === null ? venueAsWhole(ref.venue!) : instruments.get(ref.instrumentId)
+    const own = ref.instrumentId === null ? withoutInstrument(ref) : instruments.get(ref.instrumentId)
     const spot = instruments.get(ref.spotId)?.instrument ?? null
     if (own !== undefined) found.set(keyOf(ref), { ...own, spot })
   }
   return found
 }
 
-const venueAsWhole = (venue: string): BucketSubject => ({
+/** A venue as a whole, or an asset's curve there: that goes by the asset's name. */
+const withoutInstrument = ({ venue, asset }: SubjectRef): BucketSubject => ({
   instrument: null,
   spot: null,
-  venue,
-  symbol: '',
-  asset: null,
-  kind: null,
+  venue: venue!,
+  symbol: asset ?? '',
+  asset,
+  kind: asset === null ? null : 'future',
   quarantine: null,
   goneAt: null
 })

@@ -3,6 +3,7 @@ import type { BucketReading, BucketSignal, CloseReason } from '../domain/signal.
 import type { BucketParameters, BucketType } from '../domain/signal-types.ts'
 import { MINUTE } from '../domain/time.ts'
 import type { BucketSubject } from '../store/bucket-subjects.ts'
+import type { SubjectRef } from '../store/closed-buckets/span.ts'
 import type { EventType } from '../store/events.ts'
 import { signalIdOf } from './signal-ids.ts'
 
@@ -21,8 +22,7 @@ export type WalkTask = {
 }
 
 export type WalkedSubject = {
-  readonly instrumentId: number | null
-  readonly spotId: number
+  readonly ref: SubjectRef
   readonly subject: BucketSubject
 }
 
@@ -76,7 +76,7 @@ export const NOTHING_BEFORE = { memory: IDLE, open: undefined } as const
 
 function openedBy(
   { type, parameters, hash, knownAt }: WalkTask,
-  { instrumentId, spotId, subject }: WalkedSubject,
+  { ref, subject }: WalkedSubject,
   label: string,
   value: number,
   bucket: SeenBucket
@@ -86,9 +86,10 @@ function openedBy(
   return {
     id: signalIdOf({ type, venue, symbol, spot, parameters: hash, openedAt }),
     type,
-    instrumentId,
+    instrumentId: ref.instrumentId,
     venue,
-    spotId,
+    asset: ref.asset,
+    spotId: ref.spotId,
     label,
     openedAt,
     closedAt: null,

@@ -1,10 +1,9 @@
 import { sleep } from '../clock.ts'
-import { BUCKET_MS, BUCKET_TYPES_EVALUATED } from '../domain/signal-types.ts'
+import { BUCKET_MS, BUCKET_TYPES, type BucketType } from '../domain/signal-types.ts'
 import { SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { activate } from '../store/signal-activations.ts'
 import { bucketHashOf, evaluateBuckets, GRACE_MS } from './bucket-signals.ts'
-import type { EvaluatedType } from './bucket-sources.ts'
 import type { WorkerDeps } from './station.ts'
 
 /** After a failure, and at the most between two looks: another process may have been the one that ended. */
@@ -12,9 +11,9 @@ const LOOK_EVERY_MS = 30 * SECOND
 
 /** Opens and closes the signals of buckets as these close, one type after the other, beside the board. Ends when `signal` aborts. */
 export async function runBuckets(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
-  const activated = new Set<EvaluatedType>()
+  const activated = new Set<BucketType>()
   while (!signal.aborted) {
-    for (const type of BUCKET_TYPES_EVALUATED) {
+    for (const type of BUCKET_TYPES) {
       try {
         if (!activated.has(type)) {
           const parameters = bucketHashOf(type)

@@ -91,6 +91,7 @@ function begun(id: string, episode: Episode, row: RegimeRow, input: OutcomeInput
     type: 'funding_regime',
     instrumentId,
     venue,
+    asset: null,
     spotId: 0,
     label,
     openedAt,

@@ -1,3 +1,5 @@
+import type { KnownDepth } from '../domain/carry-case.ts'
+import { decimalOrNull } from '../domain/decimal.ts'
 import { writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 import { DEPTH_COLUMNS } from './fact-columns.ts'
@@ -150,4 +152,15 @@ export function depthOfRow(row: StoredRow): StoredDepth {
     bid50: row.bid_depth_50,
     ask50: row.ask_depth_50
   }
+}
+
+/** What rests in a book, as carries are made of it. */
+export function knownDepthOf(depth: StoredDepth | undefined): KnownDepth | undefined {
+  return (
+    depth && {
+      bids: [depth.bid10, depth.bid25, depth.bid50].map(decimalOrNull),
+      asks: [depth.ask10, depth.ask25, depth.ask50].map(decimalOrNull),
+      observedAt: depth.observedAt
+    }
+  )
 }

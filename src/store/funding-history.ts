@@ -115,6 +115,11 @@ function settlementOf(row: SettlementRow): StoredSettlement {
   }
 }
 
+/** A settlement's rate per 8 h; nothing where its interval is not known. */
+export function rate8hOf({ settledAt, rate, intervalHours }: StoredSettlement) {
+  return intervalHours === null ? [] : [{ at: settledAt, rate8h: (Number(rate) * 8) / intervalHours }]
+}
+
 /** The venue's rate for a settlement still to come, as it stood. */
 export type StoredEstimate = {
   readonly tickAt: number

@@ -38,12 +38,12 @@ export type SignalFilter = {
 type SubjectRow = {
   key: string | null
   spot_key: string | null
-  asset: string | null
+  instrument_asset: string | null
   kind: string | null
   quarantine: string | null
 }
 
-const SELECT = `select ${SIGNAL_COLUMNS.map((name) => `s.${name}`).join(', ')}, i.key, i.asset, i.kind, l.key as spot_key, ${QUARANTINE}
+const SELECT = `select ${SIGNAL_COLUMNS.map((name) => `s.${name}`).join(', ')}, i.key, i.asset as instrument_asset, i.kind, l.key as spot_key, ${QUARANTINE}
   from signal s left join instrument i on i.id = s.instrument_id left join instrument l on l.id = s.spot_id`
 
 /** Signals, open and past. */
@@ -52,7 +52,7 @@ export async function listSignals(db: Queryable, filter: SignalFilter): Promise<
   const direction = filter.isDescending ? 'desc' : 'asc'
   const { rows } = await db.query<SignalRow & SubjectRow>(
     `${SELECT} where ($1::text[] is null or s.type = any ($1)) and ($2::text[] is null or s.label = any ($2))
-       and ($3::text[] is null or s.state = any ($3)) and ($4::text[] is null or (i.asset = any ($4) and ${NOT_HELD}))
+       and ($3::text[] is null or s.state = any ($3)) and ($4::text[] is null or (coalesce(s.asset, i.asset) = any ($4) and ${NOT_HELD}))
        and ($5::text[] is null or s.venue_id = any ($5)) and ($6::int[] is null or s.instrument_id = any ($6))
        and ($7::timestamptz is null or s.closed_at is null or s.closed_at > $7) and ($8::timestamptz is null or s.opened_at < $8)
        and ($9::${type} is null or (s.${column}, s.id) ${filter.isDescending ? '<' : '>'} ($9, $10::text))
@@ -80,10 +80,17 @@ export async function findSignal(db: Queryable, id: string): Promise<ListedSigna
 }
 
 function listedOf(row: SignalRow & SubjectRow): ListedSignal {
-  const { key, spot_key, venue_id, asset, kind, quarantine } = row
+  const { key, spot_key, venue_id, instrument_asset, kind, quarantine } = row
   return {
     signal: signalOf(row),
-    subject: { instrument: key, spot: spot_key, venue: venue_id, asset, kind, quarantine }
+    subject: {
+      instrument: key,
+      spot: spot_key,
+      venue: venue_id,
+      asset: row.asset ?? instrument_asset,
+      kind,
+      quarantine
+    }
   }
 }
 

@@ -6,6 +6,7 @@ export type SignalRow = {
   type: SignalType
   instrument_id: number | null
   venue_id: string
+  asset: string | null
   spot_id: number
   label: Signal['label']
   opened_at: Date
@@ -28,6 +29,7 @@ export const SIGNAL_COLUMNS = [
   'type',
   'instrument_id',
   'venue_id',
+  'asset',
   'spot_id',
   'label',
   'opened_at',
@@ -52,6 +54,7 @@ export function signalOf(row: SignalRow): Signal {
     type: row.type,
     instrumentId: row.instrument_id,
     venue: row.venue_id,
+    asset: row.asset,
     spotId: row.spot_id,
     label: row.label,
     openedAt: row.opened_at.getTime(),
@@ -109,6 +112,7 @@ export async function writeSignals(client: Transaction, signals: readonly Signal
     type: signal.type,
     instrument_id: signal.instrumentId,
     venue_id: signal.venue,
+    asset: signal.asset,
     spot_id: signal.spotId,
     label: signal.label,
     opened_at: date(signal.openedAt),
@@ -128,7 +132,7 @@ export async function writeSignals(client: Transaction, signals: readonly Signal
   await client.query(
     `insert into signal as t (${names.join(', ')}, state, known_at, updated_at)
      select ${names.map((name) => `s.${name}`).join(', ')}, case when s.closed_at is null then 'open' else 'closed' end, now(), now()
-     from json_to_recordset($1) as s (id text, type text, instrument_id int, venue_id text, spot_id int, label text, opened_at timestamptz,
+     from json_to_recordset($1) as s (id text, type text, instrument_id int, venue_id text, asset text, spot_id int, label text, opened_at timestamptz,
        closed_at timestamptz, close_reason text, value float8, last_value float8, last_at timestamptz, peak_value float8, opening json,
        closing json, parameters text, parameter_set json, formula_version int2)
      on conflict (id) do update set state = excluded.state, closed_at = excluded.closed_at, close_reason = excluded.close_reason,

@@ -125,12 +125,12 @@ test('every type is in the catalogue, with its unit, its thresholds and whether 
     body.data.map(({ type, isEvaluated }: { type: string; isEvaluated: boolean }) => [type, isEvaluated]),
     [
       ['basis_dislocation', true],
-      ['carry_opportunity', false],
-      ['expectation', false],
+      ['carry_opportunity', true],
+      ['expectation', true],
       ['funding_regime', true],
       ['interval_change', true],
-      ['leverage_buildup', false],
-      ['liquidity_thinning', false],
+      ['leverage_buildup', true],
+      ['liquidity_thinning', true],
       ['stablecoin_depeg', true],
       ['venue_trouble', true]
     ]

@@ -11,6 +11,7 @@ import {
   leverageBuildup,
   liquidityThinning,
   stablecoinDepeg,
+  usualDepth,
   venueTrouble
 } from '../../src/domain/signal-values.ts'
 import { DAY, HOUR } from '../../src/domain/time.ts'
@@ -82,9 +83,9 @@ test('open interest grows against the day before, and against nothing it cannot 
 
 test('depth is thin against its own past, which must be there', () => {
   const usual = Array(100).fill(200)
-  assert.equal(liquidityThinning({ depth: 50, usual }), 0.25)
-  assert.equal(liquidityThinning({ depth: 50, usual: usual.slice(1) }), null)
-  assert.equal(liquidityThinning({ depth: null, usual }), null)
+  assert.equal(liquidityThinning({ depth: [50, 1e9, 40], usual: usualDepth(usual) }), 0.25)
+  assert.equal(liquidityThinning({ depth: [50], usual: usualDepth(usual.slice(1)) }), null)
+  assert.equal(liquidityThinning({ depth: [], usual: usualDepth(usual) }), null)
 })
 
 test('a carry counts only where it is earned back in time and is paid for by more than its entry', () => {

@@ -1,8 +1,7 @@
 import { parseInstrumentKey } from '../../src/domain/instrument.ts'
-import { BUCKET_MS } from '../../src/domain/signal-types.ts'
+import { BUCKET_MS, type BucketType } from '../../src/domain/signal-types.ts'
 import { floorTo } from '../../src/domain/time.ts'
 import { type BucketDeps, bucketHashOf, evaluateBuckets, GRACE_MS } from '../../src/jobs/bucket-signals.ts'
-import type { EvaluatedType } from '../../src/jobs/bucket-sources.ts'
 import type { Database } from '../../src/store/database.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
@@ -15,7 +14,7 @@ export const START = floorTo(Date.UTC(2026, 2, 1), BUCKET_MS)
 export type BucketRig = Awaited<ReturnType<typeof openBuckets>>
 
 /** One type of signal over facts that a test writes, bucket by bucket. Times of what is shown count buckets from START. */
-export async function openBuckets(db: Database, type: EvaluatedType) {
+export async function openBuckets(db: Database, type: BucketType) {
   const state = { nowMs: START + GRACE_MS }
   const deps: BucketDeps = { db, clock: { now: () => state.nowMs }, log: silentLog, holder: 'test' }
   await activate(db, type, bucketHashOf(type))

@@ -22,6 +22,7 @@ export function aSignal(fields: Partial<RegimeSignal> & Pick<RegimeSignal, 'id' 
   return {
     type: 'funding_regime',
     venue: 'binance',
+    asset: null,
     spotId: 0,
     label: 'OVERHEATED',
     openedAt: OPENED_AT,

@@ -1,4 +1,3 @@
-import { baseRateOf } from '../../contract/carry-parameters.ts'
 import { driversParameters, driversSchema } from '../../contract/drivers.ts'
 import {
   attributionView,
@@ -14,7 +13,7 @@ import { type DriverHours, driverHoursOf, type HourFacts } from '../../domain/dr
 import { betaIntervals } from '../../domain/driver-intervals.ts'
 import { TRAIN_HOURS } from '../../domain/driver-model.ts'
 import { expectedExcess, type Settled } from '../../domain/expected-excess.ts'
-import { fairDatedBps, fairDeadband, fundingRuleOf, type HoldingRates } from '../../domain/fair-premium.ts'
+import { baseRateOf, fairDatedBps, fairDeadband, fundingRuleOf, type HoldingRates } from '../../domain/fair-premium.ts'
 import { formulaVersionAt } from '../../domain/funding-formulas.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { anchor8hOf } from '../../domain/regime-series.ts'

@@ -3,14 +3,12 @@ import { bucketParametersView } from '../../contract/signals.ts'
 import { REGIME_BOUNDS } from '../../domain/funding-regime.ts'
 import { STALE_INTERVALS } from '../../domain/regime-series.ts'
 import type { SignalType } from '../../domain/signal.ts'
-import { BUCKET_PARAMETERS, BUCKET_TYPES_EVALUATED, SIGNAL_TYPES } from '../../domain/signal-types.ts'
+import { BUCKET_PARAMETERS, SIGNAL_TYPES } from '../../domain/signal-types.ts'
 import type { Database } from '../../store/database.ts'
 import { findActivation } from '../../store/signal-activations.ts'
 import type { ApiContext } from '../context.ts'
 
 type Regimes = ApiContext['config']['fundingRegime']
-
-const EVALUATED: ReadonlySet<SignalType> = new Set(['funding_regime', ...BUCKET_TYPES_EVALUATED])
 
 /** The catalogue: each type in plain words, with its parameters here. */
 export function typeViews(db: Database, regimes: Regimes) {
@@ -26,7 +24,7 @@ export function typeViews(db: Database, regimes: Regimes) {
         labels: labelsOf(type).map((label) => ({ label, meaning: labels[label]! })),
         unit,
         value,
-        isEvaluated: EVALUATED.has(type),
+        isEvaluated: true,
         parametersId,
         parameters: parametersOf(type, regimes)
       }

@@ -14,6 +14,8 @@ export type RowRange = {
   readonly toMs: number
   /** Only what was stored by then; null: what is known now. */
   readonly knownAtMs: number | null
+  /** Each tick as it was stored first, whatever was corrected later. */
+  readonly isAsFirst?: true
 }
 
 type Kept = { tick_at: Date; revision: number }
@@ -109,11 +111,11 @@ async function readHot<Row extends Kept>(
   db: Queryable,
   fact: Fact,
   series: readonly Series[],
-  { fromMs, toMs, knownAtMs, columns, keep, limit }: RowQuestion<Row>
+  { fromMs, toMs, knownAtMs, isAsFirst, columns, keep, limit }: RowQuestion<Row>
 ): Promise<Row[]> {
   const [ids, spots] = pairsOf(series)
   const values = [new Date(fromMs), new Date(toMs), knownAtMs === null ? null : new Date(knownAtMs)]
-  const inRange = `f.tick_at >= $3 and f.tick_at < $4 and ($5::timestamptz is null or f.known_at < $5::timestamptz + interval '1 millisecond')`
+  const inRange = `f.tick_at >= $3 and f.tick_at < $4 and ($5::timestamptz is null or f.known_at < $5::timestamptz + interval '1 millisecond')${isAsFirst ? ' and f.revision = 0' : ''}`
   const names = [...new Set([...columns, 'tick_at', 'revision'])].map((name) => `f.${name}`).join(', ')
   // One series is looked up by its key: the order is the key's, and a page costs what it holds.
   const isOne = series.length === 1
@@ -135,7 +137,7 @@ async function readSealed<Row extends Kept>(
   db: Queryable,
   fact: Fact,
   series: readonly Series[],
-  { fromMs, toMs, knownAtMs, columns }: RowQuestion<Row>,
+  { fromMs, toMs, knownAtMs, isAsFirst, columns }: RowQuestion<Row>,
   days: number | null
 ): Promise<{ rows: Row[]; lastDayMs: number | undefined }> {
   const { rows } = await db.query<{ instrument_id: number; day: Date; body: Buffer }>(
@@ -144,8 +146,11 @@ async function readSealed<Row extends Kept>(
     [...pairsOf(series), fact.name, new Date(floorTo(fromMs, DAY)), new Date(toMs)]
   )
   const wanted = [...new Set([...columns, 'tick_at', 'revision', 'known_at'])]
-  const isWanted = (tick: number, known: number) =>
-    tick >= fromMs && tick < toMs && (knownAtMs === null || known < (knownAtMs + 1) * 1_000)
+  const isWanted = (tick: number, known: number, revision: number) =>
+    tick >= fromMs &&
+    tick < toMs &&
+    (knownAtMs === null || known < (knownAtMs + 1) * 1_000) &&
+    !(isAsFirst && revision > 0)
   const found = rows.flatMap((row) => rowsOfDay<Row>(fact, row, wanted, isWanted))
   return { rows: found, lastDayMs: days !== null && rows.length === days ? rows.at(-1)!.day.getTime() : undefined }
 }
@@ -155,14 +160,16 @@ function rowsOfDay<Row extends Kept>(
   { layout }: Fact,
   day: { instrument_id: number; body: Buffer },
   wanted: readonly string[],
-  isWanted: (tickMs: number, knownMicros: number) => boolean
+  isWanted: (tickMs: number, knownMicros: number, revision: number) => boolean
 ): Row[] {
   const { count, columns } = decodeDay(day.body, wanted)
-  const [ticks, known] = [columns.get('tick_at')!, columns.get('known_at')!] as unknown as [number[], number[]]
+  const [ticks, known, revisions] = ['tick_at', 'known_at', 'revision'].map(
+    (name) => columns.get(name) as unknown as number[]
+  ) as [number[], number[], number[]]
   const used = layout.flatMap(([name, type]) => (columns.has(name) ? [{ name, type, cells: columns.get(name)! }] : []))
   const rows: Row[] = []
   for (let index = 0; index < count; index += 1) {
-    if (!isWanted(ticks[index]!, known[index]!)) continue
+    if (!isWanted(ticks[index]!, known[index]!, revisions[index]!)) continue
     const row: Record<string, unknown> = { instrument_id: day.instrument_id }
     for (const { name, type, cells } of used) row[name] = storedValue(type, cells[index]!)
     // Revisions of one tick stand one after the other, the newest last.

@@ -1,0 +1,67 @@
+import { perYear, roundTripFees } from './carry.ts'
+import { type CarryFacts, type CarryTerms, carryCaseOf } from './carry-case.ts'
+import { headlineOf, quoteCarry, type SizedCarry } from './carry-quote.ts'
+import { decimalOf } from './decimal.ts'
+import { fairBand } from './fair-band.ts'
+import { baseRateOf } from './fair-premium.ts'
+import { BASE_TIER, deliveryFeeOf, takerFeeOf } from './fees.ts'
+import { BUCKET_MS } from './signal-types.ts'
+import type { CarryQuote } from './signal-values.ts'
+
+/** What an opportunity is looked for with: 50,000 in the quote currency of spot, for a week, at everybody's fees. Spec 3.1, 6. */
+const NOTIONAL = decimalOf(50_000)!
+const HORIZON_HOURS = 168
+const MARGIN = 0.2
+const QUOTE_RATE = 0.05
+/** Best prices are of the bucket; books and rates may be of the one before. */
+export const CARRY_QUOTE_AGE_MS = BUCKET_MS
+export const CARRY_BOOK_AGE_MS = 2 * BUCKET_MS
+
+/** The forward carry of one contract by what was known when a bucket closed; null: it cannot be said. */
+export function signalCarryOf(facts: CarryFacts): CarryQuote | null {
+  const { contract, spot } = facts
+  if (spot === null) return null
+  const fees = {
+    spotTaker: takerFeeOf(spot.venue, 'spot', BASE_TIER).taker,
+    perpTaker: takerFeeOf(contract.venue, 'contract', BASE_TIER).taker
+  }
+  const terms: CarryTerms = {
+    direction: 'forward',
+    horizonHours: HORIZON_HOURS,
+    fees,
+    deliveryFrac: deliveryFeeOf(contract.venue, fees),
+    perpMarginFrac: MARGIN,
+    borrowApr: null,
+    rQuote: QUOTE_RATE,
+    rBase: baseRateOf(contract.asset),
+    quoteAgeMs: CARRY_QUOTE_AGE_MS,
+    bookAgeMs: CARRY_BOOK_AGE_MS
+  }
+  const input = carryCaseOf(facts, terms)
+  if (typeof input === 'string') return null
+  const sized = quoteCarry(input, NOTIONAL)
+  if (typeof sized === 'string') return null
+  const aprCapital = sized.exits.find(({ exit }) => exit === headlineOf(input))?.aprOnCapital ?? null
+  if (aprCapital === null) return null
+  const { fairBps } = input
+  const { upperBps } = fairBand({
+    observedBps: sized.midBasisBps,
+    fairLowBps: fairBps,
+    fairHighBps: fairBps,
+    costForwardBps: crossingBps(sized) + roundTripFees(fees) * 10_000,
+    costReverseBps: null
+  })
+  return {
+    aprCapital,
+    // What a dated contract locks is earned with its entry.
+    breakEvenHours: input.funding === null ? 0 : sized.breakEvenHours,
+    horizonHours: HORIZON_HOURS,
+    aboveBandBps: upperBps === null ? null : sized.midBasisBps - upperBps,
+    fundingExcessApr: (perYear(sized.fundingSum, HORIZON_HOURS) ?? 0) - QUOTE_RATE
+  }
+}
+
+/** What this size pays against the mids on both legs, in and out, bps. */
+export function crossingBps({ entry, spotExitSlippageBps, perpExitSlippageBps }: SizedCarry): number {
+  return (entry.spotSlippageBps ?? 0) + (entry.perpSlippageBps ?? 0) + spotExitSlippageBps + perpExitSlippageBps
+}

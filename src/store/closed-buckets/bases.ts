@@ -1,0 +1,92 @@
+import type { InstrumentKind } from '../../domain/instrument.ts'
+import type { Grade } from '../../domain/quality.ts'
+import { basisDislocation, curveRateOf, expectation } from '../../domain/signal-values.ts'
+import { DAY, floorTo } from '../../domain/time.ts'
+import { listInstruments } from '../instruments.ts'
+import { FACTS } from '../sealed/facts.ts'
+import {
+  aboutPair,
+  type BucketPoint,
+  type BucketScope,
+  type BucketSpan,
+  eachPolled,
+  endOfBucket,
+  isWithin,
+  type Queryable
+} from './span.ts'
+
+type BasisRow = { adjusted_basis_bps: number | null; grade: Grade }
+
+/** A pair's adjusted bases of one bucket, bps, of grade `signal`. */
+export type BasisBucket = {
+  readonly instrumentId: number
+  readonly spotId: number
+  readonly at: number
+  readonly adjustedBps: readonly number[]
+}
+
+/** Bases good enough for signals, of contracts of some kinds, by pair and bucket. */
+export async function listBasisBuckets(
+  db: Queryable,
+  span: BucketSpan,
+  scope: BucketScope,
+  kinds: readonly InstrumentKind[]
+): Promise<BasisBucket[]> {
+  const { rows: pairs } = await db.query<{ instrument_id: number; spot_id: number }>(
+    `select b.instrument_id, b.spot_id from basis_snapshot b where b.tick_at >= $1 and b.tick_at < $2
+       and b.instrument_id in (select id from instrument where kind = any ($3))
+     union select d.instrument_id, d.spot_id from sealed_day d where d.fact = 'basis' and d.day >= $4 and d.day < $2
+       and d.instrument_id in (select id from instrument where kind = any ($3))`,
+    [new Date(span.from), new Date(span.to), kinds, new Date(floorTo(span.from, DAY))]
+  )
+  const series = pairs
+    .map(({ instrument_id, spot_id }) => ({ instrumentId: instrument_id, spotId: spot_id }))
+    .filter(({ instrumentId }) => isWithin(scope, instrumentId))
+  const buckets: BasisBucket[] = []
+  const read = eachPolled<BasisRow>(db, FACTS.basis, series, span, ['adjusted_basis_bps', 'grade'])
+  for await (const { series: pair, rows } of read) {
+    const good = rows.flatMap(({ grade, adjusted_basis_bps: bps, tick_at }) =>
+      grade === 'signal' && bps !== null ? [{ bps, at: endOfBucket(tick_at.getTime(), span) }] : []
+    )
+    for (const [at, ofBucket] of Map.groupBy(good, (row) => row.at)) {
+      const adjustedBps = ofBucket.map(({ bps }) => bps)
+      buckets.push({ instrumentId: pair.instrumentId, spotId: pair.spotId!, at, adjustedBps })
+    }
+  }
+  return buckets
+}
+
+/** How far perpetuals are from spot. */
+export async function listDislocations(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
+  const buckets = await listBasisBuckets(db, span, scope, ['perpetual'])
+  return buckets.map(({ instrumentId, spotId, at, adjustedBps }) => ({
+    subject: aboutPair(instrumentId, spotId),
+    at,
+    value: basisDislocation({ adjustedBps }),
+    observations: adjustedBps.length
+  }))
+}
+
+/** The curve of each asset on each venue, as its dated contracts stood in a bucket. */
+export async function listExpectations(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
+  const buckets = await listBasisBuckets(db, span, scope, ['future'])
+  const byId = new Map((await listInstruments(db)).map((instrument) => [instrument.id, instrument]))
+  const placed = buckets.flatMap(({ instrumentId, at, adjustedBps }) => {
+    const { venue, asset, expiresAt } = byId.get(instrumentId)!
+    const middle = basisDislocation({ adjustedBps })
+    if (expiresAt === null || middle === null) return []
+    const days = (expiresAt - at) / DAY
+    return [{ venue, asset, at, observations: adjustedBps.length, days, aprContinuous: curveRateOf(middle, days) }]
+  })
+  const curves = Map.groupBy(placed, ({ venue, asset, at }) => `${venue} ${asset} ${at}`)
+  return [...curves.values()].map((points) => {
+    const { venue, asset, at } = points[0]!
+    const observations = points.reduce((sum, point) => sum + point.observations, 0)
+    return {
+      subject: { instrumentId: null, spotId: 0, venue, asset },
+      at,
+      value: expectation({ points }),
+      observations
+    }
+  })
+}

@@ -1,0 +1,81 @@
+import { type CarryFacts, HISTORY_MS } from '../../domain/carry-case.ts'
+import { CARRY_BOOK_AGE_MS, CARRY_QUOTE_AGE_MS, signalCarryOf } from '../../domain/carry-signal.ts'
+import type { Instrument } from '../../domain/instrument.ts'
+import type { Latest } from '../../domain/latest.ts'
+import { carryOpportunity } from '../../domain/signal-values.ts'
+import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../../domain/traded-fx.ts'
+import { knownDepthOf, type StoredDepth } from '../depth.ts'
+import { listSettlementsOfMany, rate8hOf, type StoredSettlement } from '../funding-history.ts'
+import { listInstruments } from '../instruments.ts'
+import { listDepthsAt, listMarketsAt } from '../markets-at.ts'
+import { type BasisBucket, listBasisBuckets } from './bases.ts'
+import { aboutPair, type BucketPoint, type BucketScope, type BucketSpan, endsOf, type Queryable } from './span.ts'
+
+/** Ninety days of hourly settlements. */
+const SETTLEMENTS_MAX = 2_200
+
+type World = {
+  readonly byId: ReadonlyMap<number, Instrument>
+  readonly fxPairs: readonly Instrument[]
+  readonly settlements: ReadonlyMap<number, readonly StoredSettlement[]>
+}
+
+/**
+ * Net carry of pairs whose basis is good enough for signals, by the last prices, books and rates of each bucket. A contract whose book is
+ * not looked at has none.
+ */
+export async function listCarries(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
+  const bases = Map.groupBy(await listBasisBuckets(db, span, scope, ['perpetual', 'future']), ({ at }) => at)
+  const ids = [...new Set([...bases.values()].flat().map(({ instrumentId }) => instrumentId))]
+  const instruments = await listInstruments(db)
+  const past = { fromMs: span.from - HISTORY_MS, toMs: span.to, knownAtMs: null, limit: SETTLEMENTS_MAX }
+  const world: World = {
+    byId: new Map(instruments.map((instrument) => [instrument.id, instrument])),
+    fxPairs: fxPairsOf(instruments),
+    settlements: await listSettlementsOfMany(db, ids, past)
+  }
+  const points: BucketPoint[] = []
+  for (const at of endsOf(span)) points.push(...(await listCarriesAt(db, at, bases.get(at) ?? [], world)))
+  return points
+}
+
+async function listCarriesAt(
+  db: Queryable,
+  at: number,
+  bases: readonly BasisBucket[],
+  { byId, fxPairs, settlements }: World
+): Promise<BucketPoint[]> {
+  const nowMs = at - 1
+  const legs = bases.flatMap(({ instrumentId, spotId }) => [instrumentId, spotId])
+  const depths = await listDepthsAt(db, legs, { atMs: nowMs, sinceMs: nowMs - CARRY_BOOK_AGE_MS })
+  const looked = bases.filter(({ instrumentId }) => depths.has(instrumentId))
+  if (looked.length === 0) return []
+  const wanted = new Set([...looked.flatMap(({ instrumentId, spotId }) => [instrumentId, spotId])])
+  for (const { id } of fxPairs) wanted.add(id)
+  const markets = await listMarketsAt(db, [...wanted], { atMs: nowMs, sinceMs: nowMs - CARRY_QUOTE_AGE_MS })
+  return looked.map(({ instrumentId, spotId, adjustedBps }) => {
+    const [contract, spot] = [byId.get(instrumentId)!, byId.get(spotId) ?? null]
+    const legOf = (id: number) => legFacts(markets.get(id), depths.get(id))
+    const fx = spot && tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, markets), nowMs)
+    const facts: CarryFacts = {
+      nowMs,
+      contract,
+      spot,
+      contractFacts: legOf(instrumentId),
+      spotFacts: legOf(spotId),
+      tradedFx: fx,
+      settled: (settlements.get(instrumentId) ?? [])
+        .filter(({ settledAt, availableAt }) => availableAt <= nowMs && settledAt > nowMs - HISTORY_MS)
+        .flatMap(rate8hOf),
+      // Only the end that is adverse needs it, and no signal is judged by that.
+      sigmaBps: null
+    }
+    const value = carryOpportunity({ quote: signalCarryOf(facts) })
+    return { subject: aboutPair(instrumentId, spotId), at, value, observations: adjustedBps.length }
+  })
+}
+
+const legFacts = (latest: Latest | undefined, depth: StoredDepth | undefined) => ({
+  latest,
+  depth: knownDepthOf(depth)
+})

@@ -1,0 +1,107 @@
+import { leverageBuildup, liquidityThinning, usualDepth } from '../../domain/signal-values.ts'
+import { DAY, floorTo } from '../../domain/time.ts'
+import { FACTS } from '../sealed/facts.ts'
+import {
+  aboutPair,
+  type BucketPoint,
+  type BucketScope,
+  type BucketSpan,
+  eachPolled,
+  endOfBucket,
+  isWithin,
+  type Queryable
+} from './span.ts'
+
+/** A day before is met by the last open interest of so many buckets: it is asked for every few minutes. */
+const DAY_BEFORE_BUCKETS = 3
+/** What is usual is of so many whole days before the day of the bucket. */
+const USUAL_DAYS = 7
+
+async function listContracts(db: Queryable, scope: BucketScope) {
+  const { rows } = await db.query<{ id: number }>(`select id from instrument where kind <> 'spot' order by id`)
+  return rows.map(({ id }) => ({ instrumentId: id })).filter(({ instrumentId }) => isWithin(scope, instrumentId))
+}
+
+type Held = { readonly at: number; readonly base: number }
+
+/** Growth of contracts' open interest over a day, coins. */
+export async function listBuildups(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
+  const { from, to, bucketMs } = span
+  const contracts = await listContracts(db, scope)
+  const now = await listHeld(db, contracts, { from, to })
+  const held = contracts.filter(({ instrumentId }) => now.has(instrumentId))
+  const before = await listHeld(db, held, { from: from - DAY - (DAY_BEFORE_BUCKETS - 1) * bucketMs, to: to - DAY })
+  return [...now].flatMap(([instrumentId, rows]) => {
+    const past = before.get(instrumentId) ?? []
+    return [...Map.groupBy(rows, ({ at }) => endOfBucket(at, span))].map(([at, ofBucket]) => {
+      const end = at - DAY
+      const dayBefore = past.findLast((one) => one.at < end && one.at >= end - DAY_BEFORE_BUCKETS * bucketMs)
+      const value = leverageBuildup({ base: ofBucket.at(-1)!.base, dayBefore: dayBefore?.base ?? null })
+      return { subject: aboutPair(instrumentId), at, value, observations: ofBucket.length }
+    })
+  })
+}
+
+async function listHeld(
+  db: Queryable,
+  contracts: readonly { readonly instrumentId: number }[],
+  span: Pick<BucketSpan, 'from' | 'to'>
+): Promise<Map<number, Held[]>> {
+  type Row = { open_interest_base: string | null; open_interest_at: Date | null }
+  const found = new Map<number, Held[]>()
+  const read = eachPolled<Row>(db, FACTS.market, contracts, span, ['open_interest_base', 'open_interest_at'])
+  for await (const { series, rows } of read) {
+    const held = rows.flatMap(({ tick_at, open_interest_base: base, open_interest_at: askedAt }) =>
+      base === null || askedAt === null ? [] : [{ at: tick_at.getTime(), base: Number(base) }]
+    )
+    if (held.length > 0) found.set(series.instrumentId, held)
+  }
+  return found
+}
+
+/** Depth near the mid of contracts, against what is usual for each. */
+export async function listThinnings(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
+  const points: BucketPoint[] = []
+  const contracts = await listContracts(db, scope)
+  for await (const { instrumentId, depths } of eachDepths(db, contracts, span)) {
+    for (const [at, ofBucket] of Map.groupBy(depths, (one) => endOfBucket(one.at, span))) {
+      const day = floorTo(at - span.bucketMs, DAY)
+      const usual = await usualOf(db, instrumentId, day)
+      const depth = ofBucket.map((one) => one.depth)
+      const value = liquidityThinning({ depth, usual })
+      points.push({ subject: aboutPair(instrumentId), at, value, observations: depth.length })
+    }
+  }
+  return points
+}
+
+type Series = { readonly instrumentId: number }
+
+/** The thinner side of each book that was looked at, within 10 bps of mid, quote; what the book did not reach is not among it. */
+async function* eachDepths(db: Queryable, contracts: readonly Series[], span: Pick<BucketSpan, 'from' | 'to'>) {
+  type Row = { bid_depth_10: string | null; ask_depth_10: string | null }
+  const read = eachPolled<Row>(db, FACTS.depth, contracts, span, ['bid_depth_10', 'ask_depth_10'])
+  for await (const { series, rows } of read) {
+    const depths = rows.flatMap(({ tick_at, bid_depth_10: bid, ask_depth_10: ask }) =>
+      bid === null || ask === null ? [] : [{ at: tick_at.getTime(), depth: Math.min(Number(bid), Number(ask)) }]
+    )
+    yield { instrumentId: series.instrumentId, depths }
+  }
+}
+
+/** What was usual by a day is asked once: by database, the middle of each instrument, and of which day. */
+const usuals = new WeakMap<Queryable, Map<number, { readonly day: number; readonly usual: number | null }>>()
+
+async function usualOf(db: Queryable, instrumentId: number, day: number): Promise<number | null> {
+  const known = usuals.get(db) ?? new Map()
+  usuals.set(db, known)
+  const kept = known.get(instrumentId)
+  if (kept?.day === day) return kept.usual
+  const past: number[] = []
+  const week = { from: day - USUAL_DAYS * DAY, to: day }
+  for await (const { depths } of eachDepths(db, [{ instrumentId }], week))
+    past.push(...depths.map(({ depth }) => depth))
+  const usual = usualDepth(past)
+  known.set(instrumentId, { day, usual })
+  return usual
+}

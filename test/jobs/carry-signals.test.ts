@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BUCKET_MS, type BucketType } from '../../src/domain/signal-types.ts'
+import { floorTo, HOUR, SECOND } from '../../src/domain/time.ts'
+import { bucketHashOf, evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
+import { collect } from '../../src/jobs/collect.ts'
+import { pollDepth } from '../../src/jobs/depth.ts'
+import { derive } from '../../src/jobs/derive.ts'
+import { pollOpenInterest } from '../../src/jobs/open-interest.ts'
+import { activate } from '../../src/store/signal-activations.ts'
+import { ADAPTERS } from '../../src/venues/registry.ts'
+import { insertSettlements } from '../api/fixture.ts'
+import { testDatabase } from '../support/database.ts'
+import { startExchange } from '../support/exchange.ts'
+import { openLine, silentLog } from '../support/line.ts'
+
+const PERP = 'binance:BTC/USDT:USDT'
+const TYPES: readonly BucketType[] = ['expectation', 'carry_opportunity']
+const never = new AbortController().signal
+
+/** Days to expiry, and so carries, are those of this day. */
+const START = Date.UTC(2026, 10, 30, 10)
+
+/** Simulated Binance, polled once in every bucket, books as well; `paid`: what the perpetual has settled at for twenty days. */
+async function openMarket(paid?: string) {
+  const t = await testDatabase()
+  let nowMs = START + 2 * SECOND
+  const clock = { now: () => nowMs }
+  const exchange = await startExchange(clock)
+  const adapters = ADAPTERS.filter(({ id }) => id === 'binance')
+  const line = await openLine(t.db, exchange, { clock, assets: ['BTC'], adapters })
+  const deps = { db: t.db, clock, log: silentLog, holder: 'test' }
+  for (const type of TYPES) await activate(t.db, type, bucketHashOf(type))
+  const perp = line.venues.binance!.instruments.get('BTC/USDT:USDT')!
+  const newest = floorTo(nowMs, 8 * HOUR)
+  const times = paid === undefined ? [] : Array.from({ length: 60 }, (_, index) => newest - index * 8 * HOUR)
+  await insertSettlements(
+    t.db,
+    perp.id,
+    times.map((atMs) => ({ atMs, rate: paid! }))
+  )
+  const order = async (regime: string) => {
+    const body = JSON.stringify({ BTC: regime })
+    assert.ok((await fetch(`${exchange.controlUrl}/regimes`, { method: 'PUT', body })).ok)
+  }
+  return {
+    db: t.db,
+    order,
+    /** Polls as long as so many buckets close. */
+    buckets: async (count: number) => {
+      for (let bucket = 0; bucket < count; bucket += 1) {
+        const tickAt = floorTo(nowMs, 60 * SECOND)
+        await collect(line.deps, line.venues.binance!, tickAt)
+        await pollOpenInterest(line.deps, line.venues.binance!, tickAt, never)
+        await pollDepth({ ...line.deps, depth: { contracts: 5, everyMs: 60_000 } }, line.venues.binance!, tickAt, never)
+        await derive(line.deps, 'binance', tickAt)
+        nowMs += BUCKET_MS + 30 * SECOND
+        for (const type of TYPES) await evaluateBuckets(deps, type)
+        nowMs -= 30 * SECOND
+      }
+    },
+    signals: async (type: BucketType) =>
+      (
+        await t.db.query(
+          `select s.label, s.state, s.close_reason, s.value, s.asset, s.venue_id, i.key from signal s
+             left join instrument i on i.id = s.instrument_id where s.type = $1 order by s.opened_at, i.key`,
+          [type]
+        )
+      ).rows,
+    async [Symbol.asyncDispose]() {
+      await line[Symbol.asyncDispose]()
+      await exchange[Symbol.asyncDispose]()
+      await t[Symbol.asyncDispose]()
+    }
+  }
+}
+
+test('a carry that euphoric futures lock is worth its costs until the market panics; a perpetual with no past that pays is not', async () => {
+  await using market = await openMarket()
+  await market.order('calm')
+  await market.buckets(3)
+  assert.deepEqual(await market.signals('carry_opportunity'), [])
+  await market.order('euphoric')
+  await market.buckets(8)
+  const [open, ...others] = await market.signals('carry_opportunity')
+  assert.deepEqual([open?.key, open?.label, open?.state, others], ['binance:BTC/USDT:USDT-270326', 'CARRY', 'open', []])
+  assert.ok(open!.value >= 0.08 && open!.value < 0.15)
+  await market.order('panic')
+  await market.buckets(8)
+  const [closed] = await market.signals('carry_opportunity')
+  assert.deepEqual([closed?.state, closed?.close_reason], ['closed', 'exit'])
+})
+
+test('a perpetual that has paid its shorts well for weeks is a carry', async () => {
+  await using market = await openMarket('0.001')
+  await market.order('calm')
+  await market.buckets(3)
+  const [open, ...others] = await market.signals('carry_opportunity')
+  assert.deepEqual([open?.key, open?.state, others], [PERP, 'open', []])
+  assert.ok(open!.value >= 0.08)
+})
+
+test('the futures of a market in contango are an expectation of it, and of backwardation once it panics', async () => {
+  await using market = await openMarket()
+  await market.order('calm')
+  await market.buckets(4)
+  const [open] = await market.signals('expectation')
+  assert.deepEqual(
+    [open?.label, open?.state, open?.asset, open?.venue_id, open?.key],
+    ['CONTANGO', 'open', 'BTC', 'binance', null]
+  )
+  await market.order('panic')
+  await market.buckets(8)
+  const [closed] = await market.signals('expectation')
+  assert.deepEqual([closed?.state, closed?.close_reason], ['closed', 'exit'])
+})
