@@ -6,6 +6,7 @@ import type { ReadOutcome } from '../imports/read-rows.ts'
 import type { SourceFile } from '../imports/source-file.ts'
 import type { StoreOutcome } from '../imports/store-rows.ts'
 import { derivePastBasis } from '../jobs/past-basis.ts'
+import { noteSettlementGaps } from '../jobs/settlement-gaps.ts'
 import { chooseSpotLegs } from '../jobs/spot-choices.ts'
 import { ensureClosedVenues } from '../store/closed-venues.ts'
 import type { Database } from '../store/database.ts'
@@ -48,7 +49,19 @@ export async function importTable(
   stored.differs = result.differs
   stored.duplicate = result.rows - result.stored - result.differs
   if (table.kind === 'prices') stored.bases = await deriveBases(db, stage, instruments, summary)
+  if (table.kind === 'funding') await noteGaps(db, instruments, summary)
   return { read, summary, stored }
+}
+
+async function noteGaps(
+  db: Database,
+  instruments: readonly Instrument[],
+  { instruments: keys, from, to }: FactSummary
+) {
+  for (const instrument of instruments.filter(({ key }) => keys.includes(key))) {
+    const stretch = { from, to, isOldest: true }
+    await db.transaction((client) => noteSettlementGaps(client, instrument, stretch, 'absent_from_file'))
+  }
 }
 
 async function knowInstruments(db: Database, keys: readonly string[]): Promise<Instrument[]> {

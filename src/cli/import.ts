@@ -9,6 +9,7 @@ import { openSourceFile, type SourceFile, withFirstRow } from '../imports/source
 import { type StoreOutcome, storeRows } from '../imports/store-rows.ts'
 import { intervalEvents } from '../jobs/funding-events.ts'
 import { derivePastBasis } from '../jobs/past-basis.ts'
+import { noteSettlementGaps } from '../jobs/settlement-gaps.ts'
 import { chooseSpotLegs } from '../jobs/spot-choices.ts'
 import { ensureClosedVenues } from '../store/closed-venues.ts'
 import type { Database } from '../store/database.ts'
@@ -101,6 +102,8 @@ async function store(
         derivePastBasis(client, instruments, instrument, window, { source: 'import', epoch: 0 }),
       tellWithdrawn: async (client, news) =>
         insertEvents(client, await intervalEvents(client, instrument, news, clock.now())),
+      noteGaps: (client, window) =>
+        noteSettlementGaps(client, instrument, { ...window, isOldest: true }, 'absent_from_file'),
       onBatch: (done) => progress.update('stored', done, done / summary.unique)
     },
     stage,

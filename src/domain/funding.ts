@@ -217,18 +217,3 @@ export function inverseFundingPayment(input: {
   const usd = input.notionalUsd * input.rate * (input.side === 'short' ? 1 : -1)
   return isPositive(input.mark) ? { coin: usd / input.mark, usd } : { coin: null, usd: null }
 }
-
-/**
- * The stretches in which an ascending list of settlements skips at least one, from when the first was due to the next that came
- * (epoch ms). A gap counts as skipped settlements only where the intervals around it say so, as in `observedIntervals`.
- */
-export function settlementHoles(settledAtMs: readonly number[]): { readonly from: number; readonly to: number }[] {
-  const intervals = observedIntervals(settledAtMs)
-  return settledAtMs.flatMap((to, index) => {
-    const before = settledAtMs[index - 1]
-    const hours = intervals[index]
-    if (before === undefined || hours === null || hours === undefined) return []
-    const from = before + hours * HOUR
-    return to - from >= (hours * HOUR) / 2 ? [{ from, to }] : []
-  })
-}

@@ -20,7 +20,7 @@ export type StoreOutcome = {
   bases: number
 }
 
-type Window = { readonly from: number; readonly to: number }
+export type Window = { readonly from: number; readonly to: number }
 
 export type StoreDeps = {
   readonly db: Database
@@ -30,6 +30,8 @@ export type StoreDeps = {
   readonly derive: (client: Transaction, window: Window) => Promise<number>
   /** Tells of changes of a funding interval that were told before and did not happen. */
   readonly tellWithdrawn: (client: Transaction, news: readonly IntervalNews[]) => Promise<unknown>
+  /** Names what is missing between the settlements of a window that is stored, and fills what was missing before. */
+  readonly noteGaps: (client: Transaction, window: Window) => Promise<void>
   readonly onBatch: (done: number) => void
 }
 
@@ -46,7 +48,7 @@ export async function storeRows(
   const { db, nowMs, instrument } = deps
   const tables = kind === 'prices' ? (['market_snapshot', 'basis_snapshot'] as const) : (['settlement'] as const)
   for (const table of tables) await ensurePartitions(db, table, summary.days, nowMs)
-  const store = kind === 'prices' ? storePrices(deps, summary) : await storeSettlements(deps, stage)
+  const store = kind === 'prices' ? storePrices(deps, summary) : await storeSettlements(deps, stage, summary)
   const outcome: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, bases: 0 }
   let done = 0
   for (let after = summary.from - 1; ; ) {
@@ -100,8 +102,9 @@ function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary
 }
 
 async function storeSettlements(
-  { db, nowMs, instrument, tellWithdrawn }: StoreDeps,
-  stage: ImportStage
+  { db, nowMs, instrument, tellWithdrawn, noteGaps }: StoreDeps,
+  stage: ImportStage,
+  { from, to }: StageSummary
 ): Promise<Store> {
   const stamp: SettlementStamp = { ...STAMP, venue: instrument.venue, observedAt: nowMs }
   const intervals = await intervalsWith(db, instrument.id, await stage.listTimes())
@@ -125,6 +128,7 @@ async function storeSettlements(
           client,
           news.map((found) => ({ ...found, change: null }))
         )
+        await noteGaps(client, { from, to })
       })
     }
   }

@@ -14,7 +14,7 @@ import { fetchHours, hourOfOpenInterest, priceReach } from './past-hours.ts'
 import { type PastHour, storePast } from './past-store.ts'
 import { readWhole } from './past-windows.ts'
 import { settle } from './settle.ts'
-import { noteSettlementHoles } from './settlement-holes.ts'
+import { noteSettlementGaps } from './settlement-gaps.ts'
 
 export type Done = { readonly doneFrom: number; readonly doneTo: number }
 export type Errand = {
@@ -66,7 +66,8 @@ async function fetchRates(errand: Errand, { floor, end, doneAfter }: PageRange):
   return await keep(errand, { times, since }, doneAfter(since), async (transaction) => {
     const { adapterVersion } = adapter
     const stored = await settle(transaction, instrument, page.rows, { observedAt, adapterVersion, epoch: claim.epoch })
-    await noteSettlementHoles(transaction, instrument, { from: since, to: end })
+    const stretch = { from: since, to: end, isOldest: since === floor }
+    await noteSettlementGaps(transaction, instrument, stretch, 'absent_from_answer')
     return { stored, refused: page.skipped }
   })
 }

@@ -16,7 +16,7 @@ const isLost = (instrumentId: string) =>
 export async function fillHourlyGaps(
   db: Database,
   { id, venue }: Pick<Instrument, 'id' | 'venue'>,
-  { from, to }: { readonly from: number; readonly to: number }
+  { from, to }: Stretch
 ): Promise<void> {
   const stretch = [new Date(from), new Date(to)]
   await db.query(
@@ -38,13 +38,14 @@ export async function fillHourlyGaps(
   )
 }
 
-export type OpenGap = { readonly from: number; readonly to: number; readonly reason: string }
+type Stretch = { readonly from: number; readonly to: number }
+export type OpenGap = Stretch & { readonly reason: string }
 
 /** The settlement gaps of an instrument that are open and overlap a stretch. */
 export async function listOpenSettlementGaps(
   client: Transaction,
   instrumentId: number,
-  { from, to }: { readonly from: number; readonly to: number }
+  { from, to }: Stretch
 ): Promise<OpenGap[]> {
   const { rows } = await client.query<{ from_at: Date; to_at: Date; reason: string }>(
     `select from_at, to_at, reason from gap
@@ -54,15 +55,52 @@ export async function listOpenSettlementGaps(
   return rows.map(({ from_at, to_at, reason }) => ({ from: from_at.getTime(), to: to_at.getTime(), reason }))
 }
 
-export async function fillSettlementGaps(
+/** One part of a gap: still open, or filled. */
+export type GapPart = Stretch & { readonly isOpen: boolean }
+
+/** Cuts an open settlement gap into its parts, in order and without a hole: what is filled of it counts as filled, the rest stays. */
+export async function splitSettlementGap(
   client: Transaction,
-  instrumentId: number,
+  { id, venue }: Pick<Instrument, 'id' | 'venue'>,
+  { reason }: OpenGap,
+  parts: readonly GapPart[]
+): Promise<void> {
+  await client.query(
+    `insert into gap (instrument_id, venue_id, fact, from_at, to_at, reason, known_at, filled_at)
+     select $1, $2, 'settlement', p.from_at, p.to_at, $3, now(), case when p.is_open then null else now() end
+     from unnest($4::timestamptz[], $5::timestamptz[], $6::bool[]) as p (from_at, to_at, is_open)
+     on conflict (instrument_id, venue_id, fact, from_at, reason) do update
+       set to_at = excluded.to_at, known_at = excluded.known_at, filled_at = excluded.filled_at
+       where gap.filled_at is null`,
+    [
+      id,
+      venue,
+      reason,
+      parts.map((part) => new Date(part.from)),
+      parts.map((part) => new Date(part.to)),
+      parts.map(({ isOpen }) => isOpen)
+    ]
+  )
+}
+
+/** Writes settlement gaps whose both ends are known: none continues another. One that was filled by mistake is open again. */
+export async function recordSettlementGaps(
+  client: Transaction,
+  { id, venue }: Pick<Instrument, 'id' | 'venue'>,
   gaps: readonly OpenGap[]
 ): Promise<void> {
   if (gaps.length === 0) return
   await client.query(
-    `update gap g set filled_at = now(), known_at = now() from unnest($2::timestamptz[], $3::text[]) as f (from_at, reason)
-     where g.instrument_id = $1 and g.fact = 'settlement' and g.from_at = f.from_at and g.reason = f.reason and g.filled_at is null`,
-    [instrumentId, gaps.map(({ from }) => new Date(from)), gaps.map(({ reason }) => reason)]
+    `insert into gap (instrument_id, venue_id, fact, from_at, to_at, reason, known_at)
+     select $1, $2, 'settlement', g.*, now() from unnest($3::timestamptz[], $4::timestamptz[], $5::text[]) as g
+     on conflict (instrument_id, venue_id, fact, from_at, reason) do update
+       set to_at = excluded.to_at, known_at = excluded.known_at, filled_at = null where gap.filled_at is not null`,
+    [
+      id,
+      venue,
+      gaps.map(({ from }) => new Date(from)),
+      gaps.map(({ to }) => new Date(to)),
+      gaps.map(({ reason }) => reason)
+    ]
   )
 }

@@ -211,15 +211,18 @@ export async function findNewestSettlement(
   return row && { settledAt: row.settled_at.getTime(), intervalHours: row.interval_hours }
 }
 
-/** The first settlement of an instrument after a time. */
-export async function findNextSettlement(
+/** When an instrument settled within a stretch, and the nearest time on either side of it, ascending. */
+export async function listSettledTimes(
   client: Pick<Database, 'query'>,
   instrumentId: number,
-  after: number
-): Promise<number | undefined> {
-  const { rows } = await client.query<{ settled_at: Date }>(
-    'select settled_at from settlement where instrument_id = $1 and settled_at > $2 order by settled_at limit 1',
-    [instrumentId, new Date(after)]
+  { from, to }: { readonly from: number; readonly to: number }
+): Promise<number[]> {
+  const { rows } = await client.query<{ at: Date }>(
+    `select settled_at as at from settlement where instrument_id = $1 and settled_at between $2 and $3
+     union (select settled_at from settlement where instrument_id = $1 and settled_at < $2 order by settled_at desc limit 1)
+     union (select settled_at from settlement where instrument_id = $1 and settled_at > $3 order by settled_at limit 1)
+     order by at`,
+    [instrumentId, new Date(from), new Date(to)]
   )
-  return rows[0]?.settled_at.getTime()
+  return rows.map(({ at }) => at.getTime())
 }

@@ -7,7 +7,7 @@ import { type Change, listChanges, raiseHorizon } from '../../src/store/changes.
 import type { Database } from '../../src/store/database.ts'
 import { openDatabase } from '../../src/store/database.ts'
 
-import { fillSettlementGaps, listOpenSettlementGaps } from '../../src/store/gap-filling.ts'
+import { splitSettlementGap } from '../../src/store/gap-filling.ts'
 
 import { recordGaps } from '../../src/store/gaps.ts'
 import { ensureLivePartitions, ensurePartitions } from '../../src/store/partitions.ts'
@@ -117,10 +117,12 @@ test('a gap is told when it is seen, again when it gets longer, and again when i
   const second = await caughtUp(api, first.to)
   assert.deepEqual((second.rows[0]!.body as { to: string }).to, iso(NOW_MS + 2 * HOUR))
   await insertSettlements(api.db, perp, [{ atMs: NOW_MS + HOUR, rate: '0.0001' }])
-  await api.db.transaction(async (client) => {
-    const open = await listOpenSettlementGaps(client, perp, { from: NOW_MS, to: NOW_MS + 2 * HOUR })
-    await fillSettlementGaps(client, perp, open)
-  })
+  const whole = { from: NOW_MS, to: NOW_MS + 2 * HOUR }
+  await api.db.transaction((client) =>
+    splitSettlementGap(client, { id: perp, venue: 'binance' }, { ...whole, reason: 'timeout' }, [
+      { ...whole, isOpen: false }
+    ])
+  )
   const { rows } = await caughtUp(api, second.to)
   const filled = rows.find(({ fact }) => fact === 'gap')
   assert.notEqual((filled!.body as { filledAt: string | null }).filledAt, null)
