@@ -99,6 +99,11 @@ export function anyOf(...schemas: readonly FieldSchema[]): FieldSchema {
   return Type.Union([...schemas])
 }
 
+/** An object whose fields depend on what it is of; in GraphQL it is JSON. */
+export function json(description: string): FieldSchema {
+  return Type.Unsafe<object | null>({ type: ['object', 'null'], description })
+}
+
 export function arrayOf(items: FieldSchema): FieldSchema {
   return Type.Array(items)
 }

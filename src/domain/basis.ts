@@ -1,6 +1,7 @@
 import { add, type Decimal, decimalOf, isPositive, midOf, multiply, negate, ratioOf, subtract } from './decimal.ts'
 
-const BPS = 10_000
+/** Basis points in one. */
+export const BPS = 10_000
 
 /**
  * Every form of one contract's basis. Positive = contract above spot. Null where a needed side is missing.

@@ -17,10 +17,35 @@ import type { TradedFx } from './traded-fx.ts'
 /** Raised whenever a formula of the board gets another meaning; stored with every basis. */
 export const BASIS_FORMULA_VERSION = 1
 
+const LEG_FIELDS = [
+  'key',
+  'venue',
+  'asset',
+  'kind',
+  'quote',
+  'settle',
+  'inverse',
+  'multiplier',
+  'multiplierSource',
+  'quarantine',
+  'status',
+  'listedAt',
+  'firstSeenAt',
+  'founding',
+  'expiresAt'
+] as const satisfies readonly (keyof Instrument)[]
+
+/** What of an instrument its row depends on: kept with the row, since an instrument may change. */
+export type BoardLeg = Pick<Instrument, (typeof LEG_FIELDS)[number]>
+
+export function boardLegOf(instrument: BoardLeg): BoardLeg {
+  return Object.fromEntries(LEG_FIELDS.map((field) => [field, instrument[field]])) as unknown as BoardLeg
+}
+
 export type BoardInputs = {
   readonly nowMs: number
-  readonly contract: Instrument
-  readonly spot: Instrument | null
+  readonly contract: BoardLeg
+  readonly spot: BoardLeg | null
   readonly contractLatest: Latest | undefined
   readonly spotLatest: Latest | undefined
   /** Only for legs in different quotes; null when none was traded lately. */
@@ -99,7 +124,7 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
 
 const textOf = (value: Decimal | null) => (value === null ? null : decimalToString(value))
 
-const isActive = ({ status }: Instrument) => status === 'listed' || status === 'delisting'
+const isActive = ({ status }: BoardLeg) => status === 'listed' || status === 'delisting'
 
 type Leg = Latest['quote']
 
@@ -148,7 +173,7 @@ function isQuarantined({ nowMs, pollMs, contractLatest, contract, spot }: BoardI
   return !areOneThing(mark, index) || !areOneThing(mid, mark) || (!isUnresolved && !isNearIndex(spotMid, index))
 }
 
-function namesOf(contract: Instrument, spot: Instrument | null) {
+function namesOf(contract: BoardLeg, spot: BoardLeg | null) {
   return {
     instrument: contract.key,
     spot: spot?.key ?? null,

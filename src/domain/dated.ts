@@ -2,9 +2,9 @@ import { basisFraction } from './basis.ts'
 import { type Decimal, isPositive, ratioOf } from './decimal.ts'
 import { DAY } from './time.ts'
 
-const DAYS_PER_YEAR = 365
+export const DAYS_PER_YEAR = 365
 /** Below this many days the figure per year means nothing; below the second, 1 bp of noise is over 0.5 % p.a. */
-const NEAR_EXPIRY_DAYS = 1
+export const NEAR_EXPIRY_DAYS = 1
 const SHORT_TENOR_DAYS = 7
 
 export type DatedBasis = {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { BASIS_FORMULA_VERSION, type BoardInputs, deriveBoardRow } from '../domain/board.ts'
 import type { BoardRow } from '../domain/board-row.ts'
 import { decimalToString } from '../domain/decimal.ts'
+import { keptInputsOf } from '../domain/explain.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { legMultiplier } from '../domain/spot-leg.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../domain/traded-fx.ts'
@@ -55,7 +56,7 @@ export async function derive(deps: DeriveDeps, venue: string, tickAt: number): P
         client,
         venue,
         tickAt,
-        derived.map(({ contract, row, inputs }) => ({ instrumentId: contract.id, row, inputs: explainable(inputs) }))
+        derived.map(({ contract, row, inputs }) => ({ instrumentId: contract.id, row, inputs: keptInputsOf(inputs) }))
       )
       const written = await insertBasis(
         client,
@@ -194,18 +195,5 @@ function toBasisRow({ contract, inputs, row }: Derived, tickAt: number, deps: De
     grade: row.grade,
     reasons: row.reasons,
     spanMs: spanOf(deps)
-  }
-}
-
-/** The inputs without what the instruments' own pages tell. */
-function explainable({ nowMs, contract, spot, contractLatest, spotLatest, tradedFx }: BoardInputs) {
-  return {
-    derivedAt: new Date(nowMs).toISOString(),
-    contract: contract.key,
-    spot: spot?.key ?? null,
-    contractLatest,
-    spotLatest,
-    tradedFx,
-    formulaVersion: BASIS_FORMULA_VERSION
   }
 }

@@ -48,3 +48,17 @@ export async function readBoard(db: Pick<Database, 'query'>, venue?: string): Pr
   )
   return rows.map(({ row }) => row)
 }
+
+export type StoredEntry = { readonly row: BoardRow; readonly inputs: unknown; readonly tickAt: number }
+
+/** One contract's row with what it was computed from; undefined when it is not on the board. */
+export async function findBoardEntry(
+  db: Pick<Database, 'query'>,
+  instrumentId: number
+): Promise<StoredEntry | undefined> {
+  const { rows } = await db.query<{ row: BoardRow; inputs: unknown; tick_at: Date }>(
+    'select row, inputs, tick_at from board where instrument_id = $1',
+    [instrumentId]
+  )
+  return rows.map(({ row, inputs, tick_at }) => ({ row, inputs, tickAt: tick_at.getTime() }))[0]
+}

@@ -33,7 +33,12 @@ function strict(schema: unknown, document: Document): unknown {
 }
 
 /** Of every parameter that a route cannot do without. */
-const GIVEN: Readonly<Record<string, string>> = { instrument: PERP, asset: 'BTC', since: isoOf(NOW_MS - 3_600_000) }
+const GIVEN: Readonly<Record<string, string>> = {
+  instrument: PERP,
+  asset: 'BTC',
+  metric: 'basisBps',
+  since: isoOf(NOW_MS - 3_600_000)
+}
 
 /** Not the stream, which never ends. */
 const isDocument = ({ responses }: Operation) => 'application/json' in responses['200']!.content

@@ -5,6 +5,7 @@ import { carryOperation } from './carry.ts'
 import { changesOperation } from './changes.ts'
 import { depthOperations } from './depth.ts'
 import { driversOperation } from './drivers.ts'
+import { explainOperation } from './explain.ts'
 import { flowOperations } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { fundingIntervalOperation } from './funding-intervals.ts'
@@ -36,6 +37,7 @@ export function listOperations(context: ApiContext): Operation[] {
     driversOperation(context),
     liquidationsOperation(context),
     carryOperation(context),
+    explainOperation(context),
     fundingSpreadsOperation(context),
     termStructureOperation(context),
     stablecoinsOperation(context),

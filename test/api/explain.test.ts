@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import request from 'supertest'
+import { boardFields } from '../../src/contract/board.ts'
+import { type BoardInputs, deriveBoardRow } from '../../src/domain/board.ts'
+import type { BoardRow } from '../../src/domain/board-row.ts'
+import { keptInputsOf } from '../../src/domain/explain.ts'
+import type { Latest } from '../../src/domain/latest.ts'
+import { METRIC_NAMES, METRICS, type Metric } from '../../src/domain/metrics.ts'
+import { collect } from '../../src/jobs/collect.ts'
+import { derive } from '../../src/jobs/derive.ts'
+import { keepHistory } from '../../src/jobs/keeper.ts'
+import { type BoardEntry, replaceBoard } from '../../src/store/board.ts'
+import type { Database } from '../../src/store/database.ts'
+import { startExchange } from '../support/exchange.ts'
+import { anInstrument } from '../support/instrument.ts'
+import { openLine } from '../support/line.ts'
+import { boardRow, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
+
+type Answer = Record<string, unknown> & {
+  metric: string
+  value: unknown
+  recomputed: unknown
+  absent: Record<string, string>
+  inputs: { name: string; value: unknown; observedAt: string | null }[]
+}
+
+const SCRIPT = fileURLToPath(new URL('../support/recompute-explained.ts', import.meta.url))
+
+/** The values that a process of its own makes of answers alone. */
+function remade(answers: readonly Answer[]): unknown[] {
+  const input = answers.map((answer) => JSON.stringify(answer)).join('\n')
+  const { stdout, stderr, status } = spawnSync(process.execPath, [SCRIPT], { input, encoding: 'utf8', maxBuffer: 1e9 })
+  assert.equal(status, 0, stderr)
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+const maybe = <T>(value: fc.Arbitrary<T>, freq = 8) => fc.option(value, { nil: null, freq })
+const price = fc.integer({ min: 90_000_000, max: 110_000_000 }).map((ticks) => (ticks / 1e6).toFixed(6))
+const age = fc.oneof({ weight: 9, arbitrary: fc.nat(4_000) }, { weight: 1, arbitrary: fc.nat(900_000) })
+const observed = age.map((ms) => NOW_MS - ms)
+const venueTime = maybe(fc.nat(6_000).map((ms) => NOW_MS - ms))
+const rate = fc.integer({ min: -300_000, max: 300_000 }).map((units) => String(units / 1e8))
+const amount = fc.integer({ min: 0, max: 1e9 }).map((cents) => String(cents / 100))
+
+const latest: fc.Arbitrary<Latest> = fc.record({
+  instrumentId: fc.constant(7),
+  quote: maybe(
+    fc.record({
+      bid: maybe(price, 20),
+      ask: maybe(price, 20),
+      bidSize: maybe(amount),
+      askSize: maybe(amount),
+      observedAt: observed,
+      venueTime,
+      tickAt: fc.constant(NOW_MS - 5_000),
+      changedAt: observed
+    }),
+    20
+  ),
+  last: fc.constant(null),
+  mark: maybe(fc.record({ mark: maybe(price), index: maybe(price), observedAt: observed, venueTime }), 20),
+  estimate: maybe(
+    fc.record({
+      rate,
+      intervalHours: maybe(fc.constantFrom(1, 4, 8)),
+      intervalSource: fc.constantFrom('declared' as const, 'observed' as const),
+      kind: fc.constant('indicative' as const),
+      nextSettlementAt: maybe(fc.integer({ min: NOW_MS - 700_000, max: NOW_MS + 3_600_000 })),
+      nextSettlementVenueTime: fc.constant(null),
+      cap: maybe(rate),
+      floor: maybe(rate),
+      determined: maybe(fc.double({ min: 0, max: 1, noNaN: true })),
+      observedAt: observed,
+      venueTime
+    }),
+    20
+  ),
+  openInterest: maybe(
+    fc.record({
+      base: maybe(amount),
+      quote: maybe(amount),
+      usd: maybe(amount),
+      unit: fc.constant('base' as const),
+      sides: fc.constant(1),
+      observedAt: observed,
+      venueTime
+    })
+  ),
+  volume: maybe(fc.record({ volume24hUsd: amount, unit: fc.constant('usd' as const), observedAt: observed }))
+})
+
+const held = fc.constant({ reason: 'ticker_collision' as const, ratio: 4, since: NOW_MS - 1_000 })
+const multiplier = fc.constantFrom('1', '1000', '0.001')
+
+const inputsOf = (index: number): fc.Arbitrary<BoardInputs> =>
+  fc
+    .record({
+      dated: fc.boolean(),
+      inverse: fc.boolean(),
+      days: fc.double({ min: 0.5, max: 300, noNaN: true }),
+      spotQuote: fc.constantFrom('USDT', 'USDT', 'USDC'),
+      hasSpot: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
+      multiplier: maybe(multiplier, 20),
+      spotMultiplier: maybe(fc.constantFrom('1', '10'), 5),
+      quarantine: fc.oneof({ weight: 19, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: held }),
+      contractLatest: latest,
+      spotLatest: latest,
+      fx: maybe(fc.integer({ min: 9_900, max: 10_100 }).map((units) => units / 1e4)),
+      nowMs: fc.nat(5_000).map((ms) => NOW_MS - ms)
+    })
+    .map(({ nowMs, days, ...made }) => {
+      const settle = made.inverse ? `C${index}` : 'USDT'
+      const key = `binance:C${index}/USDT:${settle}${made.dated ? '-261225' : ''}`
+      const { quarantine } = made
+      return {
+        nowMs,
+        contract: anInstrument(key, {
+          multiplier: made.multiplier,
+          quarantine,
+          listedAt: null,
+          expiresAt: made.dated ? NOW_MS + Math.round(days * 86_400_000) : null
+        }),
+        spot: made.hasSpot
+          ? anInstrument(`binance:C${index}/${made.spotQuote}`, { multiplier: made.spotMultiplier })
+          : null,
+        contractLatest: made.contractLatest,
+        spotLatest: made.spotLatest,
+        tradedFx: made.fx === null ? null : { rate: made.fx, observedAt: NOW_MS - 900, instrument: 'kraken:USDC/USDT' },
+        priceKind: 'mid' as const,
+        pollMs: 10_000,
+        openInterestMs: 300_000,
+        adapterVersion: 3
+      }
+    })
+
+async function putBoard(db: Database, all: readonly BoardInputs[]): Promise<void> {
+  const entries: BoardEntry[] = []
+  for (const inputs of all) {
+    const instrumentId = await insertInstrument(db, { key: inputs.contract.key })
+    entries.push({ instrumentId, row: deriveBoardRow(inputs), inputs: keptInputsOf(inputs) })
+  }
+  await db.transaction((client) => replaceBoard(client, 'binance', NOW_MS - 5_000, entries))
+}
+
+async function explain(url: string, query: Record<string, string>): Promise<Answer> {
+  const { body, status } = await request(url).get('/v1/explain').query(query)
+  assert.equal(status, 200, JSON.stringify(body))
+  return body.data
+}
+
+const ON_BOARD = METRIC_NAMES.filter((name) => (METRICS[name] as Metric).formula !== undefined)
+
+test('of random rows every number is made again of the kept inputs exactly as it is served, by a script of the answer alone as well', async () => {
+  const all = Array.from(
+    { length: 30 },
+    (_, index) => fc.sample(inputsOf(index), { numRuns: 1, seed: 4_000 + index })[0]!
+  )
+  await using api = await testApi({ seed: (db) => putBoard(db, all) })
+  const seen = new Map<string, number>()
+  for (const [turn, afterMs] of [0, 21_000].entries()) {
+    api.clock.advance(afterMs)
+    const answers: Answer[] = []
+    const { body } = await request(api.url).get('/v1/basis?limit=1000')
+    assert.equal(body.data.length, all.length)
+    for (const row of body.data as BoardRow[]) {
+      for (const metric of ON_BOARD) {
+        const answer = await explain(api.url, { metric, instrument: row.instrument })
+        const label = `${turn} ${row.instrument} ${metric}`
+        assert.deepEqual(answer.value, row[metric as keyof BoardRow], label)
+        assert.deepEqual(answer.recomputed, answer.value, label)
+        assert.equal(answer.value === null, 'value' in answer.absent, label)
+        if (answer.absent.value === 'not_observed') assert.equal(row.absent[metric], 'not_observed', label)
+        if (answer.value !== null && metric !== 'grade') answers.push(answer)
+      }
+    }
+    for (const [index, value] of remade(answers).entries()) {
+      const { metric, instrument, value: served } = answers[index]!
+      assert.deepEqual(value, served, `${turn} ${instrument} ${metric}`)
+      seen.set(metric, (seen.get(metric) ?? 0) + 1)
+    }
+  }
+  for (const metric of ON_BOARD) assert.ok(metric === 'grade' || (seen.get(metric) ?? 0) >= 5, metric)
+})
+
+test('every number of a board row has an explanation', () => {
+  const isNumber = (schema: unknown) => {
+    const { type, pattern } = schema as { type: string | string[]; pattern?: string }
+    return pattern !== undefined || [type].flat().some((kind) => kind === 'number' || kind === 'integer')
+  }
+  for (const [field, schema] of Object.entries(boardFields)) {
+    if (isNumber(schema)) assert.ok(ON_BOARD.includes(field as never), field)
+  }
+})
+
+test('an unknown metric is refused with the nearest that is known, and what a contract does not have is null with the reason', async () => {
+  const PERP = 'binance:BTC/USDT:USDT'
+  await using api = await testApi({
+    seed: async (db) => {
+      const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
+      await insertInstrument(db, { key: PERP, spotId: spot })
+      await insertInstrument(db, { key: 'binance:BTC/USDT:USDT-261225', spotId: spot })
+      await putOnBoard(db, boardRow({ instrument: PERP }))
+    }
+  })
+  const refused = await request(api.url).get('/v1/explain').query({ metric: 'basisBp', instrument: PERP })
+  assert.deepEqual([refused.status, refused.body.errors[0].path], [400, 'metric'])
+  assert.match(refused.body.errors[0].message, /did you mean basisBps\?/)
+  const later = await request(api.url)
+    .get('/v1/explain')
+    .query({ metric: 'fx', instrument: PERP, at: NOW_MS + 1 })
+  assert.deepEqual([later.status, later.body.errors[0].path], [400, 'at'])
+  const why = async (metric: string, instrument: string, at = {}) => {
+    const { value, recomputed, absent } = await explain(api.url, { metric, instrument, ...at })
+    return [value, recomputed, absent.value]
+  }
+  assert.deepEqual(await why('basisApr', PERP), [null, null, 'no_expiry'])
+  assert.deepEqual(await why('fundingApr', 'binance:BTC/USDT:USDT-261225'), [null, null, 'not_a_perpetual'])
+  assert.deepEqual(await why('basisBps', 'binance:BTC/USDT:USDT-261225'), [null, null, 'not_on_board'])
+  assert.deepEqual(await why('basisBps', 'binance:BTC/USDT'), [null, null, 'not_a_contract'])
+  const at = { at: String(NOW_MS - 1_000) }
+  assert.deepEqual(await why('basisBps', PERP, at), [null, null, 'no_row'])
+  assert.deepEqual(await why('ageMs', PERP, at), [null, null, 'not_stored'])
+  // A row that was made before its inputs were kept whole.
+  const kept = await explain(api.url, { metric: 'basisBps', instrument: PERP })
+  assert.deepEqual([kept.value, kept.recomputed, kept.absent], [9.995, null, { recomputed: 'inputs_not_kept' }])
+})
+
+test('a row of other formulas is not made again with those of now', async () => {
+  const inputs = fc.sample(inputsOf(1), { numRuns: 1, seed: 1 })[0]!
+  await using api = await testApi({
+    seed: async (db) => {
+      await putBoard(db, [inputs])
+      await db.query(`update board set inputs = jsonb_set(inputs::jsonb, '{formulaVersion}', '0')::json`)
+    }
+  })
+  const answer = await explain(api.url, { metric: 'contractBid', instrument: inputs.contract.key })
+  assert.deepEqual([answer.recomputed, answer.absent.recomputed], [null, 'other_formula_version'])
+  assert.notEqual(answer.value, null)
+})
+
+const MISSING: Readonly<Record<string, string>> = {
+  cap: 'not_published',
+  floor: 'not_published',
+  openInterestUsd: 'not_observed',
+  volume24hUsd: 'not_observed'
+}
+
+test('a stored row is explained as it was stored, before its day is sealed and after', async () => {
+  const nowMs = NOW_MS - 58_000
+  const clock = { now: () => nowMs }
+  const PERP = 'binance:BTC/USDT:USDT'
+  await using api = await testApi({
+    seed: async (db) => {
+      await using exchange = await startExchange(clock)
+      await using line = await openLine(db, exchange, { clock })
+      const tickAt = NOW_MS - 60_000
+      await Promise.all(Object.values(line.venues).map((venue) => collect(line.deps, venue, tickAt)))
+      for (const id of Object.keys(line.venues)) await derive(line.deps, id, tickAt)
+      const { rows } = await db.query<{ id: number }>('select id from instrument where key = $1', [PERP])
+      await insertSettlements(db, rows[0]!.id, [{ atMs: NOW_MS - 4 * 3_600_000, rate: '0.00012' }])
+      await db.query(`update settlement set estimate_rate = 0.00011, estimate_at = settled_at`)
+    }
+  })
+  const stored = METRIC_NAMES.filter((name) => METRICS[name].stored !== null)
+  const askAll = () =>
+    Promise.all(stored.map((metric) => explain(api.url, { metric, instrument: PERP, at: String(NOW_MS - 30_000) })))
+  const hot = await askAll()
+  const range = { instrument: PERP, from: NOW_MS - 60_000, to: NOW_MS }
+  const { body: history } = await request(api.url)
+    .get('/v1/basis/history')
+    .query({ ...range, resolution: 'raw' })
+  const { body: rates } = await request(api.url)
+    .get('/v1/funding/history')
+    .query({ ...range, kind: 'estimate' })
+  const told = (name: string) => hot.find(({ metric }) => metric === name)!.value
+  for (const field of ['basisBps', 'adjustedBasisBps', 'premiumBps', 'contractMid', 'spotMid', 'fx', 'grade', 'skewMs'])
+    assert.deepEqual(told(field), history.data[0][field], field)
+  assert.deepEqual([told('fundingApr'), told('fundingRate')], [rates.data[0].apr, rates.data[0].rate])
+  assert.equal(told('settledApr'), 0.00012 * (8_760 / 8))
+  for (const { metric, value, recomputed, absent } of hot) {
+    // The simulated exchange says no bounds, and was not asked everything at this tick.
+    if (value === null) assert.equal(MISSING[metric], absent.value, metric)
+    if (metric === 'grade') assert.equal(absent.recomputed, 'inputs_not_stored')
+    else assert.deepEqual(recomputed, value, metric)
+  }
+  const numbers = hot.filter(({ metric, value }) => metric !== 'grade' && value !== null)
+  assert.deepEqual(
+    remade(numbers),
+    numbers.map(({ value }) => value)
+  )
+  // Only what has been known for long is sealed, and it became known by the database's own clock.
+  const laterMs = Math.max(Date.now(), NOW_MS) + 30 * 86_400_000
+  const keeper = { db: api.db, clock: { now: () => laterMs }, config: { hotDays: 1, rawDays: null } }
+  await keepHistory(keeper as Parameters<typeof keepHistory>[0], () => true)
+  const { rows } = await api.db.query<{ count: number }>(`select count(*)::int from sealed_day where fact = 'basis'`)
+  assert.ok(rows[0]!.count > 0)
+  assert.deepEqual(await askAll(), hot)
+})
