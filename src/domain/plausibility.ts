@@ -44,8 +44,8 @@ export function areOneThing(a: number | null, b: number | null): boolean {
 /** Three prices of one contract at one moment: its book's mid, the mark, the index. */
 export type Marked = { readonly mid: number; readonly mark: number; readonly index: number }
 
-/** Nearer than this, mark and index do not tell which is which. */
-const TELLING_PREMIUM = 0.0001
+/** Nearer than this, mark and index do not tell which is which: a book stands a basis point or two beside its mark anyway. */
+const TELLING_PREMIUM = 0.0005
 const SWAPPED_SHARE = 0.8
 
 /** A mark follows its contract's book. Where nearly every book of a venue is nearer to the index, the two have changed places. */

@@ -92,7 +92,7 @@ export function midOf({ bid, ask }: { readonly bid: string | null; readonly ask:
 }
 
 /** Contracts whose mark stands where their index belongs: all of them where the venue's taken together do. */
-function swappedMarks({ marks, quotes }: Reading, { instruments, latest }: Knowledge): ReadonlySet<string> {
+function swappedMarks({ marks, quotes, estimates }: Reading, { instruments, latest }: Knowledge): ReadonlySet<string> {
   const midBy = new Map(quotes.map((quote) => [quote.symbol, midOf(quote)]))
   // Two prices that cannot be of one thing are in no place: they have their own reason.
   const priced = marks
@@ -101,7 +101,10 @@ function swappedMarks({ marks, quotes }: Reading, { instruments, latest }: Knowl
       const [mid, mark, index] = [midBy.get(symbol) ?? null, numberOrNull(said.mark), numberOrNull(said.index)]
       return mid === null || mark === null || index === null ? [] : [{ symbol, observedAt, mid, mark, index }]
     })
-  if (areMarksSwapped(priced)) return new Set(marks.map(({ symbol }) => symbol))
+  const paying = new Set(estimates.map(({ symbol }) => symbol))
+  // Where an index is a coin's, as on OKX, a dated contract's book is near neither of the two: perpetuals speak for the venue.
+  const perpetuals = priced.filter(({ symbol }) => paying.has(symbol))
+  if (areMarksSwapped(priced) || areMarksSwapped(perpetuals)) return new Set(marks.map(({ symbol }) => symbol))
   const isSwapped = (row: (typeof priced)[number]) => {
     const known = latest.get(instruments.get(row.symbol)?.id ?? -1)?.mark
     const isRecent = known && row.observedAt - known.observedAt <= INDEX_MAX_AGE_MS

@@ -71,6 +71,18 @@ test('mark and index that have changed places are not taken, on any venue, whose
   }
 })
 
+test('a venue whose marks and indices stand in each other’s place from its first word on has no mark', async () => {
+  const faults = ['bybit', 'deribit', 'okx'].map((venue) => ({ venue, kind: 'mark_swapped' }))
+  await using stage = await openStage(['bybit', 'deribit', 'okx'], { assets: ['BTC', 'ETH', 'SOL', 'PEPE'], faults })
+  await stage.tick()
+  for (const key of ['bybit:BTC/USDT:USDT', 'deribit:BTC/USD:BTC', 'okx:BTC/USDT:USDT']) {
+    const row = await rest(stage, key)
+    assert.deepEqual([row.mark, row.index, row.premiumBps], [null, null, null], key)
+    assert.notEqual(row.contractMid, null)
+    assert.match((await stage.venue(row.venue)).reason, /^mark_index_swapped: /)
+  }
+})
+
 test('a rate given as a percentage for one symbol is refused with the reason, and its neighbours are not', async () => {
   await using stage = await openStage(['binance'], { assets: ['BTC', 'ETH', 'SOL'] })
   await stage.tick()
