@@ -55,6 +55,14 @@ export async function storeRows(
     const rows = await stage.listAfter(after, BATCH_ROWS)
     if (rows.length === 0) break
     after = rows.at(-1)!.at
+    // What was made at the beginning, and has been filled since, may have been sealed in the meantime.
+    for (const table of tables)
+      await ensurePartitions(
+        db,
+        table,
+        rows.map(({ at }) => at),
+        nowMs
+      )
     const result = await db.transaction((client) => storeBatch(client, kind, instrument.id, rows, store.batch))
     outcome.stored += result.stored
     outcome.duplicate += result.duplicate

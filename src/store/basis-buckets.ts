@@ -102,7 +102,10 @@ async function planReading(
     { ...inside(fromMs, daysTo), lengthMs: DAY },
     { ...inside(daysTo, builtTo), lengthMs: HOUR }
   ].filter(hasTime)
-  const dueDays = due.map(({ pair, dayMs }) => ({ of: [pair], ...inside(dayMs, Math.min(dayMs + DAY, builtTo)) }))
+  const dueDays = [...Map.groupBy(due, ({ dayMs }) => dayMs)].map(([dayMs, those]) => ({
+    of: those.map(({ pair }) => pair),
+    ...inside(dayMs, Math.min(dayMs + DAY, builtTo))
+  }))
   const raw = [...dueDays, { of: pairs, ...inside(builtTo, toMs) }].filter(hasTime)
   const isDueDay = new Set(due.map(({ pair, dayMs }) => `${pair.instrumentId} ${dayMs}`))
   return { rolledUp, raw, isDue: (id, startMs) => isDueDay.has(`${id} ${floorTo(startMs, DAY)}`) }

@@ -105,15 +105,22 @@ async function buildDays(client: Transaction, dayMs: number): Promise<void> {
   await writeBuckets(client, days)
 }
 
+/** The oldest day that is due, epoch milliseconds; undefined: none is. */
+export async function findOldestDue(db: Database): Promise<number | undefined> {
+  const { rows } = await db.query<{ day: Date | null }>('select min(day) as day from bucket_due')
+  return rows[0]?.day?.getTime()
+}
+
 /** Lets be what is rolled up of days whose bases are no longer kept: anew it would be made of what came late alone. */
 export async function forgetDue(db: Database, beforeMs: number): Promise<void> {
   await db.query('delete from bucket_due where day < $1', [new Date(beforeMs)])
 }
 
-/** Rolls up one day of one series anew, where one is due; answers whether there was one. */
-export async function rebuildNextDay(db: Database, nowMs: number): Promise<boolean> {
+/** Rolls up one day of one series anew, where one is due from `fromMs` on; answers whether there was one. */
+export async function rebuildNextDay(db: Database, nowMs: number, fromMs = 0): Promise<boolean> {
   const { rows } = await db.query<{ instrument_id: number; spot_id: number; day: Date }>(
-    'select instrument_id, spot_id, day from bucket_due order by day desc, instrument_id, spot_id limit 1'
+    'select instrument_id, spot_id, day from bucket_due where day >= $1 order by day desc, instrument_id, spot_id limit 1',
+    [new Date(fromMs)]
   )
   const due = rows[0]
   if (due === undefined) return false

@@ -30,8 +30,11 @@ export type Database = {
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>
   /** Runs `work` in one transaction; again, up to five times, when the database asks for that (40001, 40P01). */
   transaction<T>(work: (client: Transaction) => Promise<T>): Promise<T>
-  /** A connection of its own, for LISTEN. `plain`: with none of our session settings. The caller ends it. */
-  openSession(options?: { plain?: boolean }): Promise<pg.Client>
+  /**
+   * A connection of its own, for LISTEN. `plain`: with none of our session settings. `unhurried`: for statements that take as long as a
+   * file is large, under a name of its own. The caller ends it.
+   */
+  openSession(options?: { plain?: boolean; unhurried?: string }): Promise<pg.Client>
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -62,7 +65,11 @@ export function openDatabase(options: DatabaseOptions): Database {
     address: databaseAddress(options.url),
     query: (text, values) => pool.query(text, values as unknown[]),
     transaction: (work) => transactWithRetries(pool, work, options.jitter ?? processJitter),
-    openSession: ({ plain = false } = {}) => openSession(plain ? plainConfig(options) : sessionConfig(options), report),
+    openSession: ({ plain = false, unhurried } = {}) =>
+      openSession(
+        plain ? plainConfig(options) : { ...sessionConfig(options), ...(unhurried && unhurriedConfig(unhurried)) },
+        report
+      ),
     close,
     [Symbol.asyncDispose]: close
   }
@@ -141,6 +148,14 @@ function sessionConfig(options: DatabaseOptions): pg.ClientConfig {
     idle_in_transaction_session_timeout: 10_000
   }
 }
+
+/** A file that is read or written slowly is no statement, and no transaction, that hangs. */
+const unhurriedConfig = (application_name: string): pg.ClientConfig => ({
+  application_name,
+  query_timeout: 0,
+  statement_timeout: 0,
+  idle_in_transaction_session_timeout: 0
+})
 
 /** Host, port and database name of a URL: what may be shown. */
 export function databaseAddress(url: string): string {

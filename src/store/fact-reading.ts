@@ -5,6 +5,7 @@ import type { Database } from './database.ts'
 import type { FactColumn, FactTable } from './fact-tables.ts'
 import { isPartitioned, listStretches, type Stretch } from './partitions.ts'
 import { listSealedDays, readSealedCells, type SealedDay, sealedFactOf } from './sealed/cells.ts'
+import { EXPORT_NAME } from './watermark.ts'
 
 export type FactRange = {
   /** null: of every instrument. */
@@ -31,11 +32,8 @@ export async function* readFacts(
   onStretch: (share: number) => void = () => {}
 ): AsyncGenerator<FactCells[]> {
   const stretches = await stretchesOf(db, table, range)
-  const session = await db.openSession()
+  const session = await db.openSession({ unhurried: EXPORT_NAME })
   try {
-    // A file that is written slowly is no statement that hangs.
-    await session.query('set statement_timeout = 0')
-    await session.query('set idle_in_transaction_session_timeout = 0')
     for (const [index, stretch] of stretches.entries()) {
       // One moment of it: what is sealed meanwhile is neither read twice nor missed.
       await session.query('begin isolation level repeatable read read only')

@@ -45,7 +45,7 @@ const MOST_CONFLICTS_KEPT = 1_000
 export const fileColumns = ({ columns }: FactTable): FactColumn[] => columns.filter(({ column }) => column !== KNOWN_AT)
 
 export async function openFactStage(db: Pick<Database, 'openSession'>, table: FactTable): Promise<FactStage> {
-  const session = await db.openSession()
+  const session = await db.openSession({ unhurried: 'contango import' })
   const columns = fileColumns(table)
   const types: ColumnType[] = ['int4', ...columns.map(typeOf)]
   const fields = columns.map((each) => `${each.column} ${typeOf(each)}`)

@@ -140,8 +140,10 @@ export async function dropPartition(
     return await db.transaction(async (client) => {
       await client.query(`set local lock_timeout = ${DROP_WAIT_MS}`)
       await client.query('select pg_advisory_xact_lock(hashtext($1))', [`contango partitions ${table}`])
-      await client.query(`lock table public.${table}, parts.${name} in access exclusive mode`)
+      // Looking takes a while for a large one: only who would write into it waits meanwhile.
+      await client.query(`lock table parts.${name} in share mode`)
       if (!(await mayGo(client))) return false
+      await client.query(`lock table public.${table}, parts.${name} in access exclusive mode`)
       await client.query(`drop table parts.${name}`)
       return true
     })

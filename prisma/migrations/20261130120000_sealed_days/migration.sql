@@ -58,6 +58,9 @@ CREATE TABLE "bucket_due" (
 );
 
 -- CreateIndex
+CREATE INDEX "bucket_due_day_instrument_id_spot_id_idx" ON "bucket_due"("day" DESC, "instrument_id", "spot_id");
+
+-- CreateIndex
 CREATE INDEX "liquidation_known_at_idx" ON "liquidation"("known_at");
 
 -- What is stored already is rolled up day by day

@@ -43,7 +43,8 @@ export async function listRows<Row extends Kept>(
 ): Promise<Row[]> {
   const { limit = Number.POSITIVE_INFINITY } = question
   const keep = question.keep?.test ?? (() => true)
-  const hot = await readHot<Row>(db, fact, [series], question)
+  // A row that is not kept may stand in for a sealed one that would be: with such a choice no page can be cut before both have met.
+  const hot = await readHot<Row>(db, fact, [series], question.keep === undefined ? question : unlimited(question))
   const sealed: Row[] = []
   let [days, kept] = [DAYS_FIRST, 0]
   for (let fromMs = question.fromMs; kept < limit; days = Math.min(days * 2, DAYS_MAX)) {
@@ -97,6 +98,8 @@ export async function countRows(
   return Math.min(rows[0]!.count, most)
 }
 
+const unlimited = <Row extends Kept>({ limit: _all, ...question }: RowQuestion<Row>): RowQuestion<Row> => question
+
 const PAIRS = 'unnest($1::int[], $2::int[]) as p (instrument_id, spot_id)'
 const SEALED_JOIN = 'd.instrument_id = p.instrument_id and d.spot_id = p.spot_id'
 const joinOf = ({ hasSpot }: Fact, table: string) =>
@@ -126,7 +129,7 @@ async function readHot<Row extends Kept>(
   const { rows } = await db.query<Row>(
     `select * from (
        select distinct on (${key}) ${names} from ${of} and ${inRange} order by ${key}, f.revision desc
-     ) f ${keep === undefined ? '' : `where ${keep.sql}`} order by ${key} limit $6`,
+     ) f ${keep === undefined ? '' : `where (${keep.sql}) or f.revision > 0`} order by ${key} limit $6`,
     [...(isOne ? [ids![0], spots![0]] : [ids, spots]), ...values, limit ?? null]
   )
   return rows

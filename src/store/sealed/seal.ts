@@ -15,6 +15,9 @@ export type Sealed = {
   readonly isDropped: boolean
 }
 
+/** By partition and instrument the rows that were sealed. */
+export type SealProgress = Map<string, Map<number, number>>
+
 export type SealOptions = {
   /** Partitions that end by then are sealed. */
   readonly beforeMs: number
@@ -23,6 +26,8 @@ export type SealOptions = {
   readonly knownBeforeMs: number
   /** Asked before every instrument: whether there is time for it. */
   readonly mayGoOn?: () => boolean
+  /** What earlier runs of this process have sealed, so that a partition larger than a run comes to its end. */
+  readonly progress?: SealProgress
 }
 
 /**
@@ -34,7 +39,9 @@ export async function sealFact(db: Database, fact: Fact, options: SealOptions): 
   const sealed: Sealed[] = []
   for (const partition of partitions) {
     if (!(options.mayGoOn?.() ?? true)) break
-    if ((await readKnownTo(db, partition.name)) > options.knownBeforeMs) continue
+    const knownTo = await readKnownTo(db, partition.name)
+    // One that is empty may have been made this moment, by whoever is about to write into it.
+    if (knownTo === null || knownTo > options.knownBeforeMs) continue
     sealed.push(await sealPartition(db, fact, partition, options))
   }
   return sealed
@@ -44,33 +51,40 @@ async function sealPartition(
   db: Database,
   fact: Fact,
   { name, fromMs, toMs }: Partition,
-  { nowMs, mayGoOn = () => true }: SealOptions
+  { nowMs, mayGoOn = () => true, progress = new Map() }: SealOptions
 ): Promise<Sealed> {
+  const sealed = progress.get(name) ?? new Map<number, number>()
+  progress.set(name, sealed)
   await ensurePartitions(db, 'sealed_day', [fromMs, toMs - 1], nowMs)
   const found = await db.query<{ instrument_id: number }>(
     `select distinct instrument_id from parts.${name} order by instrument_id`
   )
   let [rows, days] = [0, 0]
   for (const { instrument_id: instrumentId } of found.rows) {
+    if (sealed.has(instrumentId)) continue
     if (!mayGoOn()) return { partition: name, rows, days, isDropped: false }
     const moved = await db.transaction((client) => sealInstrument(client, fact, name, instrumentId))
+    sealed.set(instrumentId, moved.rows)
     rows += moved.rows
     days += moved.days
   }
+  progress.delete(name)
+  const taken = [...sealed.values()].reduce((sum, count) => sum + count, 0)
   const isDropped = await dropPartition(db, fact.table, name, async (client) => {
     const left = await client.query<{ rows: number }>(`select count(*)::float8 as rows from parts.${name}`)
     // What was written meanwhile is sealed by the next run.
-    if (left.rows[0]!.rows !== rows) return false
-    if (rows > 0) await raiseHorizon(client, fact.name, (await readKnownTo(client, name)) + 1)
+    if (left.rows[0]!.rows !== taken) return false
+    const knownTo = await readKnownTo(client, name)
+    if (knownTo !== null) await raiseHorizon(client, fact.name, knownTo + 1)
     return true
   })
   return { partition: name, rows, days, isDropped }
 }
 
-/** When the newest row of a partition became known, epoch milliseconds. */
-async function readKnownTo(db: Pick<Database, 'query'>, partition: string): Promise<number> {
+/** When the newest row of a partition became known, epoch milliseconds; null: it has none. */
+async function readKnownTo(db: Pick<Database, 'query'>, partition: string): Promise<number | null> {
   const { rows } = await db.query<{ known_to: Date | null }>(`select max(known_at) as known_to from parts.${partition}`)
-  return rows[0]?.known_to?.getTime() ?? Number.NEGATIVE_INFINITY
+  return rows[0]?.known_to?.getTime() ?? null
 }
 
 /** Moves what an instrument has in a hot partition into its sealed days; the hot rows stay until the partition goes. */
@@ -80,6 +94,8 @@ async function sealInstrument(
   partition: string,
   instrumentId: number
 ): Promise<{ rows: number; days: number }> {
+  // Whoever seals the same at once must see what the other has written.
+  await client.query('select pg_advisory_xact_lock(hashtext($1), $2)', [`contango seal ${fact.name}`, instrumentId])
   const columns = fact.layout.map(([column, type]) => cellSql(column, type)).join(', ')
   const { rows } = await client.query<Record<string, Cell> & { spot_id: number; tick_at: number }>(
     `select ${columns} ${fact.hasSpot ? ', spot_id' : ', 0 as spot_id'} from parts.${partition} where instrument_id = $1`,
