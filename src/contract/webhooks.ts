@@ -68,7 +68,7 @@ export const webhookChangeBody = (types: readonly string[]) => ({
   )
 })
 
-const moment = (words: string) =>
+export const moment = (words: string) =>
   field<number>({ type: 'string', description: words, examples: ['2026-01-31T00:00:00Z'] }, (value) => {
     const read = typeof value === 'string' || Number.isSafeInteger(value) ? readTime(String(value)) : undefined
     return typeof read === 'number' ? { value: read } : { expected: read?.refused ?? 'a time' }

@@ -94,3 +94,41 @@ export async function writeInputs(
   })
   return written
 }
+
+/** An input as it was evaluated. */
+export type EvaluatedInput = {
+  readonly instrumentId: number
+  readonly at: number
+  readonly value: number | null
+  readonly spanHours: number | null
+  readonly percentile: number | null
+  readonly flags: readonly string[]
+}
+
+/** Inputs of [from, to) of many instruments, by instrument and time. */
+export async function listInputs(
+  db: Pick<Database, 'query'>,
+  type: SignalType,
+  instrumentIds: readonly number[],
+  { from, to }: { readonly from: number; readonly to: number }
+): Promise<EvaluatedInput[]> {
+  type Row = {
+    instrument_id: number
+    at: Date
+    value: number | null
+    span_hours: number | null
+    percentile: number | null
+    flags: string[]
+  }
+  const { rows } = await db.query<Row>(
+    `select instrument_id, at, value, span_hours, percentile, flags from signal_input
+     where type = $1 and spot_id = 0 and instrument_id = any ($2) and at >= $3 and at < $4 order by instrument_id, at`,
+    [type, instrumentIds, new Date(from), new Date(to)]
+  )
+  return rows.map(({ instrument_id, at, span_hours, ...row }) => ({
+    ...row,
+    instrumentId: instrument_id,
+    at: at.getTime(),
+    spanHours: span_hours
+  }))
+}

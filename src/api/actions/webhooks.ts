@@ -27,6 +27,7 @@ import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
 import { deliveryView, webhookView } from '../operations/webhooks.ts'
 import { type Action, action } from './action.ts'
+import { rehearseWebhook } from './rehearse.ts'
 
 const common = { tag: 'webhooks', scope: 'webhooks' } as const
 /** Pings are asked for one by one, heartbeats by their name. */
@@ -170,7 +171,8 @@ export const webhookActions: readonly Action[] = [
   testWebhook,
   rotateWebhookSecret,
   replayWebhook,
-  retry
+  retry,
+  rehearseWebhook
 ]
 
 type Target = { readonly url?: string | undefined; readonly filter?: EventFilter | undefined }

@@ -79,6 +79,18 @@ export async function listChangePoints(db: Queryable, span: BucketSpan, scope: B
   )
 }
 
+/** Since when the intervals of these contracts are known, by instrument, epoch milliseconds. */
+export async function listLedgerStarts(
+  db: Queryable,
+  instrumentIds: readonly number[]
+): Promise<ReadonlyMap<number, number>> {
+  const { rows } = await db.query<{ instrument_id: number; since: Date }>(
+    'select instrument_id, min(effective_from) as since from funding_interval where instrument_id = any ($1) group by 1',
+    [instrumentIds]
+  )
+  return new Map(rows.map(({ instrument_id, since }) => [instrument_id, since.getTime()]))
+}
+
 /** How our polls of each venue ended; those that nobody ran are not among them. */
 export async function listTroubles(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
   const { rows } = await db.query<{ venue: string; at: Date; failed: number; done: number }>(

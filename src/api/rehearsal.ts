@@ -1,0 +1,95 @@
+import type { RegimeRules } from '../domain/funding-regime.ts'
+import { type Instrument, isGone } from '../domain/instrument.ts'
+import { type Episode, rehearseBuckets, rehearseRegime } from '../domain/rehearsal.ts'
+import type { SignalType } from '../domain/signal.ts'
+import { BUCKET_MS, type BucketParameters, type BucketType } from '../domain/signal-types.ts'
+import { DAY, floorTo, HOUR } from '../domain/time.ts'
+import { listLedgerStarts } from '../store/closed-buckets/others.ts'
+import { BUCKET_SOURCES } from '../store/closed-buckets/sources.ts'
+import { aboutPair, type BucketPoint, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
+import type { Database } from '../store/database.ts'
+import { listInputs } from '../store/signal-inputs.ts'
+
+type Queryable = Pick<Database, 'query'>
+
+/** What is gone over: these instruments or venues, in [from, to), epoch milliseconds. */
+export type RehearsalScope = {
+  readonly instruments: readonly Instrument[]
+  readonly venues: ReadonlySet<string>
+  readonly from: number
+  readonly to: number
+}
+
+/** What would have come of one subject, and the hours that were known of it. */
+export type RehearsedSubject = {
+  readonly ref: SubjectRef
+  readonly episodes: readonly Episode[]
+  readonly knownHours: number
+}
+
+/** Funding regimes, of the settlements with the ranks that they were evaluated with. */
+export async function rehearseRegimes(
+  db: Queryable,
+  type: SignalType,
+  rules: RegimeRules,
+  { instruments, from, to }: RehearsalScope
+): Promise<RehearsedSubject[]> {
+  const ids = instruments.map(({ id }) => id)
+  const byId = Map.groupBy(await listInputs(db, type, ids, { from, to }), ({ instrumentId }) => instrumentId)
+  return [...byId].map(([instrumentId, inputs]) => {
+    const settlements = inputs.map(({ at, value, spanHours, percentile, flags }) => {
+      // An assumed interval opens nothing, as in the evaluation itself.
+      const isUsable = spanHours !== null && !flags.includes('interval_assumed') && !flags.includes('interval_unknown')
+      const known = isUsable ? { rate8h: value, percentile, intervalHours: spanHours } : UNKNOWN
+      return { at, isAfterGap: flags.includes('after_gap'), ...known }
+    })
+    // What has no rank yet cannot open anything: it is no history of this rule.
+    const ranked = settlements.filter(({ percentile }) => percentile !== null)
+    return {
+      ref: aboutPair(instrumentId),
+      episodes: rehearseRegime(rules, settlements, to),
+      knownHours: ranked.reduce((sum, { intervalHours }) => sum + (intervalHours ?? 0), 0)
+    }
+  })
+}
+
+const UNKNOWN = { rate8h: null, percentile: null, intervalHours: null }
+
+/** Types of buckets, evaluated again from the facts, a day at a time. */
+export async function rehearseType(
+  db: Queryable,
+  type: BucketType,
+  parameters: BucketParameters,
+  { instruments, venues, ...range }: RehearsalScope
+): Promise<RehearsedSubject[]> {
+  const span = { from: floorTo(range.from, BUCKET_MS), to: floorTo(range.to, BUCKET_MS), bucketMs: BUCKET_MS }
+  const scope = { instruments: new Set(instruments.map(({ id }) => id)), venues }
+  const { absent, list } = BUCKET_SOURCES[type]
+  const points: BucketPoint[] = []
+  for (let from = span.from; from < span.to; from = floorTo(from, DAY) + DAY) {
+    const to = Math.min(span.to, floorTo(from, DAY) + DAY)
+    for (const point of await list(db, { ...span, from, to }, scope)) points.push(point)
+  }
+  const byId = new Map(instruments.map((instrument) => [instrument.id, instrument]))
+  // Where nothing happened is something that is known, from when on intervals are: everybody who has them is a subject.
+  const ledgers = absent === null ? new Map<number, number>() : await listLedgerStarts(db, [...scope.instruments])
+  const silent = [...ledgers.keys()].map((id) => ({ subject: aboutPair(id) }))
+  const subjects = Map.groupBy<string, { subject: SubjectRef } & Partial<BucketPoint>>(
+    [...points, ...silent],
+    ({ subject }) => JSON.stringify(subject)
+  )
+  return [...subjects.values()].map((own) => {
+    const ref = own[0]!.subject
+    const seen = new Map(own.flatMap(({ at, value = null }) => (at === undefined ? [] : [[at, value] as const])))
+    const since = ledgers.get(ref.instrumentId ?? 0) ?? Number.NEGATIVE_INFINITY
+    const buckets = endsOf(span).map((at) => ({ at, value: at < since ? null : (seen.get(at) ?? absent) }))
+    const known = buckets.filter(({ value }) => value !== null)
+    const instrument = ref.instrumentId === null ? undefined : byId.get(ref.instrumentId)
+    const goneAt = instrument !== undefined && isGone(instrument.status) ? instrument.delistedAt : null
+    return {
+      ref,
+      episodes: rehearseBuckets(parameters, buckets, goneAt),
+      knownHours: (known.length * BUCKET_MS) / HOUR
+    }
+  })
+}

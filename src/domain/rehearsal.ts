@@ -1,0 +1,83 @@
+import { NO_REGIME, type RegimeObservation, type RegimeRules, stepRegime } from './funding-regime.ts'
+import { IDLE, type LifecycleClose, readingOf, stepLifecycle } from './lifecycle.ts'
+import { silentFrom } from './regime-series.ts'
+import type { BucketParameters } from './signal-types.ts'
+
+/** One time that a rule would have fired; times in epoch milliseconds, values in the unit of its type. */
+export type Episode = {
+  readonly label: string
+  readonly openedAt: number
+  /** Null: it went on at the end of what was gone over. */
+  readonly closedAt: number | null
+  readonly closeReason: LifecycleClose | null
+  readonly value: number
+  /** The furthest value from zero; of low values the lowest. */
+  readonly peakValue: number
+}
+
+/** Takes one subject through its buckets, ascending and without a hole, as if nothing had been before the first. `goneAt`: delisted then. */
+export function rehearseBuckets(
+  parameters: BucketParameters,
+  buckets: readonly { readonly at: number; readonly value: number | null }[],
+  goneAt: number | null
+): Episode[] {
+  const episodes: Episode[] = []
+  let memory = IDLE as Parameters<typeof stepLifecycle<string>>[0]
+  let open: Episode | null = null
+  for (const { at, value } of buckets) {
+    const ending = goneAt !== null && goneAt <= at ? 'delisted' : null
+    const step = stepLifecycle(memory, readingOf(parameters.thresholds, { at, value, weight: 1, ending }), parameters)
+    memory = step.memory
+    if (open !== null && value !== null) open = movedTo(open, value, parameters.thresholds[open.label]!.below)
+    const { event } = step
+    if (event?.type === 'open') open = openedAt(at, event.label, event.value)
+    if (event?.type === 'close' && open !== null) {
+      episodes.push({ ...open, closedAt: at, closeReason: event.reason })
+      open = null
+    }
+  }
+  return open === null ? episodes : [...episodes, open]
+}
+
+/** A settlement as it was evaluated: its own rank, and whether too much was silent before it. */
+export type RehearsedSettlement = RegimeObservation & { readonly at: number; readonly isAfterGap: boolean }
+
+/** The same of a perpetual's settlements, with the ranks that they had, until `to`: what was silent for too long by then is over. */
+export function rehearseRegime(rules: RegimeRules, settlements: readonly RehearsedSettlement[], to: number): Episode[] {
+  const episodes: Episode[] = []
+  let memory = NO_REGIME
+  let open: Episode | null = null
+  let last: { readonly at: number; readonly intervalHours: number } | null = null
+  for (const seen of settlements) {
+    if (seen.isAfterGap) {
+      if (open !== null && last !== null) episodes.push({ ...open, closedAt: silentFrom(last), closeReason: 'stale' })
+      ;[memory, open] = [NO_REGIME, null]
+    }
+    memory = stepRegime(memory, seen, rules)
+    const { at, rate8h, intervalHours } = seen
+    if (open !== null && rate8h !== null) open = movedTo(open, rate8h, open.label === 'PANIC')
+    if (open === null && memory.state !== 'NEUTRAL' && rate8h !== null) open = openedAt(at, memory.state, rate8h)
+    else if (open !== null && memory.state === 'NEUTRAL') {
+      episodes.push({ ...open, closedAt: at, closeReason: 'exit' })
+      open = null
+    }
+    if (intervalHours !== null) last = { at, intervalHours }
+  }
+  if (open === null) return episodes
+  const isStale = last !== null && silentFrom(last) <= to
+  return [...episodes, isStale ? { ...open, closedAt: silentFrom(last!), closeReason: 'stale' } : open]
+}
+
+const openedAt = (at: number, label: string, value: number): Episode => ({
+  label,
+  openedAt: at,
+  closedAt: null,
+  closeReason: null,
+  value,
+  peakValue: value
+})
+
+const movedTo = (open: Episode, value: number, isBelow: boolean): Episode => ({
+  ...open,
+  peakValue: isBelow ? Math.min(open.peakValue, value) : Math.max(open.peakValue, value)
+})
