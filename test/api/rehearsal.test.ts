@@ -75,6 +75,11 @@ test('thresholds of one’s own decide, and crossed ones, unknown words and what
   const { fired, thresholds } = (await rehearse(api, own(4, 1))).body.data
   assert.equal(fired, 1)
   assert.deepEqual(thresholds[0], { label: 'RICH', enter: 4, exit: 1 })
+  const { secret } = await createKey(api.db, { scopes: ['read', 'webhooks'] })
+  const asked = 'type: "basis_dislocation", thresholds: [{ label: "RICH", enter: 40, exit: 20 }]'
+  const query = `mutation { rehearseWebhook(${asked}, from: "${RANGE.from}", to: "${RANGE.to}") { fired episodesLeftOff } }`
+  const graph = await request(api.url).post('/graphql').set('authorization', `Bearer ${secret}`).send({ query })
+  assert.deepEqual(graph.body.data?.rehearseWebhook, { fired: 0, episodesLeftOff: 0 }, JSON.stringify(graph.body))
   for (const [body, path] of [
     [own(20, 40), 'thresholds[0].exit'],
     [own(-20, -40, 'CHEAP'), 'thresholds[0].exit'],

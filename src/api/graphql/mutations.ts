@@ -26,14 +26,15 @@ const KEY_ARGUMENT = `    "Any text of yours, new for each request: with the sam
 function inputsOf(body: BodySpec): string[] {
   return Object.entries(body).map(([name, { schema, isRequired }]) => {
     const words = typeof schema.description === 'string' ? schema.description : undefined
-    return `${describe(words, '    ')}    ${name}: ${inputType(schema.type)}${isRequired ? '!' : ''}`
+    return `${describe(words, '    ')}    ${name}: ${inputType(schema)}${isRequired ? '!' : ''}`
   })
 }
 
 /** What is inside an object is read, and named where it is wrong, by the reader that REST has. */
-function inputType(type: unknown): string {
+function inputType({ type, items }: { readonly type?: unknown; readonly items?: unknown }): string {
   const [kind] = [type].flat()
-  return kind === 'array' ? '[String!]' : kind === 'object' ? 'JSON' : 'String'
+  if (kind === 'array') return `[${inputType(items as object)}!]`
+  return kind === 'object' ? 'JSON' : 'String'
 }
 
 export function mutationResolvers(
