@@ -83,13 +83,22 @@ const OBSERVATIONS_MIN = 90
 /** Of its days a window must span a third: 30 of 90. Spec 3.2. */
 const SPAN_MIN = 1 / 3
 
+/** Whether a history is enough of one to stand in: too few observations, or all of them near together, are none. */
+export function isLongEnough({
+  days,
+  observations,
+  spanDays
+}: Pick<Standing, 'days' | 'observations' | 'spanDays'>): boolean {
+  return observations >= OBSERVATIONS_MIN && spanDays >= days * SPAN_MIN
+}
+
 /** Where the last observation stands among those of the days before it, itself included; null where they are too few or too near. */
 export function standingOf(history: readonly Observed[], days: number): Standing {
   const last = history.at(-1)
   const within = last === undefined ? [] : history.filter(({ at }) => at > last.at - days * DAY)
   const spanDays = last === undefined ? 0 : (last.at - within[0]!.at) / DAY
   const counts = { days, observations: within.length, spanDays }
-  if (last === undefined || within.length < OBSERVATIONS_MIN || spanDays < days * SPAN_MIN) {
+  if (last === undefined || !isLongEnough(counts)) {
     return { ...counts, percentile: null, z: null, method: null }
   }
   const values = within.map(({ value }) => value)

@@ -1,4 +1,5 @@
 import type { ApiContext } from '../context.ts'
+import { aggregatesOperation } from './aggregates.ts'
 import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
 import { carryOperation } from './carry.ts'
@@ -38,6 +39,7 @@ export function listOperations(context: ApiContext): Operation[] {
     liquidationsOperation(context),
     carryOperation(context),
     explainOperation(context),
+    aggregatesOperation(context),
     fundingSpreadsOperation(context),
     termStructureOperation(context),
     stablecoinsOperation(context),

@@ -1,0 +1,53 @@
+import { aggregateParameters, aggregateSchema, aggregateView, STANDING_DAYS_SERVED } from '../../contract/aggregates.ts'
+import { listFundingStandings } from '../../store/funding-standing.ts'
+import type { ApiContext } from '../context.ts'
+import { contractsOf } from '../contracts.ts'
+import { type Operation, operation, type Question } from './operation.ts'
+import { pageByName } from './reference.ts'
+
+/** The perpetuals of an asset as one. */
+export function aggregatesOperation(context: ApiContext): Operation {
+  return operation({
+    name: 'aggregates',
+    url: '/v1/aggregates',
+    tag: 'basis',
+    summary: 'Funding and basis of an asset over all its perpetuals, and where each funding stands in 90 days',
+    description:
+      'Every number with how much of the market it is of: contracts counted, and open interest in it as a share of what is known. ' +
+      'Contracts under quarantine are not in it, nor is a basis graded `none`.',
+    parameters: aggregateParameters,
+    type: 'AggregateRow',
+    row: aggregateSchema,
+    read: (question) => readAggregates(context, question)
+  })
+}
+
+async function readAggregates(context: ApiContext, question: Question<typeof aggregateParameters>) {
+  // Before the board has been read its contracts are not unobserved: nobody has looked.
+  if (!context.board.isLoaded()) await context.board.refresh()
+  const nowMs = context.clock.now()
+  const followed = await contractsOf(context, { ...question.values, kind: ['perpetual'] })
+  const perpetuals = Map.groupBy(
+    followed.filter(({ quarantine }) => quarantine === null),
+    ({ asset }) => asset
+  )
+  const { page, ...paging } = pageByName([...perpetuals.keys()], (asset) => asset, question)
+  const shown = page.flatMap((asset) => perpetuals.get(asset)!)
+  const standings = await listFundingStandings(
+    context.db,
+    shown.map(({ id }) => id),
+    { days: STANDING_DAYS_SERVED, nowMs }
+  )
+  const rows = Map.groupBy(
+    context.board.current().rows.map(({ row }) => row),
+    ({ asset }) => asset
+  )
+  const data = page.map((asset) =>
+    aggregateView({
+      asset,
+      perpetuals: perpetuals.get(asset)!.map(({ id, key }) => ({ instrument: key, standing: standings.get(id) })),
+      rows: rows.get(asset) ?? []
+    })
+  )
+  return { data, ...paging, asOfMs: nowMs }
+}
