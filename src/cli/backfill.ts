@@ -1,7 +1,8 @@
 import { sleep } from '../clock.ts'
 import { suggestionFor } from '../contract/nearest.ts'
 import type { Instrument } from '../domain/instrument.ts'
-import { HOUR, SECOND } from '../domain/time.ts'
+import { keptFrom as monthsKeptFrom } from '../domain/retention.ts'
+import { HOUR, isoOf, SECOND } from '../domain/time.ts'
 import { InvalidInputError } from '../errors.ts'
 import { ALL_OF_IT, fetchPast } from '../jobs/history.ts'
 import { loadMarkets } from '../jobs/markets.ts'
@@ -102,9 +103,11 @@ async function idsOf({ db }: BackfillDeps, venue: string, ids: ReadonlySet<numbe
 async function openScope(request: BackfillRequest, deps: BackfillDeps): Promise<BackfillScope> {
   const { db, clock } = deps
   const wanted = await wantedIds(request, deps)
+  const keptFrom = tellKept(request, deps)
   const from = (fact: BackfillFact) => {
     const isAsked = request.kinds.some((kind) => KINDS[kind] === fact)
-    return isAsked ? (request.from ?? ALL_OF_IT) : null
+    const isKept = fact === 'settlement' || request.to === null || request.to > keptFrom
+    return isAsked && isKept ? (request.from ?? ALL_OF_IT) : null
   }
   const wishes = await wishesFor(deps, {
     isWanted: ({ id }) => wanted.has(id),
@@ -125,6 +128,20 @@ async function openScope(request: BackfillRequest, deps: BackfillDeps): Promise<
   const scope = { instrumentIds, facts, failuresMax: FAILURES_MAX }
   await readyScope(db, scope, Math.min(request.to ?? clock.now(), clock.now() - HOUR))
   return scope
+}
+
+/** From when on observations are kept, if they were asked for from before that; settlements always are. Refuses what is only of before. */
+function tellKept({ kinds, from, to, isJson }: BackfillRequest, { config, clock, write }: BackfillDeps): number {
+  const keptFrom = config.rawDays === null ? 0 : monthsKeptFrom(clock.now(), config.rawDays)
+  const words = kinds.filter((kind) => KINDS[kind] !== 'settlement')
+  const since = `${isoOf(keptFrom)}, from when on RAW_RETENTION_DAYS keeps observations`
+  if (words.length > 0 && words.length === kinds.length && to !== null && to <= keptFrom) {
+    throw new InvalidInputError([{ path: '--to', message: `must be after ${since}` }], 'history_not_kept')
+  }
+  if (words.length > 0 && from !== null && from < keptFrom && !isJson) {
+    write(`${words.join(', ')} of before ${since}, are not fetched`)
+  }
+  return keptFrom
 }
 
 /** The instruments that were named, or those followed, with the spot legs of their prices. */

@@ -6,8 +6,8 @@ import type { Growth } from '../store/diagnosis.ts'
 export const DESIGN_BYTES_PER_ROW = 133
 /** What is left of a plain row once its day is sealed: measured at the same time, 22 of 133 bytes. */
 export const SEALED_SHARE = 22 / 133
-/** Days that stay plain rows where finished days are sealed. */
-export const HOT_DAYS = 3
+/** Whole months go at a time: the oldest day is so much older than it would have to be. */
+const LONGEST_MONTH_DAYS = 31
 /** Spot and contract legs per asset and venue, until a first ranking says how many there are. */
 const LEGS_EXPECTED = { spots: 1, perpetuals: 1.2, futures: 0.2 }
 
@@ -21,7 +21,7 @@ export type Forecast = {
   readonly sealedBytesPerDay: number | null
   /** What the database will have grown by in a year from now. */
   readonly bytesPerYear: number
-  /** Days until MAX_DISK_GB is reached, and until the disk is full; null: there is no limit, free space is not known. */
+  /** Days until MAX_DISK_GB is reached, and until the disk is full; null: there is no limit, free space is not known, or as much goes as comes before that. */
   readonly daysToLimit: number | null
   readonly daysToFull: number | null
 }
@@ -35,17 +35,21 @@ export type Room = {
   readonly sizeBytes: number
   readonly freeBytes: number | null
   readonly maxBytes: number | null
+  /** HOT_DAYS: days before today that stay plain rows. */
+  readonly hotDays: number
+  /** RAW_RETENTION_DAYS; null: everything is kept. */
+  readonly rawDays: number | null
 }
 
 /** Each instrument is a row of the market; each contract one of basis; each perpetual one of funding, every storing interval. */
 export function forecastDisk(room: Room): Forecast {
-  const { growth, storeMs, sizeBytes, freeBytes, maxBytes } = room
+  const { growth, storeMs, sizeBytes, freeBytes, maxBytes, hotDays, rawDays } = room
   const { spots, perpetuals, futures } = legsOf(room)
   const rowsPerRound = spots + 2 * (perpetuals + futures) + perpetuals
   const bytesPerRow = growth.bytesPerRow ?? DESIGN_BYTES_PER_ROW
   const hotBytesPerDay = (rowsPerRound * bytesPerRow * DAY) / storeMs
   const sealedBytesPerDay = growth.isSealed ? hotBytesPerDay * SEALED_SHARE : null
-  const course = { hotBytesPerDay, sealedBytesPerDay, sizeBytes }
+  const course = { hotBytesPerDay, sealedBytesPerDay, sizeBytes, hotDays, rawDays }
   return {
     rowsPerMinute: (rowsPerRound * 60_000) / storeMs,
     bytesPerRow,
@@ -58,11 +62,19 @@ export function forecastDisk(room: Room): Forecast {
   }
 }
 
-type Course = Pick<Forecast, 'hotBytesPerDay' | 'sealedBytesPerDay'> & { readonly sizeBytes: number }
+type Course = Pick<Forecast, 'hotBytesPerDay' | 'sealedBytesPerDay'> & Pick<Room, 'sizeBytes' | 'hotDays' | 'rawDays'>
 
 /** Days that are still to be added as plain rows before as many are sealed a day as come in. */
-function hotDaysLeft({ hotBytesPerDay, sizeBytes }: Course): number {
-  return Math.max(0, HOT_DAYS - sizeBytes / hotBytesPerDay)
+function hotDaysLeft({ hotBytesPerDay, sizeBytes, hotDays }: Course): number {
+  return Math.max(0, hotDays + 1 - sizeBytes / hotBytesPerDay)
+}
+
+/** What can still be added before as much goes as comes. Only sealed days go. */
+function bytesLeft({ hotBytesPerDay, sealedBytesPerDay, sizeBytes, hotDays, rawDays }: Course): number {
+  if (rawDays === null || sealedBytesPerDay === null) return Number.POSITIVE_INFINITY
+  const plainDays = hotDays + 1
+  const sealedDays = Math.max(0, rawDays + LONGEST_MONTH_DAYS - plainDays)
+  return Math.max(0, plainDays * hotBytesPerDay + sealedDays * sealedBytesPerDay - sizeBytes)
 }
 
 function grownIn(days: number, course: Course): number {
@@ -70,13 +82,13 @@ function grownIn(days: number, course: Course): number {
   if (hotBytesPerDay === 0) return 0
   if (sealedBytesPerDay === null) return days * hotBytesPerDay
   const hotDays = Math.min(days, hotDaysLeft(course))
-  return hotDays * hotBytesPerDay + (days - hotDays) * sealedBytesPerDay
+  return Math.min(bytesLeft(course), hotDays * hotBytesPerDay + (days - hotDays) * sealedBytesPerDay)
 }
 
 /** Null where nothing grows. */
 function daysToGrow(bytes: number, course: Course): number | null {
   const { hotBytesPerDay, sealedBytesPerDay } = course
-  if (hotBytesPerDay === 0) return null
+  if (hotBytesPerDay === 0 || bytes > bytesLeft(course)) return null
   if (sealedBytesPerDay === null) return bytes / hotBytesPerDay
   const hotDays = Math.min(bytes / hotBytesPerDay, hotDaysLeft(course))
   return hotDays + Math.max(0, bytes - hotDays * hotBytesPerDay) / sealedBytesPerDay

@@ -185,7 +185,9 @@ async function examineDisk(
     venueCount: config.venues?.length ?? ADAPTERS.length,
     sizeBytes: server.sizeBytes,
     freeBytes,
-    maxBytes: config.maxDiskBytes
+    maxBytes: config.maxDiskBytes,
+    hotDays: config.hotDays,
+    rawDays: config.rawDays
   }
   for (const { verdict, words, remedy } of diskFindings(room, clock.now())) report(verdict, 'disk', words, remedy)
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { type Instrument, parseInstrumentKey } from '../domain/instrument.ts'
 import { DAY } from '../domain/time.ts'
-import { readFactRows } from '../imports/fact-rows.ts'
+import { type FactRules, readFactRows } from '../imports/fact-rows.ts'
 import type { ReadOutcome } from '../imports/read-rows.ts'
 import type { SourceFile } from '../imports/source-file.ts'
 import type { StoreOutcome } from '../imports/store-rows.ts'
@@ -20,6 +20,10 @@ import type { Progress } from './import-progress.ts'
 
 export type TableOutcome = { readonly read: ReadOutcome; readonly summary: FactSummary; readonly stored: StoreOutcome }
 
+type TableRequest = Pick<ImportRequest, 'instrument' | 'time'> & {
+  readonly bounds: Pick<FactRules, 'nowMs' | 'keptFromMs'>
+}
+
 /** So much of the past is derived in one transaction. */
 const DERIVED_AT_ONCE = 7 * DAY
 
@@ -30,12 +34,12 @@ const DERIVED_AT_ONCE = 7 * DAY
 export async function importTable(
   table: FactTable,
   source: SourceFile,
-  { instrument, time }: ImportRequest,
+  { instrument, time, bounds }: TableRequest,
   { db, clock }: { readonly db: Database; readonly clock: Clock },
   progress: Progress
 ): Promise<TableOutcome> {
   await using stage = await openFactStage(db, table)
-  const rules = { table, instrument: instrument?.key ?? null, time, nowMs: clock.now() }
+  const rules = { table, instrument: instrument?.key ?? null, time, ...bounds }
   const read = await readFactRows(source, rules, stage, (rows) =>
     progress.update('read', rows, source.bytesRead() / source.totalBytes)
   )

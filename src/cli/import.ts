@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { InstrumentName } from '../domain/instrument.ts'
+import { keptFrom } from '../domain/retention.ts'
 import { isoOf } from '../domain/time.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { ImportKind } from '../imports/cell-value.ts'
@@ -14,7 +15,7 @@ import { chooseSpotLegs } from '../jobs/spot-choices.ts'
 import { ensureClosedVenues } from '../store/closed-venues.ts'
 import type { Database } from '../store/database.ts'
 import { insertEvents } from '../store/events.ts'
-import { describeTable, type FactTable } from '../store/fact-tables.ts'
+import { describeTable, type FactTable, isObservation } from '../store/fact-tables.ts'
 import { type ImportStage, openImportStage, type StageSummary } from '../store/import-stage.ts'
 import { ensureInstrument, listInstruments } from '../store/instruments.ts'
 import { CLOSED_VENUES } from '../venues/closed.ts'
@@ -28,6 +29,8 @@ export type ImportDeps = {
   /** One line of output. */
   readonly write: (line: string) => void
   readonly isTerminal: boolean
+  /** Days that observations are kept; null: for ever. */
+  readonly rawDays: number | null
 }
 
 const MOST_REFUSALS_SHOWN = 20
@@ -45,7 +48,7 @@ export async function runImport(request: ImportRequest, deps: ImportDeps): Promi
   try {
     const { read, summary, stored } =
       request.isPlain && isFactFile(source, table)
-        ? await importTable(table, source, request, deps, progress)
+        ? await importTable(table, source, { ...request, bounds: boundsOf(request, deps) }, deps, progress)
         : await importLeg(legOf(request, source, table), source, deps, progress)
     progress.end()
     const report = reportOf(request, read, summary, stored)
@@ -54,6 +57,12 @@ export async function runImport(request: ImportRequest, deps: ImportDeps): Promi
   } finally {
     progress.end()
   }
+}
+
+/** Rows from after now, and observations from before what is kept, are refused. */
+function boundsOf({ kind }: Pick<ImportRequest, 'kind'>, { clock, rawDays }: Pick<ImportDeps, 'clock' | 'rawDays'>) {
+  const nowMs = clock.now()
+  return { nowMs, keptFromMs: rawDays !== null && isObservation(kind) ? keptFrom(nowMs, rawDays) : null }
 }
 
 type Leg = ImportRequest & { readonly kind: ImportKind; readonly instrument: InstrumentName }
@@ -71,7 +80,7 @@ function legOf(request: ImportRequest, { columns, path }: SourceFile, table: Fac
 /** One instrument's prices or rates, two columns of a file. */
 async function importLeg(request: Leg, source: SourceFile, deps: ImportDeps, progress: Progress) {
   await using stage = await openImportStage(deps.db)
-  const rules = { ...request, nowMs: deps.clock.now() }
+  const rules = { ...request, ...boundsOf(request, deps) }
   const read = await readRows(source, rules, stage, (rows) =>
     progress.update('read', rows, source.bytesRead() / source.totalBytes)
   )

@@ -22,7 +22,9 @@ export const importCommand: Run = async (args, env) => {
   }
   const request = readImportArguments(args)
   const isTerminal = process.stdout.isTTY === true
-  return await withStore(env, ({ db }) => runImport(request, { db, clock: systemClock, write, isTerminal }))
+  return await withStore(env, ({ db }, { rawDays }) =>
+    runImport(request, { db, clock: systemClock, write, isTerminal, rawDays })
+  )
 }
 
 export const exportCommand: Run = async (args, env) => {

@@ -16,6 +16,7 @@ export type FactRules = {
   readonly instrument: string | null
   readonly time: TimeRules
   readonly nowMs: number
+  readonly keptFromMs: number | null
 }
 
 const BATCH_ROWS = 5_000
@@ -35,7 +36,7 @@ export function missingColumns(columns: ReadonlySet<string>, table: FactTable): 
 /** Reads every row of an exported table into the stage; nothing is stored yet. */
 export async function readFactRows(
   source: SourceFile,
-  { table, instrument, time, nowMs }: FactRules,
+  { table, instrument, time, ...bounds }: FactRules,
   stage: Pick<FactStage, 'add'>,
   onBatch: (read: number) => void
 ): Promise<ReadOutcome> {
@@ -53,7 +54,7 @@ export async function readFactRows(
     if (outcome.read === 1 || !source.hasHeader) refuseUnknown(source, table)
     if (instrument !== null && row.refused === null && row.cell('instrument') !== instrument) continue
     outcome.matched += 1
-    const read = row.refused === null ? readValues(row, columns, { table, time, nowMs }) : { refused: row.refused }
+    const read = row.refused === null ? readValues(row, columns, { table, time, ...bounds }) : { refused: row.refused }
     if ('refused' in read) {
       outcome.refused += 1
       if (outcome.refusals.length < MOST_REFUSALS_KEPT) outcome.refusals.push({ line: row.line, reason: read.refused })
@@ -75,7 +76,8 @@ function refuseUnknown({ path, columns }: SourceFile, table: FactTable): void {
   )
 }
 
-type Reading = Pick<FactRules, 'table' | 'time' | 'nowMs'>
+type Bounds = Pick<FactRules, 'nowMs' | 'keptFromMs'>
+type Reading = Pick<FactRules, 'table' | 'time'> & Bounds
 
 function readValues(row: SourceRow, columns: readonly FactColumn[], reading: Reading): { values: Row } | Refusal {
   const values: Row[number][] = []
@@ -108,9 +110,9 @@ const CHECKED: Readonly<Record<string, 'prices' | 'funding'>> = {
 
 type Read = { readonly value: Row[number] } | Refusal
 
-function readValue(text: string, { name, column, type }: FactColumn, { table, time, nowMs }: Reading): Read {
+function readValue(text: string, { name, column, type }: FactColumn, { table, time, ...bounds }: Reading): Read {
   const shown = JSON.stringify(text.slice(0, 40))
-  if (type === 'timestamptz') return readTime(text, name, time, column === table.time ? nowMs : null)
+  if (type === 'timestamptz') return readTime(text, name, time, column === table.time ? bounds : null)
   if (type === 'text[]') return readTexts(text, name)
   if (type === 'instrument') {
     return parseInstrumentKey(text) ? { value: text } : { refused: `${name} ${shown} is no instrument's id` }
@@ -131,9 +133,9 @@ function readValue(text: string, { name, column, type }: FactColumn, { table, ti
   return isWhole ? { value: number } : { refused: `${name} ${shown} is not a whole number that fits` }
 }
 
-function readTime(text: string, name: string, rules: TimeRules, beforeMs: number | null): Read {
+function readTime(text: string, name: string, rules: TimeRules, bounds: Bounds | null): Read {
   const read = readCellTime(text, { ...rules, shiftMs: 0 })
-  const refused = 'refused' in read ? read : beforeMs === null ? undefined : checkTime(read.at, beforeMs)
+  const refused = 'refused' in read ? read : bounds === null ? undefined : checkTime(read.at, bounds)
   if (refused !== undefined) return { refused: refused.refused.replace(/^time/, name) }
   return { value: 'at' in read ? read.at : null }
 }

@@ -13,6 +13,8 @@ export type RowRules = {
   readonly columns: { readonly time: string; readonly value: string }
   readonly time: TimeRules
   readonly nowMs: number
+  /** Observations from before it are not kept: refused. Null: all are. */
+  readonly keptFromMs: number | null
 }
 
 export type RefusedRow = { readonly line: number; readonly reason: string }
@@ -101,7 +103,7 @@ function readRow(
 
 function readCells(
   row: SourceRow,
-  { columns, kind, time, nowMs }: RowRules
+  { columns, kind, time, nowMs, keptFromMs }: RowRules
 ): (CellTime & { readonly value: string }) | Refusal {
   const value = readCellValue(row.cell(columns.value), kind)
   if ('refused' in value) return value
@@ -109,15 +111,22 @@ function readCells(
   if (moment === '') return { refused: 'time is empty' }
   const when = readCellTime(moment, time)
   if ('refused' in when) return when
-  return checkTime(when.at, nowMs) ?? { ...value, ...when }
+  return checkTime(when.at, { nowMs, keptFromMs }) ?? { ...value, ...when }
 }
 
-export function checkTime(at: number, nowMs: number): Refusal | undefined {
+export function checkTime(
+  at: number,
+  { nowMs, keptFromMs }: Pick<RowRules, 'nowMs' | 'keptFromMs'>
+): Refusal | undefined {
   if (at > nowMs) {
     const shown = at < Date.UTC(9999, 0) ? isoOf(at) : 'far'
     return { refused: `time ${shown} is in the future` }
   }
-  return at < OLDEST_MS ? { refused: `time ${isoOf(at)} is before 2010` } : undefined
+  if (at < OLDEST_MS) return { refused: `time ${isoOf(at)} is before 2010` }
+  if (keptFromMs === null || at >= keptFromMs) return undefined
+  return {
+    refused: `time ${isoOf(at)} is before ${isoOf(keptFromMs)}, from when on RAW_RETENTION_DAYS keeps observations`
+  }
 }
 
 function checkColumns({ path, columns }: SourceFile, { columns: used, where }: RowRules): void {

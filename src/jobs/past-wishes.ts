@@ -1,4 +1,5 @@
 import type { Instrument } from '../domain/instrument.ts'
+import { keptFrom as monthsKeptFrom } from '../domain/retention.ts'
 import type { BackfillFact, BackfillWish } from '../store/backfill.ts'
 import { listInstruments } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
@@ -15,7 +16,7 @@ export type WantedPast = {
  * venue has its history; larger contracts first.
  */
 export async function wishesFor(
-  { db, adapters }: Pick<WorkerDeps, 'db' | 'adapters'>,
+  { db, adapters, config, clock }: Pick<WorkerDeps, 'db' | 'adapters' | 'config' | 'clock'>,
   { isWanted, from }: WantedPast
 ): Promise<BackfillWish[]> {
   const byVenue = new Map(adapters.map((adapter) => [adapter.id, adapter]))
@@ -35,8 +36,11 @@ export async function wishesFor(
   const priorityOf = (id: number) => 2 ** Math.round(Math.log2(Math.max(1, sizes.get(id) ?? 1)))
   const contracts = wanted.filter(({ kind }) => kind !== 'spot')
   const legs = new Set(contracts.map(({ spotId }) => spotId))
+  const keptFrom = config.rawDays === null ? 0 : monthsKeptFrom(clock.now(), config.rawDays)
   const wish = ({ id }: Instrument, fact: BackfillFact): BackfillWish[] => {
-    const wantedFrom = from[fact]
+    const asked = from[fact]
+    // What could not be kept is not asked for; settlements always are.
+    const wantedFrom = asked === null || fact === 'settlement' ? asked : Math.max(asked, keptFrom)
     return wantedFrom === null ? [] : [{ instrumentId: id, fact, wantedFrom, priority: priorityOf(id) }]
   }
   return wanted.flatMap((instrument) => {

@@ -1,5 +1,6 @@
 import type { ColumnType } from './copy.ts'
 import type { Database } from './database.ts'
+import { FACTS } from './sealed/facts.ts'
 
 /** What a table of history is called outside, and which columns say which row is which. */
 const TABLES = {
@@ -19,6 +20,9 @@ const TABLES = {
 
 export type FactKind = keyof typeof TABLES
 export const FACT_KINDS = Object.keys(TABLES) as FactKind[]
+
+/** Whether it is kept by the tick, for RAW_RETENTION_DAYS; what else there is stays. */
+export const isObservation = (kind: FactKind) => Object.values(FACTS).some(({ table }) => table === TABLES[kind].table)
 
 export type FactColumn = {
   /** As files and callers know it. */

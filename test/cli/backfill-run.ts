@@ -18,7 +18,8 @@ export async function backfillLines(
   exchange: Pick<Exchange, 'urls'>,
   args: readonly string[],
   holder = 'test',
-  stop: AbortSignal = new AbortController().signal
+  stop: AbortSignal = new AbortController().signal,
+  settings: Readonly<Record<string, string>> = {}
 ): Promise<BackfillOutcome> {
   const lines: string[] = []
   const env = { VENUE_URLS: JSON.stringify(exchange.urls), HISTORY_CALLS_PER_SECOND: '1000', CALL_TIMEOUT_SECONDS: '5' }
@@ -26,7 +27,7 @@ export async function backfillLines(
     db,
     clock: systemClock,
     log: silentLog,
-    config: loadConfig(env),
+    config: loadConfig({ ...env, ...settings }),
     holder,
     adapters: ADAPTERS,
     jitter: () => 0.5,

@@ -48,6 +48,35 @@ test('an empty database gets all of a contract’s past, as far as its venue ser
   assert.deepEqual(asked, [], 'nothing that is stored is asked for again')
 })
 
+test('hourly facts from before RAW_RETENTION_DAYS are neither asked for nor wished for, settlements are', async () => {
+  await using t = await testDatabase()
+  await using exchange = await startExchange(systemClock)
+  const kept = new Date(systemClock.now() - 40 * DAY)
+  const from = new Date(Date.UTC(kept.getUTCFullYear(), kept.getUTCMonth())).toISOString()
+  const run = (args: readonly string[]) => {
+    const known = ['--instrument', PERPETUAL, ...args]
+    return backfillLines(t.db, exchange, known, 'test', undefined, { RAW_RETENTION_DAYS: '40' })
+  }
+  await assert.rejects(run(['--kind', 'prices', '--to', daysAgo(90)]), /--to: must be after .*RAW_RETENTION_DAYS/)
+  const { lines, code } = await run(['--from', daysAgo(90)])
+  assert.equal(code, 0)
+  assert.match(lines[0]!, new RegExp(`^prices, open-interest of before ${from}.*RAW_RETENTION_DAYS.* are not fetched$`))
+  const { rows } = await t.db.query<{ fact: string; wanted_from: Date }>(
+    'select distinct fact, wanted_from from backfill order by fact'
+  )
+  assert.deepEqual(
+    rows.map(({ fact, wanted_from }) => [fact, wanted_from.toISOString()]),
+    [
+      ['open_interest_1h', from],
+      ['price_1h', from],
+      ['settlement', daysAgo(90)]
+    ]
+  )
+  const { settlements, hours } = await listPast(t.db)
+  assert.ok(settlements[0]!.settled_at.toISOString() < from)
+  assert.ok(hours.length > 0 && hours.every(({ tick_at }) => tick_at.toISOString() >= from))
+})
+
 test('a backfill that is killed in the middle goes on where it was: nothing twice, nothing lost', {
   timeout: 180_000
 }, async () => {

@@ -41,7 +41,7 @@ test('a database that is up and venues that answer are well, and every check has
     }
     assert.match(find('database')[0]!.words, /PostgreSQL \d+/)
     assert.match(find('time zone')[0]!.words, /UTC.*UTF8/)
-    assert.match(find('disk')[0]!.words, /rows a minute of 133 bytes \(estimated\), .* a day/)
+    assert.match(find('disk')[0]!.words, /rows a minute of 133 bytes \(estimated\): .* a day while hot/)
   } finally {
     await sim.close()
   }
@@ -134,7 +134,9 @@ const ROOM = {
   venueCount: 2,
   sizeBytes: 1e9,
   freeBytes: 100e9,
-  maxBytes: 2e9
+  maxBytes: 2e9,
+  hotDays: 2,
+  rawDays: null as number | null
 }
 
 test('the forecast counts a row per instrument, one more per contract, one more per perpetual', () => {
@@ -161,6 +163,19 @@ test('where days are sealed, only the newest grow as plain rows', () => {
   assert.equal(bytesPerYear, 3 * hot + 362 * sealedBytesPerDay)
   assert.equal(daysToLimit, 3 + (1e9 - 3 * hot) / sealedBytesPerDay)
   assert.equal(forecastDisk({ ...ROOM, growth, sizeBytes: 0, maxBytes: hot }).daysToLimit, 1)
+  const week = forecastDisk({ ...ROOM, growth, sizeBytes: 0, hotDays: 6 })
+  assert.equal(week.bytesPerYear, 7 * hot + 358 * sealedBytesPerDay)
+})
+
+test('where days are dropped after RAW_RETENTION_DAYS, what comes after a while replaces what goes', () => {
+  const room = { ...ROOM, growth: { ...ROOM.growth, isSealed: true }, sizeBytes: 0, rawDays: 40 }
+  const { hotBytesPerDay: hot, sealedBytesPerDay: sealed } = forecastDisk(room)
+  // Today and two days before it, and 68 sealed: forty days and the rest of a month.
+  const most = 3 * hot + 68 * sealed!
+  assert.equal(forecastDisk(room).bytesPerYear, most)
+  assert.equal(forecastDisk({ ...room, maxBytes: most + 1 }).daysToLimit, null)
+  assert.ok(Math.abs(forecastDisk({ ...room, maxBytes: most }).daysToLimit! - 71) < 1e-9)
+  assert.equal(forecastDisk({ ...room, sizeBytes: most }).bytesPerYear, 0)
 })
 
 test('the doctor tells in words what a day and a year take and when MAX_DISK_GB is reached, and fails when it is', () => {

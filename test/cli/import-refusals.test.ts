@@ -61,6 +61,21 @@ test('a Parquet file of prices comes in like any other, its decimals exact, pack
   assert.equal((await importJson(t.db, [path, ...PRICES])).duplicate, 30)
 })
 
+test('prices from before RAW_RETENTION_DAYS, which goes by whole months, are refused with the reason; rates are not', async () => {
+  await using t = await testDatabase()
+  await using files = await fileFolder()
+  // Forty days before the first of January is in November.
+  const times = ['2025-10-31T23:00:00Z', '2025-11-01T00:00:00Z', '2025-12-31T00:00:00Z']
+  const of = (name: string, value: string) => [`time,${name}`, ...times.map((time) => `${time},${value}`)].join('\n')
+  const prices = [await files.write('prices.csv', of('price', '42000')), ...PRICES]
+  const { stored: kept, refused, refusals } = await importJson(t.db, prices, 40)
+  assert.deepEqual([kept, refused, refusals[0]!.line], [2, 1, 2])
+  assert.match(refusals[0]!.reason, /is before 2025-11-01T00:00:00.000Z, from when on RAW_RETENTION_DAYS keeps/)
+  assert.equal((await importJson(t.db, prices)).stored, 1, 'unset, everything is kept')
+  const rates = [await files.write('rates.csv', of('rate', '0.0001')), ...FUNDING]
+  assert.equal((await importJson(t.db, rates, 40)).stored, 3)
+})
+
 test('packed files that are cut short or unpack without end, and Parquet that is none, are refused with nothing stored', async () => {
   await using t = await testDatabase()
   await using files = await fileFolder()

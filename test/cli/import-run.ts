@@ -21,14 +21,23 @@ export type ImportReport = {
 }
 
 /** Runs `import … --json` and answers its report with the exit code. */
-export async function importJson(db: Database, args: readonly string[]): Promise<ImportReport> {
-  const { lines, code } = await importLines(db, [...args, '--json'])
+export async function importJson(
+  db: Database,
+  args: readonly string[],
+  rawDays: number | null = null
+): Promise<ImportReport> {
+  const { lines, code } = await importLines(db, [...args, '--json'], rawDays)
   return { ...(JSON.parse(lines.join('')) as Omit<ImportReport, 'code'>), code }
 }
 
-export async function importLines(db: Database, args: readonly string[]): Promise<{ lines: string[]; code: number }> {
+export async function importLines(
+  db: Database,
+  args: readonly string[],
+  rawDays: number | null = null
+): Promise<{ lines: string[]; code: number }> {
   const lines: string[] = []
-  const deps = { db, clock: { now: () => NOW }, write: (line: string) => void lines.push(line), isTerminal: false }
+  const clock = { now: () => NOW }
+  const deps = { db, clock, write: (line: string) => void lines.push(line), isTerminal: false, rawDays }
   return { code: await runImport(readImportArguments(args), deps), lines }
 }
 
