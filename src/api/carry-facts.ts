@@ -58,7 +58,8 @@ export async function readCarryFacts(
   return new Map(
     contracts.map((contract) => {
       const spot = spotOf(contract)
-      const settled = settlements.get(contract.id) ?? []
+      // Settled by then and told later was not known then.
+      const settled = (settlements.get(contract.id) ?? []).filter(({ availableAt }) => availableAt <= nowMs)
       const legOf = (id: number | undefined) => ({
         latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
         depth: id === undefined ? undefined : knownDepthOf(depths.get(id))

@@ -4,7 +4,7 @@ import { type CarryCase, type CarryRefusal, headlineOf, type SizedCarry } from '
 import { crossingBps } from '../domain/carry-signal.ts'
 import { type Decimal, decimalToString, toNumber } from '../domain/decimal.ts'
 import { fairBand } from '../domain/fair-band.ts'
-import { fairWithNoise, fundingRuleOf } from '../domain/fair-premium.ts'
+import { contractRuleOf, fairWithNoise } from '../domain/fair-premium.ts'
 import { FEE_TABLE_VERSION, type VenueFee } from '../domain/fees.ts'
 import { isDollarLike } from '../domain/instrument.ts'
 import { isoOrNull } from '../domain/time.ts'
@@ -165,7 +165,7 @@ function feesView({ fees, terms, facts }: CarryAnswer) {
 
 /** Where basis is against what no trade can gain from: costs are this size's, both ways. */
 function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: CarryAnswer) {
-  const rule = facts.contract.kind === 'perpetual' ? fundingRuleOf(facts.contract.venue) : null
+  const rule = facts.contract.kind === 'perpetual' ? contractRuleOf(facts.contract) : null
   const { fairBps, sigmaBps } = input
   const costBps = roundTripFees(input.fees) * 10_000 + crossingBps(sized)
   const borrowBps = terms.borrowApr === null ? null : (terms.borrowApr * RETURN_DAYS * 10_000) / 365

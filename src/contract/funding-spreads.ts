@@ -60,9 +60,12 @@ export const fundingSpreadSchema = object(
     ...legFields('short', 'to be short of: the higher funding'),
     ...legFields('long', 'to be long of: the lower funding'),
     aprSpread: numberOrNull('shortApr − longApr, not negative', 0.219),
-    from: time('Beginning, not included'),
-    to: time('End, included'),
-    grossFrac: numberOrNull('What settles on both grids in (from, to], received less paid', 0.0006),
+    from: time('Beginning, not included; of a window: not before both were listed'),
+    to: time('End, included; of a window: not after now, nor after either was delisted'),
+    grossFrac: numberOrNull(
+      'What settles on both grids in (from, to], received less paid; null where settlements of either are missing',
+      0.0006
+    ),
     costFrac: number('2 · (taker + taker): in and out on both venues; impact is not in it', 0.0021),
     netFrac: numberOrNull('grossFrac − costFrac', -0.0015),
     netApr: numberOrNull('netFrac per year of the window', -0.55),
@@ -104,7 +107,9 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
   const [a, b] = [legOf(short, window, tier), legOf(long, window, tier)]
   const spread = fundingSpread({ a, b, entryMs: fromMs, exitMs: toMs })
   const isNow = window.kind === 'now'
-  const grossFrac = isNow ? spread.grossFrac : differenceOf(short.realised?.sumRate, long.realised?.sumRate)
+  const incomplete = isNow ? null : incompleteOf(short, long)
+  const realised = incomplete === null ? differenceOf(short.realised?.sumRate, long.realised?.sumRate) : null
+  const grossFrac = isNow ? spread.grossFrac : realised
   const netFrac = grossFrac === null ? null : grossFrac - spread.costFrac
   const aprSpread = differenceOf(aprOf(short, window), aprOf(long, window))
   const common = commonBlocks(short, long)
@@ -117,6 +122,7 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
   if (short.absent !== null) absent.shortRate = short.absent
   if (long.absent !== null) absent.longRate = long.absent
   if (priceBasisBps === null) absent.priceBasisBps = sameCurrency ? 'missing_quote' : 'different_currencies'
+  if (incomplete !== null) absent.grossFrac = absent.netFrac = absent.netApr = incomplete
   if (common.length === 0) absent.isPersistent = 'no_settlements'
   return {
     asset: short.instrument.asset,
@@ -161,6 +167,14 @@ function legView(leg: string, perpetual: SpreadPerpetual, window: SpreadWindow, 
     [`${leg}Settlements`]: isNow ? due : (realised?.settlements ?? null),
     [`${leg}Coverage`]: isNow ? null : (realised?.coverage ?? null)
   }
+}
+
+/** Why what settled is not the whole of it: a sum that lacks settlements against one that does not is no spread. */
+function incompleteOf(short: SpreadPerpetual, long: SpreadPerpetual): string | null {
+  const coverages = [short, long].map(({ realised }) => realised?.coverage ?? null)
+  if ([short, long].some(({ realised }) => (realised?.settlements ?? 0) === 0)) return 'no_settlements'
+  if (coverages.includes(null)) return 'interval_unknown'
+  return coverages.some((coverage) => coverage! < 1) ? 'low_coverage' : null
 }
 
 /** Ascending; only blocks in which both settled. */

@@ -4,7 +4,7 @@ import { sideOf } from './carry.ts'
 import { type CarryCase, type CarryRefusal, type FundingToCome, fundingToCome } from './carry-quote.ts'
 import { compare, type Decimal, decimalOf, decimalOrNull, divideDecimal, isPositive, numberOrNull } from './decimal.ts'
 import { lastsUntil } from './expiry.ts'
-import { fairDatedBps, fairDeadband, fundingRuleOf } from './fair-premium.ts'
+import { contractRuleOf, fairDatedBps, fairDeadband } from './fair-premium.ts'
 import { expectedSettlements } from './funding.ts'
 import { fitFundingPath, type SettledRate } from './funding-path.ts'
 import { GATE_DEFAULTS } from './gates.ts'
@@ -154,7 +154,7 @@ function fundingOf(
     next8h: per8h(estimate.rate)!,
     settled: facts.settled,
     longRunSince: nowMs - LONG_RUN_MS,
-    anchor8h: fundingRuleOf(contract.venue)?.interest8h ?? INTEREST_8H,
+    anchor8h: contractRuleOf(contract)?.interest8h ?? INTEREST_8H,
     side: sideOf(direction),
     cap8h: per8h(estimate.cap),
     floor8h: per8h(estimate.floor)
@@ -175,7 +175,7 @@ function nextSettlementOf(said: number | null, nowMs: number, intervalHours: num
 /** Where basis would rest, bps: the middle of the fair premiums of the venue's formula, or what holding costs until expiry. */
 export function fairBpsOf({ nowMs, contract, contractFacts }: CarryFacts, rates: Pick<CarryTerms, 'rQuote' | 'rBase'>) {
   if (contract.expiresAt !== null) return fairDatedBps(rates, (contract.expiresAt - nowMs) / DAY)
-  const rule = fundingRuleOf(contract.venue)
+  const rule = contractRuleOf(contract)
   if (rule === null) return null
   const estimate = contractFacts.latest?.estimate
   const hours = estimate?.intervalHours ?? null

@@ -1,3 +1,4 @@
+import { anchor8hOf } from './regime-series.ts'
 import { HOURS_PER_YEAR } from './time.ts'
 
 const BPS = 10_000
@@ -31,6 +32,13 @@ const FUNDING_RULES: Readonly<Record<string, FundingRule>> = {
 
 export function fundingRuleOf(venue: string): FundingRule | null {
   return Object.hasOwn(FUNDING_RULES, venue) ? FUNDING_RULES[venue]! : null
+}
+
+/** The same of one contract: drawn to what its own funding rests at, which is nothing for Binance’s own coin. Spec 1.6.1. */
+export function contractRuleOf(contract: { readonly venue: string; readonly base: string }): FundingRule | null {
+  const rule = fundingRuleOf(contract.venue)
+  if (rule === null || rule.scheme === 'none') return rule
+  return { ...rule, interest8h: anchor8hOf(contract) ?? rule.interest8h }
 }
 
 /** Rates a year (fractions) of holding the quote currency and the coin: cash, and staking or lending. */

@@ -161,6 +161,53 @@ test('a moment of the past is answered from what was kept of it', async () => {
   assert.deepEqual([future.status, future.body.errors[0].path], [400, 'at'])
 })
 
+test('a moment of before observations are kept is refused, of a carry and of a curve', async () => {
+  await using api = await testApi({ seed, config: { rawDays: 40 } })
+  for (const path of ['carry', 'term-structure']) {
+    const { status, body } = await request(api.url).get(`/v1/${path}?asset=BTC&at=${NOW_MS - 100 * 24 * HOUR}`)
+    assert.deepEqual([status, body.code, body.errors?.[0]?.path], [400, 'history_not_kept', 'at'], path)
+  }
+})
+
+test('a settlement that was told later is not in a carry of before', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const { perp } = await seed(db)
+      await insertSettlements(db, perp, [
+        { atMs: NOW_MS - 4 * HOUR, rate: '0.0003' },
+        { atMs: NOW_MS - 12 * HOUR, rate: '0.0003' }
+      ])
+      await db.query('update settlement set available_at = $1 where settled_at = $2', [
+        new Date(NOW_MS + HOUR),
+        new Date(NOW_MS - 4 * HOUR)
+      ])
+    }
+  })
+  assert.equal((await forwardOf(api)).funding.settlementsUsed, 1)
+})
+
+test('Binance takes no interest of its own coin: its carry rests and is fair above nothing, where others’ are below', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const { perp, spot } = await seed(db)
+      const today = Math.floor(NOW_MS / (24 * HOUR)) * 24 * HOUR
+      const days = Array.from({ length: 20 }, (_, day) => today - (day + 1) * 24 * HOUR + HOUR)
+      await insertBasis(
+        db,
+        perp,
+        spot,
+        days.map((atMs, day) => ({ atMs, basisBps: (day % 3) * 4 }))
+      )
+      await db.query(`update instrument set base = 'BNB' where id = any ($1)`, [[perp, spot]])
+    }
+  })
+  const { funding, fair } = await forwardOf(api)
+  const carryBps = (0.05 * 8 * 10_000) / 8760
+  assert.ok(Math.abs(fair.fairBps - (carryBps + 5)) < 1e-9)
+  assert.ok(fair.noisyFairBps > 0)
+  assert.equal(funding.longRun8h, 0)
+})
+
 test('what cannot be a carry is refused by the name of its parameter', async () => {
   await using api = await testApi({
     seed: async (db) => {

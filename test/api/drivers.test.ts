@@ -161,6 +161,13 @@ test('what became known later, and what came later, is not in an answer of befor
   assert.deepEqual([early.identity, early.absent.identity], [null, 'no_basis'])
 })
 
+test('a window of before observations are kept is refused', async () => {
+  await using api = await testApi({ config: { rawDays: 40 }, seed: seedLegs })
+  const [from, to] = [NOW_MS - 100 * 24 * HOUR, NOW_MS - 90 * 24 * HOUR]
+  const { status, body } = await request(api.url).get(`/v1/drivers?instrument=${PERP}&from=${from}&to=${to}`)
+  assert.deepEqual([status, body.code, body.errors[0].path], [400, 'history_not_kept', 'from'])
+})
+
 test('a spot, a window beyond a month and one turned round are refused with the name of the parameter', async () => {
   await using api = await testApi({ seed: seedLegs })
   const refused = async (query: string) => {

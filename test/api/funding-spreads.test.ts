@@ -80,11 +80,58 @@ test('over a window what settled is told, with its coverage; three blocks of one
   const row = (await rowsOf(api, `&from=${from}`)).find(({ long }: { long: string }) => long === BYBIT)
   // The settlement at `from` is not received.
   assert.deepEqual([row.kind, row.shortSettlements, row.longSettlements, row.longCoverage], ['realised', 5, 4, 0.8])
-  assert.ok(Math.abs(row.grossFrac - (5 * 0.0003 - 4 * 0.0001)) < 1e-12)
+  // Four of five against five is no spread.
+  assert.deepEqual([row.grossFrac, row.netFrac, row.netApr], [null, null, null])
+  for (const field of ['grossFrac', 'netFrac', 'netApr']) assert.equal(row.absent[field], 'low_coverage')
   assert.ok(Math.abs(row.aprSpread - 0.0002 * 1095) < 1e-9)
   assert.deepEqual([row.blocks, row.isPersistent], [4, true])
   const now = (await rowsOf(api)).find(({ long }: { long: string }) => long === BYBIT)
   assert.equal(now.isPersistent, true)
+})
+
+const eights = (count: number, rate: string) =>
+  Array.from({ length: count }, (_, k) => ({ atMs: NOW_MS - 4 * HOUR - k * 8 * HOUR, rate }))
+
+test('a leg that was listed within the window is set against what the other settled since', async () => {
+  const listedAt = NOW_MS - 4 * HOUR - 24 * HOUR
+  await using api = await testApi({
+    seed: async (db) => {
+      const ids = await seed(db)
+      await insertSettlements(db, ids[BINANCE!]!, eights(6, '0.0003'))
+      await insertSettlements(db, ids[BYBIT!]!, eights(3, '0.0001'))
+      await db.query('update instrument set listed_at = $2 where id = $1', [ids[BYBIT!], new Date(listedAt)])
+    }
+  })
+  const from = NOW_MS - 4 * HOUR - 48 * HOUR
+  const row = (await rowsOf(api, `&from=${from}&to=${NOW_MS + 24 * HOUR}`)).find(
+    ({ long }: { long: string }) => long === BYBIT
+  )
+  assert.deepEqual([row.shortSettlements, row.longSettlements, row.blocks], [3, 3, 3])
+  assert.deepEqual([Date.parse(row.from), Date.parse(row.to)], [listedAt, NOW_MS], 'nothing is of after now')
+  assert.ok(Math.abs(row.grossFrac - 3 * 0.0002) < 1e-12)
+  assert.ok(Math.abs(row.netApr - (row.netFrac * 8760) / 28) < 1e-12)
+})
+
+test('a block that is not over, or began before the window, is not counted', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const ids = await seed(db)
+      const hours = Array.from({ length: 20 }, (_, k) => ({
+        atMs: NOW_MS - k * HOUR,
+        rate: '0.0001',
+        intervalHours: 1
+      }))
+      await insertSettlements(db, ids[HYPER!]!, hours)
+      // Twice within the day, each alone in its own part of a block.
+      const four = [0, 4, 8, 12, 16].map((k) => ({ atMs: NOW_MS - k * HOUR, rate: '0.0009', intervalHours: 4 }))
+      await insertSettlements(db, ids[BINANCE!]!, four)
+    }
+  })
+  const row = (await rowsOf(api, `&from=${NOW_MS - 18 * HOUR}`)).find(
+    ({ long, short }: Record<string, string>) => short === BINANCE && long === HYPER
+  )
+  // 18:00 to 12:00: of four blocks that are touched one is whole, (00:00, 08:00].
+  assert.equal(row.blocks, 1)
 })
 
 test('what cannot be a window is refused by name', async () => {
@@ -92,6 +139,8 @@ test('what cannot be a window is refused by name', async () => {
   for (const [query, path] of [
     ['&from=2026-01-01', 'from'],
     [`&from=${NOW_MS + 2 * HOUR}&to=${NOW_MS + HOUR}`, 'from'],
+    [`&from=${NOW_MS + HOUR}`, 'from'],
+    [`&from=${NOW_MS}&to=${NOW_MS + HOUR}`, 'from'],
     ['&horizonHours=0', 'horizonHours'],
     ['&sort=netfrac', 'sort'],
     ['&feeTier=vipp1', 'feeTier']

@@ -82,6 +82,18 @@ test('its history is at every full hour what was known then', async () => {
   assert.deepEqual(whole.data.at(-1), now.data[0], 'and what is now is its newest')
 })
 
+test('what is not complete yet, or not kept any more, is refused', async () => {
+  await using api = await testApi({ config: { rawDays: 40 } })
+  await insertInstrument(api.db, { key: BTC })
+  for (const [query, code] of [
+    [`knownAt=${Date.now() + HOUR}`, 'known_at_ahead'],
+    [`from=${NOW_MS - 100 * 24 * HOUR}&to=${NOW_MS}`, 'history_not_kept']
+  ]) {
+    const { status, body } = await request(api.url).get(`/v1/sentiment/history?asset=BTC&${query}`)
+    assert.deepEqual([status, body.code], [400, code], query)
+  }
+})
+
 test('with too little of a past there is no score, and an asset that is not known is refused with the nearest', async () => {
   await using api = await testApi({
     seed: async (db) => {

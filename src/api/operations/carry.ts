@@ -12,7 +12,7 @@ import { deliveryFeeOf, takerFeeOf } from '../../domain/fees.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { pastMoment } from '../at.ts'
+import { keptMoment } from '../at.ts'
 import { readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
@@ -44,7 +44,7 @@ export function carryOperation(context: ApiContext): Operation {
 async function readCarry(context: ApiContext, question: CarryQuestion) {
   const { values } = question
   const asOfMs = context.clock.now()
-  const moment = pastMoment(values.at, asOfMs)
+  const moment = keptMoment(context, values.at, asOfMs)
   const contracts = await legsOf(context, values)
   const directions = values.direction === undefined ? CARRY_DIRECTIONS : [values.direction]
   const wanted = contracts.flatMap((contract) => directions.map((direction) => ({ contract, direction })))

@@ -13,7 +13,7 @@ import { type DriverHours, driverHoursOf, type HourFacts } from '../../domain/dr
 import { betaIntervals } from '../../domain/driver-intervals.ts'
 import { TRAIN_HOURS } from '../../domain/driver-model.ts'
 import { expectedExcess, type Settled } from '../../domain/expected-excess.ts'
-import { baseRateOf, fairDatedBps, fairDeadband, fundingRuleOf, type HoldingRates } from '../../domain/fair-premium.ts'
+import { baseRateOf, contractRuleOf, fairDatedBps, fairDeadband, type HoldingRates } from '../../domain/fair-premium.ts'
 import { formulaVersionAt } from '../../domain/funding-formulas.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { anchor8hOf } from '../../domain/regime-series.ts'
@@ -23,7 +23,7 @@ import { listSettlements } from '../../store/funding-history.ts'
 import { countHourFacts, listHourFacts } from '../../store/hour-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { windowOf } from '../history.ts'
-import { settleKnownAt } from '../known-at.ts'
+import { refuseGone, settleKnownAt } from '../known-at.ts'
 import { newBudget, takeStored } from '../row-budget.ts'
 import { spotOf } from './basis-history.ts'
 import { type Operation, operation, type Question } from './operation.ts'
@@ -65,6 +65,7 @@ async function readDrivers(context: ApiContext, question: Question<typeof driver
     const message = `at most ${WINDOW_MAX_DAYS} days before to (${isoOf(window.toMs)}); was ${isoOf(window.fromMs)}`
     throw new InvalidInputError([{ path: 'from', message }], 'range_too_long')
   }
+  refuseGone(context, window.fromMs, { path: 'from', instead: 'ask from then on' })
   const range = {
     fromMs: floorTo(window.fromMs - LOOK_BACK_MS, DAY),
     toMs: floorTo(window.toMs - 1, HOUR) + HOUR,
@@ -149,13 +150,12 @@ function answerOf(
 
 /** Of a perpetual the middle of its fair band, of a future what is left until its expiry; null where neither is known. */
 function fairCarryOf(instrument: Instrument, rates: HoldingRates): (atMs: number) => number | null {
-  const { kind, venue, expiresAt } = instrument
+  const { kind, expiresAt } = instrument
   if (kind === 'future') {
     return (atMs) => (expiresAt === null ? null : fairDatedBps(rates, Math.max(0, expiresAt - atMs) / DAY))
   }
-  const rule = fundingRuleOf(venue)
-  const anchor = anchor8hOf(instrument)
-  const fair = rule && fairDeadband({ ...rates, ...rule, ...(anchor === null ? {} : { interest8h: anchor }) })
+  const rule = contractRuleOf(instrument)
+  const fair = rule && fairDeadband({ ...rates, ...rule })
   const { fairLowBps = null, fairHighBps = null } = fair ?? {}
   const middle = fairLowBps === null || fairHighBps === null ? null : (fairLowBps + fairHighBps) / 2
   return () => middle

@@ -61,7 +61,7 @@ async function readSpreads(context: ApiContext, question: SpreadQuestion) {
   const perpetuals = await readPerpetuals(context, contracts, window, nowMs)
   const rows = pairsOf(perpetuals)
     .filter(([a, b]) => wanted === undefined || [a, b].some(({ instrument }) => wanted.has(instrument.venue)))
-    .map(([a, b]) => fundingSpreadView(a, b, window, values.feeTier))
+    .map(([a, b]) => viewOf(a, b, window, values.feeTier))
     .map((row) => ({ ...pick(row), instrument: `${row.short} ${row.long}`, row }))
   const sort = values.sort ?? { field: 'aprSpread', isDescending: true }
   const { page, ...paging } = sortedPage(rows, { ...question, values: { ...values, sort } }, NO_DECIMALS)
@@ -78,20 +78,44 @@ function spreadWindow(values: SpreadQuestion['values'], nowMs: number): SpreadWi
   if (values.from === undefined && values.to === undefined) {
     return { kind: 'now', fromMs: nowMs, toMs: nowMs + values.horizonHours * HOUR }
   }
-  const window = windowOf(values, nowMs, WINDOW_MS)
+  const window = windowOf({ from: values.from, to: Math.min(values.to ?? nowMs, nowMs) }, nowMs, WINDOW_MS)
   if (window.toMs - window.fromMs > WINDOW_MAX_MS) throw invalid('from', 'at most 92 days before to')
   return { kind: 'realised', ...window }
 }
 
+/** Of a window: what both settled while both were there. */
+function viewOf(a: PastPerpetual, b: PastPerpetual, window: SpreadWindow, tier: string) {
+  if (window.kind === 'now') return fundingSpreadView(a, b, window, tier)
+  const shared = lifeOf(b.instrument, lifeOf(a.instrument, window))
+  const common = shared.fromMs < shared.toMs ? shared : { ...window, toMs: window.fromMs }
+  const [one, other] = [within(a, common), within(b, common)]
+  return fundingSpreadView(one, other, shared.fromMs < shared.toMs ? common : window, tier)
+}
+
+const lifeOf = ({ listedAt, delistedAt }: Instrument, window: SpreadWindow): SpreadWindow => ({
+  ...window,
+  fromMs: Math.max(window.fromMs, listedAt ?? window.fromMs),
+  toMs: Math.min(window.toMs, delistedAt ?? window.toMs)
+})
+
+function within(perpetual: PastPerpetual, { fromMs, toMs }: SpreadWindow): SpreadPerpetual {
+  const settled = perpetual.settled.filter(({ settledAt }) => fromMs < settledAt && settledAt <= toMs)
+  const realised = realisedOf(settled, { fromMs, toMs }, null)
+  const blocks = blocksOf(settled, { fromMs, toMs })
+  return { ...perpetual, realised, blocks, absent: realised.absent.realisedApr ?? null }
+}
+
+type PastPerpetual = SpreadPerpetual & { readonly settled: readonly StoredSettlement[] }
+
 /** Each two perpetuals of one asset on two venues, once. */
-function pairsOf(perpetuals: readonly SpreadPerpetual[]): [SpreadPerpetual, SpreadPerpetual][] {
+function pairsOf(perpetuals: readonly PastPerpetual[]): [PastPerpetual, PastPerpetual][] {
   const byAsset = Map.groupBy(perpetuals, ({ instrument }) => instrument.asset)
   return [...byAsset.values()].flatMap((own) =>
     own.flatMap((a, index) =>
       own
         .slice(index + 1)
         .filter((b) => b.instrument.venue !== a.instrument.venue)
-        .map((b): [SpreadPerpetual, SpreadPerpetual] => [a, b])
+        .map((b): [PastPerpetual, PastPerpetual] => [a, b])
     )
   )
 }
@@ -101,7 +125,7 @@ async function readPerpetuals(
   contracts: readonly Instrument[],
   window: SpreadWindow,
   nowMs: number
-): Promise<SpreadPerpetual[]> {
+): Promise<PastPerpetual[]> {
   const ids = contracts.map(({ id }) => id)
   const past = window.kind === 'now' ? { fromMs: nowMs - BLOCKS_MS, toMs: nowMs } : window
   const [latest, settlements] = await Promise.all([
@@ -117,22 +141,12 @@ async function readPerpetuals(
   return contracts.map((instrument) => {
     const settled = settlements.get(instrument.id) ?? []
     const found = latest.get(instrument.id)
-    const shared = { instrument, mid: midOf(instrument, found, nowMs - maxAgeMs), blocks: blocksOf(settled) }
+    const mid = midOf(instrument, found, nowMs - maxAgeMs)
+    const shared = { instrument, mid, settled, blocks: blocksOf(settled, past) }
     if (window.kind === 'now') return { ...shared, ...rateOfNow(found, window, maxAgeMs), realised: null }
-    const life = {
-      fromMs: Math.max(window.fromMs, instrument.listedAt ?? window.fromMs),
-      toMs: Math.min(window.toMs, nowMs, instrument.delistedAt ?? window.toMs)
-    }
-    const realised = realisedOf(settled, life, null)
+    // What it realised depends on how long the other leg lived.
     const intervalHours = settled.at(-1)?.intervalHours ?? null
-    return {
-      ...shared,
-      rate: null,
-      intervalHours,
-      settlements: null,
-      realised,
-      absent: realised.absent.realisedApr ?? null
-    }
+    return { ...shared, rate: null, intervalHours, settlements: null, realised: null, absent: null }
   })
 }
 
@@ -173,11 +187,16 @@ function midOf({ multiplier }: Instrument, latest: Latest | undefined, sinceMs: 
   return (bid + ask) / 2 / units
 }
 
-/** By the beginning of the 8 h block of the UTC day that a settlement closes or falls into: (start, start + 8 h]. */
-function blocksOf(settled: readonly StoredSettlement[]): ReadonlyMap<number, number> {
+/** By the beginning of the 8 h block of the UTC day that a settlement closes or falls into: (start, start + 8 h]. Only whole blocks of
+ * (from, to]: of a part the leg that settles more often would have paid less. */
+function blocksOf(
+  settled: readonly StoredSettlement[],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+): ReadonlyMap<number, number> {
   const blocks = new Map<number, number>()
   for (const { settledAt, rate } of settled) {
     const start = floorTo(settledAt - 1, BLOCK_MS)
+    if (start < fromMs || start + BLOCK_MS > toMs) continue
     blocks.set(start, (blocks.get(start) ?? 0) + Number(rate))
   }
   return blocks

@@ -15,6 +15,7 @@ import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { readHeatInputs } from '../heat-inputs.ts'
 import { type OpenHistory, rangeOf, readHistory } from '../history.ts'
+import { refuseGone, settleKnownAt } from '../known-at.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 
@@ -78,7 +79,9 @@ async function openHistory(
 ): Promise<OpenHistory> {
   const { values, budget } = question
   const nowMs = context.clock.now()
-  const knownAtMs = values.knownAt ?? null
+  const knownAtMs = await settleKnownAt(context, values.knownAt)
+  const range = rangeOf(question, nowMs, DAY)
+  refuseGone(context, range.fromMs, { path: 'from', instead: 'ask from then on' })
   const [found] = await largestOf(context, [values.asset])
   if (found === undefined) {
     const message = `no perpetual of ${values.asset} is followed; /v1/assets tells which are`
@@ -106,7 +109,7 @@ async function openHistory(
       sentimentView(heat, { asset, instrument: perpetual.key, atMs }),
     meta: { instrument: perpetual.key, knownAt: isoOrNull(knownAtMs) }
   }
-  return { history, range: rangeOf(question, nowMs, DAY), asOfMs: nowMs }
+  return { history, range, asOfMs: nowMs }
 }
 
 /** Each asset's followed perpetual with the most open interest; of one without any that is known, the first by name. */

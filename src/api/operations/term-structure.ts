@@ -5,7 +5,7 @@ import { polledMaxAgeMs } from '../../domain/expiry.ts'
 import { type Instrument, isGone } from '../../domain/instrument.ts'
 import { DAY, isoOrNull } from '../../domain/time.ts'
 import { listSettlementsOfMany } from '../../store/funding-history.ts'
-import { pastMoment } from '../at.ts'
+import { keptMoment } from '../at.ts'
 import { readCarryFacts } from '../carry-facts.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
@@ -40,7 +40,7 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
   const { clock, config, db } = context
   const { values } = question
   const asOfMs = clock.now()
-  const moment = pastMoment(values.at, asOfMs)
+  const moment = keptMoment(context, values.at, asOfMs)
   const contracts = [...(await contractsOf(context, values)), ...(moment.isPast ? await goneOf(context, values) : [])]
   const dated = contracts.filter(({ kind, expiresAt }) => kind === 'future' && (expiresAt ?? 0) > moment.nowMs)
   const curves = [...new Set(dated.map(({ asset, venue }) => `${asset} ${venue}`))]
@@ -60,7 +60,9 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
       limit: SETTLEMENTS_MAX
     })
   ])
-  const apr = (id: number) => realisedOf(settled.get(id) ?? [], window, null).realisedApr
+  // Settled by then and told later was not known then.
+  const knownOf = (id: number) => (settled.get(id) ?? []).filter(({ availableAt }) => availableAt <= moment.nowMs)
+  const apr = (id: number) => realisedOf(knownOf(id), window, null).realisedApr
   const rows = placed.map((contract) => ({ facts: read.get(contract.id)!.facts, realisedFundingApr: apr(contract.id) }))
   const quoteAgeMs = polledMaxAgeMs(moment.isPast ? Math.max(config.storeMs, config.pollMs) : config.pollMs)
   const data = page.map((curve) => {
