@@ -19,11 +19,13 @@ export function capacityView(input: CarryCase, { facts, notional, minNetApr }: A
   const netApr = (size: number) => netAprOf(input, size)
   const sizes = [...new Set([...CURVE, notional])].sort((a, b) => a - b)
   const smallest = netApr(SMALLEST)
-  const isEarning = smallest !== null && smallest > 0
-  const halving: SizeFound = isEarning
-    ? largestSize(netApr, smallest / 2, SEARCH)
-    : { notional: null, bound: 'none_pays' }
-  const bookNotional = largestSize(netApr, minNetApr, SEARCH).notional ?? 0
+  const halving: SizeFound =
+    smallest !== null && smallest > 0
+      ? largestSize(netApr, smallest / 2, SEARCH)
+      : { notional: null, bound: smallest === null ? 'book_ends' : 'none_pays' }
+  const paying = largestSize(netApr, minNetApr, SEARCH)
+  // Where no size pays the books bear none; where they end before the smallest, nobody knows.
+  const bookNotional = paying.notional ?? (paying.bound === 'none_pays' ? 0 : null)
   const oiUsd = amountOf(facts.contractFacts.latest?.openInterest?.usd)
   const volumes = [facts.contractFacts, facts.spotFacts].map(({ latest }) => amountOf(latest?.volume?.volume24hUsd))
   const [contractVolume = null, spotVolume = null] = volumes

@@ -1,7 +1,6 @@
 import { type CarryDirection, perYear, roundTripFees } from '../domain/carry.ts'
 import type { CarryFacts, CarryTerms } from '../domain/carry-case.ts'
-import { type CarryCase, type CarryRefusal, headlineOf, type SizedCarry } from '../domain/carry-quote.ts'
-import { crossingBps } from '../domain/carry-signal.ts'
+import { type CarryCase, type CarryRefusal, headlineOf, type SizedCarry, wholeCostBps } from '../domain/carry-quote.ts'
 import { type Decimal, decimalToString, toNumber } from '../domain/decimal.ts'
 import { fairBand } from '../domain/fair-band.ts'
 import { contractRuleOf, fairWithNoise } from '../domain/fair-premium.ts'
@@ -167,7 +166,7 @@ function feesView({ fees, terms, facts }: CarryAnswer) {
 function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: CarryAnswer) {
   const rule = facts.contract.kind === 'perpetual' ? contractRuleOf(facts.contract) : null
   const { fairBps, sigmaBps } = input
-  const costBps = roundTripFees(input.fees) * 10_000 + crossingBps(sized)
+  const costBps = wholeCostBps(input, sized)
   const borrowBps = terms.borrowApr === null ? null : (terms.borrowApr * RETURN_DAYS * 10_000) / 365
   const { lowerBps, upperBps, classification, excessBps } = fairBand({
     observedBps: sized.midBasisBps,
@@ -218,11 +217,13 @@ function absencesOf(
   if (facts.sigmaBps === null) absent['exits.adverse'] = absent['fair.sigmaBps'] = 'short_history'
   if ((found.fair as { fairBps: number | null }).fairBps === null) absent['fair.fairBps'] = 'formula_unverified'
   if (terms.borrowApr === null) absent['fair.lowerBps'] = 'borrow_unknown'
-  const { openInterestLimit, volumeLimit } = found.capacity as {
+  const { bookNotional, openInterestLimit, volumeLimit } = found.capacity as {
+    bookNotional: number | null
     openInterestLimit: number | null
     volumeLimit: number | null
   }
-  if (openInterestLimit === null) absent['capacity.capacityUsd'] = 'open_interest_unknown'
+  if (bookNotional === null) absent['capacity.bookNotional'] = absent['capacity.capacityUsd'] = 'book_ends'
+  else if (openInterestLimit === null) absent['capacity.capacityUsd'] = 'open_interest_unknown'
   else if (volumeLimit === null) absent['capacity.capacityUsd'] = 'volume_unknown'
   if (facts.contract.kind === 'perpetual' && found.breakEvenSettlements === null) absent.breakEvenSettlements = 'never'
   return absent

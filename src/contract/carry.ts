@@ -45,7 +45,10 @@ const entrySchema = object({
   midBasisBps: number('Basis of the mids at the same moment, after fx', 5.1),
   spotSlippageBps: number('spotVwap against mid, positive for the worse', 0.2),
   contractSlippageBps: number('contractVwap against mid, positive for the worse', 0.3),
-  exitSlippageBps: number('What leaving both legs costs against mid at the books of now', 0.5)
+  exitSlippageBps: number(
+    'What leaving both legs costs against mid at the books of now; the spot leg alone where a dated contract is held to expiry',
+    0.5
+  )
 })
 
 const fundingSchema = object({
@@ -91,7 +94,10 @@ const capacitySchema = object({
   ),
   halvingNotional: numberOrNull('The size at which net is half of what the smallest nets', 420_000),
   halvingBound: oneOf(SIZE_BOUNDS, 'What ends there: the net, or the books'),
-  bookNotional: numberOrNull('The largest size that nets minNetApr', 180_000),
+  bookNotional: numberOrNull(
+    'The largest size that nets minNetApr; null where the books end before the smallest',
+    180_000
+  ),
   openInterestLimit: numberOrNull('1 % of open interest, US dollars', 185_000),
   volumeLimit: numberOrNull('1 % of the thinner leg’s 24 h volume, US dollars', 950_000),
   capacityUsd: numberOrNull('The least of the three', 180_000),
@@ -128,7 +134,7 @@ export const carrySchema = object(
     entry: nullable(entrySchema),
     fees: feesSchema,
     funding: nullable(fundingSchema),
-    borrowFrac: numberOrNull('What borrowing costs over the horizon, fraction', 0),
+    borrowFrac: numberOrNull('What borrowing costs over the horizon, or until expiry, fraction', 0),
     exits: arrayOf(exitSchema),
     netFrac: numberOrNull('By the row’s own end: unchanged for perpetuals, locked for dated contracts', 0.0007),
     netAprNotional: numberOrNull('The same per year, on notional', 0.0365),

@@ -4,6 +4,7 @@ import {
   type CarryDirection,
   type NetCarry,
   netCarry,
+  roundTripFees,
   sideOf,
   type TakerFees,
   wallHours
@@ -79,6 +80,7 @@ export type SizedCarry = {
   /** 0 where a dated contract is held to expiry. */
   readonly perpExitSlippageBps: number
   readonly fundingSum: number
+  /** Until the end that the row is judged by. */
   readonly borrowFrac: number
   /** One for each exit assumption that is known. */
   readonly exits: readonly ExitQuote[]
@@ -107,45 +109,69 @@ function sizeCarry(input: CarryCase, notional: Decimal): Omit<SizedCarry, keyof 
   if (!entry.sufficient) return 'book_too_thin'
   const slippage = exitSlippage({ ...input, baseQty: entry.baseQty! })
   const midBasisBps = midBasisOf(input)
-  if (slippage.spotBps === null || slippage.perpBps === null || midBasisBps === null) return 'book_too_thin'
+  if (slippage.spotBps === null || midBasisBps === null) return 'book_too_thin'
+  const isHeld = headlineOf(input) === 'locked'
+  if (slippage.perpBps === null && !isHeld) return 'book_too_thin'
   const sized = {
     notional,
     entry,
     midBasisBps,
     spotExitSlippageBps: slippage.spotBps,
-    perpExitSlippageBps: slippage.perpBps,
+    perpExitSlippageBps: isHeld ? 0 : slippage.perpBps!,
     fundingSum: input.funding?.sum ?? 0,
-    borrowFrac: borrowOf(input, input.horizonHours)
+    borrowFrac: borrowOf(input, isHeld ? lifeHoursOf(input)! : input.horizonHours)
   }
-  const exits = EXITS.flatMap((exit) => exitQuote(input, sized, exit) ?? [])
+  const early = { ...sized, perpExitSlippageBps: slippage.perpBps }
+  const exits = EXITS.flatMap((exit) => exitQuote(input, early, exit) ?? [])
   return { ...sized, exits }
 }
 
-type Sized = Pick<SizedCarry, 'entry' | 'midBasisBps' | 'spotExitSlippageBps' | 'perpExitSlippageBps' | 'fundingSum'>
+const lifeHoursOf = ({ nowMs, expiryMs }: Pick<CarryCase, 'nowMs' | 'expiryMs'>): number | null =>
+  expiryMs === null ? null : (expiryMs - nowMs) / HOUR
 
-function exitQuote(input: CarryCase, sized: Sized, exit: Exit): ExitQuote | null {
-  const { nowMs, expiryMs, horizonHours, fees, perpMarginFrac, direction } = input
-  const lifeHours = expiryMs === null ? null : (expiryMs - nowMs) / HOUR
+type Sized = Pick<SizedCarry, 'entry' | 'midBasisBps' | 'spotExitSlippageBps' | 'perpExitSlippageBps' | 'fundingSum'>
+/** What closing the contract on its book costs is null where that book ends before. */
+type Early = Omit<Sized, 'perpExitSlippageBps'> & { readonly perpExitSlippageBps: number | null }
+
+function exitQuote(input: CarryCase, sized: Early, exit: Exit): ExitQuote | null {
+  const { horizonHours, fees, perpMarginFrac, direction } = input
+  const lifeHours = lifeHoursOf(input)
   const isLocked = exit === 'locked'
   // A contract that expires within the horizon has no other end.
   if (isLocked ? lifeHours === null : lifeHours !== null && lifeHours <= horizonHours) return null
+  const perpExitBps = isLocked ? 0 : sized.perpExitSlippageBps
   const exitBasisBps = exitBasisOf(input, sized.midBasisBps, exit)
-  if (exitBasisBps === null) return null
+  if (exitBasisBps === null || perpExitBps === null) return null
   const hours = isLocked ? lifeHours! : horizonHours
   const net = netCarry({
     entryBasisExecBps: sized.entry.entryBasisBps!,
     exitBasisBps,
     fundingSum: sized.fundingSum,
     // At expiry the contract delivers: it crosses no spread and pays its delivery fee in place of a taker's.
-    exitSlippageBps: sized.spotExitSlippageBps + (isLocked ? 0 : sized.perpExitSlippageBps),
+    exitSlippageBps: sized.spotExitSlippageBps + perpExitBps,
     ...fees,
-    deliveryFrac: isLocked ? input.deliveryFrac - fees.perpTaker : 0,
+    deliveryFrac: isLocked ? deliveryBeyondFee(input) : 0,
     borrowFrac: borrowOf(input, hours),
     horizonHours: hours,
     perpMarginFrac,
     direction
   })
   return { exit, exitBasisBps, hours, ...net }
+}
+
+/** A delivery fee comes in place of the contract's second taker fee. */
+const deliveryBeyondFee = ({ deliveryFrac, fees }: Pick<CarryCase, 'deliveryFrac' | 'fees'>) =>
+  deliveryFrac - fees.perpTaker
+
+/** What a size costs beyond the mids by the row's own end, in and out on both legs, with fees, bps; borrow is not in it. */
+export function wholeCostBps(
+  input: CarryCase,
+  { entry, spotExitSlippageBps, perpExitSlippageBps }: SizedCarry
+): number {
+  const crossing =
+    (entry.spotSlippageBps ?? 0) + (entry.perpSlippageBps ?? 0) + spotExitSlippageBps + perpExitSlippageBps
+  const delivery = headlineOf(input) === 'locked' ? deliveryBeyondFee(input) : 0
+  return crossing + (roundTripFees(input.fees) + delivery) * BPS
 }
 
 function exitBasisOf({ direction, fairBps, sigmaBps }: CarryCase, midBasisBps: number, exit: Exit): number | null {

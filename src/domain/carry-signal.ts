@@ -1,6 +1,6 @@
-import { perYear, roundTripFees } from './carry.ts'
+import { perYear } from './carry.ts'
 import { type CarryFacts, type CarryTerms, carryCaseOf } from './carry-case.ts'
-import { headlineOf, quoteCarry, type SizedCarry } from './carry-quote.ts'
+import { headlineOf, quoteCarry, wholeCostBps } from './carry-quote.ts'
 import { decimalOf } from './decimal.ts'
 import { fairBand } from './fair-band.ts'
 import { baseRateOf } from './fair-premium.ts'
@@ -48,7 +48,7 @@ export function signalCarryOf(facts: CarryFacts): CarryQuote | null {
     observedBps: sized.midBasisBps,
     fairLowBps: fairBps,
     fairHighBps: fairBps,
-    costForwardBps: crossingBps(sized) + roundTripFees(fees) * 10_000,
+    costForwardBps: wholeCostBps(input, sized),
     costReverseBps: null
   })
   return {
@@ -59,9 +59,4 @@ export function signalCarryOf(facts: CarryFacts): CarryQuote | null {
     aboveBandBps: upperBps === null ? null : sized.midBasisBps - upperBps,
     fundingExcessApr: (perYear(sized.fundingSum, HORIZON_HOURS) ?? 0) - QUOTE_RATE
   }
-}
-
-/** What this size pays against the mids on both legs, in and out, bps. */
-export function crossingBps({ entry, spotExitSlippageBps, perpExitSlippageBps }: SizedCarry): number {
-  return (entry.spotSlippageBps ?? 0) + (entry.perpSlippageBps ?? 0) + spotExitSlippageBps + perpExitSlippageBps
 }

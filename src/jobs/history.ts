@@ -113,7 +113,7 @@ async function fetchPages(
     if ((oldestAt ?? doneTo) - doneFrom >= SILENCE_MS) silentFrom = oldestAt ?? doneTo
   }
   if (!signal.aborted) {
-    await noteBeginning(deps, instrument, claim, { oldestAt, floor })
+    await noteBeginning(deps, instrument, claim, { oldestAt, doneTo })
     // A stop of ours that was longer than the venue's memory.
     if (topUp > known) await noteLost(deps, instrument, claim.fact, { from: known, to: topUp })
     if (claim.fact === 'price_1h') await fillHourlyGaps(deps.db, instrument, { from: doneFrom, to: doneTo })
@@ -163,14 +163,15 @@ async function noteBeginning(
   deps: HistoryDeps,
   instrument: Instrument,
   { fact, wantedFrom }: BackfillClaim,
-  { oldestAt, floor }: { readonly oldestAt: number | null; readonly floor: number }
+  { oldestAt, doneTo }: { readonly oldestAt: number | null; readonly doneTo: number }
 ) {
   const { listedAt } = instrument
   // Where all of the past was asked for and nobody knows when it begins, nothing is known to be missing.
   if (listedAt === null && wantedFrom <= ALL_OF_IT) return
   const due = Math.max(wantedFrom, listedAt ?? wantedFrom)
-  const to = oldestAt ?? (floor > wantedFrom ? floor : null)
-  if (to === null || to - due <= DAY) return
+  // Where nothing was ever received, all that was asked for is missing.
+  const to = oldestAt ?? doneTo
+  if (to - due <= DAY) return
   await noteLost(deps, instrument, fact, { from: due, to })
 }
 

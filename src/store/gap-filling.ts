@@ -1,5 +1,8 @@
 import type { Instrument } from '../domain/instrument.ts'
+import { HOUR } from '../domain/time.ts'
 import type { Database, Transaction } from './database.ts'
+import { FACTS } from './sealed/facts.ts'
+import { listRows } from './sealed/rows.ts'
 
 /** What has to be true of a gap before hourly closes can fill it: it holds the close of an hour, and it is one of ours. */
 const IS_HOURLY = `g.filled_at is null and g.reason <> 'not_kept_by_venue' and date_trunc('hour', g.to_at, 'UTC') > g.from_at`
@@ -9,33 +12,79 @@ const isLost = (instrumentId: string) =>
   `exists (select from gap n where n.instrument_id = ${instrumentId} and n.venue_id = g.venue_id and n.fact = 'market'
      and n.reason = 'not_kept_by_venue' and n.from_at < g.to_at and n.to_at > g.from_at)`
 
+type HourlyGap = { instrument_id: number; fact: string; from_at: Date; to_at: Date; reason: string }
+type Member = { id: number; listed_at: Date | null }
+
 /**
- * Marks as filled what hourly closes now reach over without a hole: gaps of an instrument's market, and those of its whole venue once
- * every followed instrument's closes do. Called when a piece of hourly prices is finished; `from` to `to` is what it holds.
+ * Marks as filled the gaps whose every full hour has a price: those of an instrument's market by its own closes, those of its whole venue
+ * by the closes of every followed instrument. Called when a piece of hourly prices is finished; `from` to `to` is what was asked for.
  */
 export async function fillHourlyGaps(
   db: Database,
   { id, venue }: Pick<Instrument, 'id' | 'venue'>,
   { from, to }: Stretch
 ): Promise<void> {
-  const stretch = [new Date(from), new Date(to)]
-  await db.query(
-    `update gap g set filled_at = now(), known_at = now()
-     where g.instrument_id = $1 and g.venue_id = $2 and g.fact = 'market' and ${IS_HOURLY}
-       and g.from_at >= $3 and date_trunc('hour', g.to_at, 'UTC') <= $4 and not ${isLost('g.instrument_id')}`,
-    [id, venue, ...stretch]
-  )
-  await db.query(
-    `update gap g set filled_at = now(), known_at = now()
-     where g.instrument_id = 0 and g.venue_id = $1 and g.fact in ('market', 'basis') and ${IS_HOURLY}
-       and g.from_at >= $3 and date_trunc('hour', g.to_at, 'UTC') <= $4
-       and not exists (
+  const { rows: gaps } = await db.query<HourlyGap>(
+    `select g.instrument_id, g.fact, g.from_at, g.to_at, g.reason from gap g
+     where g.venue_id = $2 and ${IS_HOURLY} and g.from_at >= $3 and date_trunc('hour', g.to_at, 'UTC') <= $4
+       and not ${isLost('$1::int')}
+       and (g.instrument_id = $1 and g.fact = 'market' or g.instrument_id = 0 and g.fact in ('market', 'basis') and not exists (
          select from backfill b join instrument i on i.id = b.instrument_id
          where i.venue_id = g.venue_id and i.tracked and b.fact = 'price_1h' and (${isLost('b.instrument_id')}
-           or (b.instrument_id <> $2 and (b.done_from is null or b.done_from > g.from_at
-             or b.done_to < date_trunc('hour', g.to_at, 'UTC')))))`,
-    [venue, id, ...stretch]
+           or (b.instrument_id <> $1 and (b.state in ('waiting', 'running') or b.done_from is null or b.done_from > g.from_at
+             or b.done_to < date_trunc('hour', g.to_at, 'UTC'))))))`,
+    [id, venue, new Date(from), new Date(to)]
   )
+  for (const gap of gaps) {
+    if (!(await isFilled(db, await membersOf(db, id, gap), gap))) continue
+    // One that has grown meanwhile is another.
+    await db.query(
+      `update gap set filled_at = now(), known_at = now()
+       where instrument_id = $1 and venue_id = $2 and fact = $3 and from_at = $4 and to_at = $5 and reason = $6 and filled_at is null`,
+      [gap.instrument_id, venue, gap.fact, gap.from_at, gap.to_at, gap.reason]
+    )
+  }
+}
+
+/** A coin that nothing is set against is followed without its past. */
+const HAS_A_PAST = `(m.kind <> 'spot' or exists (select from instrument c where c.spot_id = m.id and c.tracked)
+  or exists (select from backfill b where b.instrument_id = m.id and b.fact = 'price_1h'))`
+
+/** Whose prices a gap is of: one instrument's, or everybody's who is followed; who was listed after it misses nothing. */
+async function membersOf(db: Database, id: number, gap: HourlyGap): Promise<Member[]> {
+  const { rows } = await db.query<Member>(
+    `select m.id, m.listed_at from instrument i join instrument m on m.id = i.id or ($2 and m.venue_id = i.venue_id and m.tracked)
+     where i.id = $1 and (m.id = i.id or (m.listed_at is null or m.listed_at < $3) and ${HAS_A_PAST}) order by m.id <> $1, m.id`,
+    [id, gap.instrument_id === 0, gap.to_at]
+  )
+  return rows
+}
+
+async function isFilled(db: Database, members: readonly Member[], gap: HourlyGap): Promise<boolean> {
+  const to = gap.to_at.getTime()
+  for (const { id, listed_at } of members) {
+    const from = Math.max(gap.from_at.getTime(), gap.instrument_id === 0 ? (listed_at?.getTime() ?? 0) : 0)
+    const due = Math.floor(to / HOUR) - Math.floor(from / HOUR)
+    if (due <= 0) continue
+    const question = { fromMs: from + 1, toMs: to + 1, knownAtMs: null, columns: PRICES, keep: HAS_CLOSE }
+    if ((await listRows<PriceRow>(db, FACTS.market, { instrumentId: id }, question)).length < due) return false
+  }
+  return true
+}
+
+type PriceRow = {
+  tick_at: Date
+  revision: number
+  last: string | null
+  mark: string | null
+  bid: string | null
+  ask: string | null
+}
+const PRICES = ['last', 'mark', 'bid', 'ask'] as const
+/** A price at a full hour; an index alone is none of the instrument's own. */
+const HAS_CLOSE = {
+  test: (row: PriceRow) => row.tick_at.getTime() % HOUR === 0 && PRICES.some((price) => row[price] !== null),
+  sql: `f.tick_at = date_trunc('hour', f.tick_at, 'UTC') and coalesce(f.last, f.mark, f.bid, f.ask) is not null`
 }
 
 type Stretch = { readonly from: number; readonly to: number }

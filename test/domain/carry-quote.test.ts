@@ -9,7 +9,8 @@ import {
   fundingToCome,
   netAprOf,
   quoteCarry,
-  type SizedCarry
+  type SizedCarry,
+  wholeCostBps
 } from '../../src/domain/carry-quote.ts'
 import { type Decimal, decimalOf, ONE, parseDecimal, toNumber } from '../../src/domain/decimal.ts'
 import { depthOf } from '../../src/domain/depth.ts'
@@ -98,6 +99,31 @@ test('a perpetual is harvested, a dated contract locked: its basis is nothing at
     sized({ ...dated, horizonHours: 1000 }).exits.map(({ exit }) => exit),
     ['locked']
   )
+})
+
+test('what a dated contract costs is what it pays to expiry: one taker fee of the contract, its delivery, the loan until then', () => {
+  const dated = { funding: null, expiryMs: 40 * 24 * HOUR }
+  const quoted = sized(dated)
+  const { entry, spotExitSlippageBps } = quoted
+  assert.equal(quoted.perpExitSlippageBps, 0)
+  const fees = 10_000 * (2 * 0.001 + 0.0005 + 0.00025)
+  near(
+    wholeCostBps({ ...base, ...dated }, quoted),
+    entry.spotSlippageBps! + entry.perpSlippageBps! + spotExitSlippageBps + fees
+  )
+  const reverse = sized({ ...dated, direction: 'reverse', borrowApr: 0.1 })
+  near(reverse.borrowFrac, (0.1 * 960) / 8760)
+  near(sized({ direction: 'reverse', borrowApr: 0.1 }).borrowFrac, (0.1 * 168) / 8760)
+})
+
+test('a dated contract that nobody could buy back is locked all the same, and has no earlier end', () => {
+  const contract = { bids: base.contract.bids, asks: [level(100.21, 1)] }
+  const thin = sized({ funding: null, expiryMs: 40 * 24 * HOUR, contract })
+  assert.deepEqual(
+    thin.exits.map(({ exit }) => exit),
+    ['locked']
+  )
+  assert.equal(quoteCarry({ ...base, contract }, exact('5000')), 'book_too_thin')
 })
 
 test('funding must pay for fees and for both crossings; the hours count from now to the settlement that does', () => {

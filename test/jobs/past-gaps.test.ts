@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock.ts'
 import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
 import { reopenForGaps } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
+import { fillHourlyGaps } from '../../src/store/gap-filling.ts'
 import { type Gap, recordGaps } from '../../src/store/gaps.ts'
 import { openPast as openHours } from '../../src/store/past-observations.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
@@ -27,7 +28,8 @@ test('after hours that were not polled their closes are fetched, once, and the g
   await using t = await testDatabase()
   await using past = await openPast(t.db, KEY)
   const { id, spotId, venue } = past.instrument
-  // Two pieces of the venue: the gap is everybody's, and filled when both have been over it.
+  // Two are followed: the gap is everybody's, and filled when both have been over it.
+  await t.db.query('update instrument set tracked = (id = any ($1))', [[id, spotId]])
   const from = floorTo(systemClock.now(), HOUR) - 5 * HOUR
   await past.want('price_1h', 3)
   await past.want('price_1h', 3, spotId!)
@@ -148,4 +150,81 @@ test('progress tells of each venue how many instruments are done, how far back i
   const all = (await readBackfillProgress(t.db)).get('bybit')!
   assert.deepEqual([all.instrumentsDone, all.waiting, all.running, all.failed], [2, 0, 0, 0])
   assert.ok(all.rowsPerMinute >= 30 + 480)
+})
+
+test('a gap is filled by a price at each of its hours, sealed or not, and everybody’s by those of all that are followed', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  const { id, spotId, venue } = past.instrument
+  await t.db.query('update instrument set tracked = (id = any ($1))', [[id, spotId]])
+  await past.want('price_1h', 5)
+  await past.want('price_1h', 5, spotId!)
+  while (await past.run()) {}
+  const nowMs = systemClock.now()
+  const today = floorTo(nowMs, DAY)
+  await sealFact(t.db, FACTS.market, { beforeMs: today - 2 * DAY, nowMs, knownBeforeMs: nowMs + DAY })
+  const gapAt = (instrumentId: number, from: number) =>
+    ({ instrumentId, venue, fact: 'market', from, to: from + 3 * HOUR, reason: 'timeout' }) as const
+  const [sealed, hot, holed] = [today - 4 * DAY, today - 26 * HOUR, today - 20 * HOUR]
+  await note(
+    t.db,
+    [sealed, hot, holed].map((from) => gapAt(0, from))
+  )
+  await note(
+    t.db,
+    [sealed, holed, today - 12 * HOUR].map((from) => gapAt(id, from))
+  )
+  const lose = 'delete from market_snapshot where instrument_id = $1 and tick_at = $2'
+  const unprice = 'update market_snapshot set last = null, mark = null where instrument_id = $1 and tick_at = $2'
+  await t.db.query(lose, [spotId, new Date(holed + HOUR)])
+  await t.db.query(unprice, [id, new Date(today - 9 * HOUR)])
+  await fillHourlyGaps(t.db, past.instrument, { from: today - 5 * DAY, to: nowMs })
+  assert.deepEqual(
+    (await gapsOf(t.db)).map(({ instrument_id, filled }) => [instrument_id === 0, filled]),
+    [
+      [true, true],
+      [true, true],
+      // The spot leg lacks an hour of it.
+      [true, false],
+      [false, true],
+      [false, true],
+      // An hour that has a row has no price in it.
+      [false, false]
+    ]
+  )
+  const { rowCount } = await t.db.query(`update instrument set tracked = true where venue_id = $1 and not tracked`, [
+    venue
+  ])
+  assert.ok(rowCount! > 0)
+  await t.db.query('update gap set filled_at = null')
+  await fillHourlyGaps(t.db, past.instrument, { from: today - 5 * DAY, to: nowMs })
+  const all = (await gapsOf(t.db)).filter(({ instrument_id }) => instrument_id === 0)
+  assert.ok(
+    all.every(({ filled }) => !filled),
+    'others that are followed have no prices at all'
+  )
+})
+
+test('a past of which nothing came at all is a gap from where it was wanted', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  past.exchange.fault = (_venue, request) =>
+    request.includes('kline')
+      ? { kind: 'rewrite', rewrite: (body) => body.replace(/"list":\[.*\]/, '"list":[]') }
+      : undefined
+  await past.want('price_1h', 5)
+  while (await past.run()) {}
+  const { rows } = await t.db.query<{ from_at: Date; to_at: Date; reason: string; done_to: Date; received: unknown }>(
+    `select g.from_at, g.to_at, g.reason, b.done_to, b.oldest_at as received from gap g join backfill b using (instrument_id)
+     where g.fact = 'market'`
+  )
+  assert.deepEqual(
+    rows.map(({ from_at, to_at, reason, done_to, received }) => [
+      from_at,
+      to_at.getTime() - done_to.getTime(),
+      reason,
+      received
+    ]),
+    [[new Date(floorTo(systemClock.now(), DAY) - 5 * DAY), 0, 'not_kept_by_venue', null]]
+  )
 })
