@@ -54,6 +54,7 @@ const ASKED: Record<string, [string, string]> = {
   flowHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   liquidations: [`(instrument: ["${PERP}"], from: "2026-06-15", to: "2026-06-16")`, `?${HISTORY_QUERY}`],
   drivers: [`(${HISTORY})`, `?${HISTORY_QUERY}`],
+  explain: [`(metric: "basisBps", instrument: "${PERP}")`, `?metric=basisBps&instrument=${PERP}`],
   openInterestHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],
   sentiment: ['(asset: ["BTC"])', '?asset=BTC'],
   sentimentHistory: [
