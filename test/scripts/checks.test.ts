@@ -54,7 +54,7 @@ for (const [file, text, problem] of [
   [
     'src/api/x.ts',
     "import '../venues/a.ts'",
-    'src/api/x.ts:1 imports src/venues/a.ts: api may import domain, contract, store, webhooks (see ARCHITECTURE.md)'
+    'src/api/x.ts:1 imports src/venues/a.ts: api may import domain, contract, store, webhooks, formats (see ARCHITECTURE.md)'
   ],
   ['src/api/x.ts', "import type { A } from '../jobs/a.ts'", /src\/jobs\/a\.ts: api may import/],
   ['src/jobs/x.ts', "export { a } from '../api/a.ts'", /jobs may import domain, contract, venues, store, webhooks/],
