@@ -39,7 +39,8 @@ export async function openPastStation(
     wait: (milliseconds) => sleep(milliseconds, signal),
     callsPerSecond: config.history.callsPerSecond,
     shutUntil: () => options.gate.shutUntil(),
-    nextPollAt: () => findNextPoll(db, adapter.id)
+    // A simulated venue has no limits to spare: polls more frequent than its answers would never leave a pause.
+    nextPollAt: () => (deps.isSimulated ? Promise.resolve(null) : findNextPoll(db, adapter.id))
   })
   let instruments: readonly Instrument[] = []
   let readAt = Number.NEGATIVE_INFINITY

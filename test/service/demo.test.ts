@@ -49,7 +49,7 @@ async function assertSound(): Promise<void> {
 }
 
 test('the demo fills its board from six venues, brings in the past, and survives being killed', {
-  timeout: 240_000
+  timeout: 290_000
 }, async (t) => {
   let { service, address, key } = await startDemo()
   t.after(() => service.end('SIGKILL'))
@@ -100,7 +100,7 @@ test('the demo fills its board from six venues, brings in the past, and survives
           const filled = history.data.filter(({ count }) => count > 0).length
           return realised.data.coverage === 1 && realised.data.settlements >= 360 && filled >= 719 ? true : undefined
         },
-        60_000
+        150_000
       )
     }
   })
