@@ -67,9 +67,6 @@ export function breadthOf(places: readonly (BandPlace | null)[]): Breadth {
 /** A number at a time, epoch ms. */
 export type Observed = { readonly at: number; readonly value: number }
 
-/** Days that a number is held against. */
-export const STANDING_DAYS = [30, 90, 365] as const
-
 export type Standing = RobustZ & {
   readonly days: number
   /** Mid-rank, 0–100. */

@@ -54,12 +54,6 @@ export function servedRow(row: BoardRow, rhythm: Rhythm, nowMs: number): BoardRo
   return { ...left, ...judged, ageMs: observedAtMs == null ? null : nowMs - observedAtMs }
 }
 
-/** Whether what is kept beside a row is what the formulas of now take; rows of an older version may keep less. */
-export function isWholeInputs(inputs: unknown): inputs is KeptInputs {
-  const { contract, nowMs } = inputs as Partial<KeptInputs>
-  return typeof contract === 'object' && typeof nowMs === 'number'
-}
-
 /** A number of the board as served at `nowMs`, and made again of exactly what is kept beside its row. */
 export function explainOnBoard(
   metric: MetricName,
