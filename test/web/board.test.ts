@@ -236,7 +236,8 @@ test(
     await using api = await testApi({ seed })
     await using opened = await browser.open(api.url, '/docs')
     const { page } = opened
-    await page.clock.install({ time: NOW_MS })
+    // It runs from where it is installed until it is paused, and never backwards.
+    await page.clock.install({ time: NOW_MS - HOUR })
     await page.clock.pauseAt(NOW_MS)
     await page.goto(`${api.url}/`)
     await rowOf(page, BTC).waitFor()
