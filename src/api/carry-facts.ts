@@ -4,13 +4,15 @@ import type { Instrument } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import { DAY, floorTo, MINUTE } from '../domain/time.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../domain/traded-fx.ts'
-import { listBasisBucketsOfMany } from '../store/basis-buckets.ts'
+import { countBucketReads, listBasisBucketsOfMany } from '../store/basis-buckets.ts'
 import { knownDepthOf, listLatestDepths } from '../store/depth.ts'
 import { listSettlementsOfMany, rate8hOf, type StoredSettlement } from '../store/funding-history.ts'
 import { listLatest } from '../store/latest.ts'
 import { listDepthsAt, listMarketsAt } from '../store/markets-at.ts'
+import { countSettlementRows } from '../store/row-counts.ts'
 import type { Moment } from './at.ts'
 import type { ApiContext } from './context.ts'
+import { newBudget, type RowBudget, takeStored } from './row-budget.ts'
 
 /** Ninety days of hourly settlements. */
 const SETTLEMENTS_MAX = 2_200
@@ -32,7 +34,8 @@ export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: 
 export async function readCarryFacts(
   context: ApiContext,
   contracts: readonly Instrument[],
-  moment: Moment
+  moment: Moment,
+  budget: RowBudget = newBudget(context)
 ): Promise<ReadonlyMap<number, ReadCarry>> {
   const { db, catalogue, config } = context
   const { byId, instruments } = await catalogue.read()
@@ -47,6 +50,14 @@ export async function readCarryFacts(
   const { nowMs } = moment
   const depthSince = nowMs - DEPTH_ROUNDS * config.depth.everyMs
   const past = { fromMs: nowMs - HISTORY_MS, toMs: nowMs + 1, knownAtMs: null, limit: SETTLEMENTS_MAX }
+  await takeStored(budget, {
+    most: Number.POSITIVE_INFINITY,
+    count: async (most) =>
+      (await countSettlementRows(db, perpetuals, past, most)) +
+      (await countBucketReads(db, pairs, COUNTED, lastDays(nowMs), most)),
+    path: 'asset',
+    narrow: 'name fewer assets or venues, or ask for fewer rows'
+  })
   const [latest, depths, settlements, days] = await Promise.all([
     readLatest(context, [...legs, ...fxPairs.map(({ id }) => id)], moment),
     moment.isPast

@@ -83,8 +83,8 @@ export type SpreadPerpetual = {
   readonly rate: number | null
   readonly intervalHours: number | null
   readonly realised: Realised | null
-  /** Of the venue's own clock in the window; null: its grid. */
-  readonly settlements: readonly number[] | null
+  /** Settlements in the window by the venue's own clock; null: by its grid. */
+  readonly due: number | null
   readonly mid: number | null
   /** Σ of what settled, by the beginning of each 8 h block. */
   readonly blocks: ReadonlyMap<number, number>
@@ -150,9 +150,9 @@ function aprOf({ rate, intervalHours, realised }: SpreadPerpetual, { kind }: Spr
   return rate === null || intervalHours === null ? null : (rate * 8_760) / intervalHours
 }
 
-function legOf({ rate, intervalHours, settlements, instrument }: SpreadPerpetual, window: SpreadWindow, tier: string) {
+function legOf({ rate, intervalHours, due, instrument }: SpreadPerpetual, window: SpreadWindow, tier: string) {
   const { taker } = takerFeeOf(instrument.venue, 'contract', tier)
-  const own = settlements === null ? {} : { settlements }
+  const own = due === null ? {} : { due }
   return { rate: window.kind === 'now' ? rate : null, intervalHours, taker, ...own }
 }
 

@@ -1,4 +1,4 @@
-import { annualiseFunding, expectedSettlements } from './funding.ts'
+import { annualiseFunding, countExpected } from './funding.ts'
 
 /** One venue's perpetual as one leg of a spread: its rate (fraction per interval) and what crossing costs there. */
 export type SpreadLeg = {
@@ -7,6 +7,8 @@ export type SpreadLeg = {
   readonly taker: number
   /** Its settlements, epoch ms, where they are known; else the UTC grid of its interval. */
   readonly settlements?: readonly number[]
+  /** How many of them lie in (entry, exit], where they have been counted. */
+  readonly due?: number
 }
 
 export type FundingSpread = {
@@ -50,10 +52,11 @@ export function fundingSpread(input: {
   return { ...known, aprSpread, shortVenue: side > 0 ? 'A' : 'B', grossFrac, netFrac: grossFrac - costFrac }
 }
 
-function settlementsOf({ intervalHours, settlements }: SpreadLeg, entryMs: number, exitMs: number): number | null {
+function settlementsOf({ intervalHours, settlements, due }: SpreadLeg, entryMs: number, exitMs: number): number | null {
+  if (due !== undefined) return due
   if (settlements !== undefined) return settlements.filter((at) => entryMs < at && at <= exitMs).length
   if (intervalHours === null || !Number.isFinite(entryMs) || !Number.isFinite(exitMs)) return null
-  return expectedSettlements(entryMs, exitMs, intervalHours).length
+  return countExpected(entryMs, exitMs, intervalHours)
 }
 
 /** Two venues' rates of one 8 h block of the UTC day; a leg is the sum of what settled in it. */

@@ -158,6 +158,13 @@ export function expectedSettlements(windowStartMs: number, windowEndMs: number, 
   return due
 }
 
+/** How many those are. */
+export function countExpected(windowStartMs: number, windowEndMs: number, intervalHours: number): number {
+  const stepMs = intervalHours * HOUR
+  if (!(stepMs > 0)) return 0
+  return Math.max(0, Math.floor(windowEndMs / stepMs) - Math.floor(windowStartMs / stepMs))
+}
+
 export type FundingCoverage = {
   readonly expectedCount: number | null
   readonly observedCount: number | null

@@ -18,3 +18,22 @@ export async function countSettlementRows(
   )
   return rows[0]!.count
 }
+
+/** The same of looks for liquidations and what they showed. */
+export async function countLiquidationRows(
+  db: Queryable,
+  instrumentIds: readonly number[],
+  { fromMs, toMs }: Range,
+  most: number
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int from (
+       (select 1 from liquidation_look where instrument_id = any ($1) and tick_at >= $2 and tick_at < $3 limit $4)
+       union all
+       (select 1 from liquidation where instrument_id = any ($1) and occurred_at >= $2 and occurred_at < $3 limit $4)
+       limit $4
+     ) c`,
+    [instrumentIds, new Date(fromMs), new Date(toMs), most]
+  )
+  return rows[0]!.count
+}

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
 import { newBudget, takeStored } from '../../src/api/row-budget.ts'
-import { HOUR, isoOf, MINUTE } from '../../src/domain/time.ts'
+import { DAY, HOUR, isoOf, MINUTE } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
-import { boardRow, insertBasis, insertInstrument, NOW_MS, putOnBoard, testApi } from './fixture.ts'
+import { observeLiquidations } from '../support/sizes.ts'
+import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 
 const PERPETUALS = ['binance:BTC/USDT:USDT', 'binance:ETH/USDT:USDT', 'binance:SOL/USDT:USDT']
 /** Rows a minute that each contract has. */
@@ -112,4 +113,65 @@ test('lists that are counted side by side are counted together', async () => {
     outcomes.map(({ status }) => status),
     ['fulfilled', 'rejected', 'rejected']
   )
+})
+
+/** A perpetual and a future of one asset on each of two venues, two hundred stored rows behind each list of them, or a little more. */
+async function seedMarket(db: Database): Promise<void> {
+  const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
+  const hours = Array.from({ length: 100 }, (_, k) => ({ atMs: NOW_MS - k * HOUR, rate: '0.0001', intervalHours: 1 }))
+  for (const key of ['binance:BTC/USDT:USDT', 'bybit:BTC/USDT:USDT']) {
+    await insertSettlements(db, await insertInstrument(db, { key, spotId: spot }), hours)
+  }
+  let future = 0
+  for (const key of ['bybit:BTC/USDT:USDT-260925', 'binance:BTC/USDT:USDT-260925']) {
+    future = await insertInstrument(db, { key, spotId: spot })
+    await db.query('update instrument set expires_at = $2 where id = $1', [future, new Date(NOW_MS + 100 * DAY)])
+  }
+  await observeLiquidations(db, future, {})
+  await db.query(
+    `insert into liquidation_look select (l).* from (
+       select json_populate_record(l, json_build_object('tick_at', l.tick_at - n * interval '1 minute')) as l
+       from liquidation_look l, generate_series(1, 199) n
+     ) x`
+  )
+}
+
+const MARKET_LISTS = [
+  ['carry', 'carry(first: 10) { nodes { instrument } }', 'asset'],
+  [
+    'fundingSpreads',
+    `fundingSpreads(asset: ["BTC"], from: "${isoOf(NOW_MS - 99 * HOUR)}") { nodes { short } }`,
+    'asset'
+  ],
+  ['termStructure', 'termStructure { nodes { asset } }', 'asset'],
+  ['aggregates', 'aggregates { nodes { asset } }', 'asset'],
+  ['liquidations', `liquidations(from: "${isoOf(NOW_MS - DAY)}") { nodes { instrument } }`, 'from']
+] as const
+
+test('lists that are computed count the stored rows behind them, and the one that is too many is named', async () => {
+  await using api = await testApi({ seed: seedMarket, storedRowsMax: 500 })
+  for (const [name, list, path] of MARKET_LISTS) {
+    assert.equal((await ask(api.url, `{ ${list} }`)).errors, undefined, name)
+    const { data, errors } = await ask(api.url, `{ a: ${list} b: ${list} c: ${list} }`)
+    const refused = errors as unknown as { message: string; path: string[]; extensions: Record<string, unknown> }[]
+    assert.ok(refused?.length > 0 && data === null, `${name}, three times: ${JSON.stringify(errors)}`)
+    assert.ok(['a', 'b', 'c'].includes(refused[0]!.path[0]!), name)
+    assert.equal(refused[0]!.extensions.code, 'range_too_long', name)
+    assert.match(refused[0]!.message, new RegExp(`^${path}: more than 500 stored rows would have to be read`), name)
+  }
+  const [one, other] = [MARKET_LISTS[0]![1], MARKET_LISTS[4]![1]]
+  const both = await ask(api.url, `{ a: ${one} b: ${one} c: ${other} }`)
+  assert.equal(both.errors?.[0]?.extensions.code, 'range_too_long', 'lists of different kinds count together')
+})
+
+test('a computed list alone is bounded as well, over REST too', async () => {
+  await using api = await testApi({ seed: seedMarket, storedRowsMax: 150 })
+  const lists = ['carry', `funding/spreads?asset=BTC&from=${NOW_MS - 99 * HOUR}`, 'term-structure', 'aggregates']
+  for (const url of [...lists, `liquidations?from=${NOW_MS - DAY}`]) {
+    const { status, body } = await request(api.url).get(`/v1/${url}`)
+    assert.deepEqual([status, body.code], [400, 'range_too_long'], url)
+    assert.match(body.errors[0].path, /^(asset|from)$/, url)
+  }
+  const { status } = await request(api.url).get('/v1/carry?venue=binance&kind=future')
+  assert.equal(status, 200, 'less of it is answered')
 })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import {
   annualiseFunding,
+  countExpected,
   expectedSettlements,
   fundingCoverage,
   fundingFromPremium,
@@ -175,6 +176,15 @@ test('an interval is read from hours or raw milliseconds, and from nothing else'
 test('the settlement at the start of a window is not due in it, the one at its end is', () => {
   assert.deepEqual(expectedSettlements(0, 16 * HOUR_MS, 8), [8 * HOUR_MS, 16 * HOUR_MS])
   assert.deepEqual(includedSettlements({ settlementTs: [0, 8, 16, 24], entryMs: 0, exitMs: 16 }), [8, 16])
+})
+
+test('settlements due are counted as they are listed', () => {
+  const times = fc.integer({ min: 0, max: 400 * HOUR_MS })
+  fc.assert(
+    fc.property(times, times, fc.oneof(intervals, fc.constantFrom(0, -8, Number.NaN)), (from, to, hours) => {
+      assert.equal(countExpected(from, to, hours), expectedSettlements(from, to, hours).length)
+    })
+  )
 })
 
 test('a settlement seen twice or a little late counts once, one before the window not at all', () => {

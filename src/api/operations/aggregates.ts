@@ -1,7 +1,10 @@
 import { aggregateParameters, aggregateSchema, aggregateView, STANDING_DAYS_SERVED } from '../../contract/aggregates.ts'
+import { DAY } from '../../domain/time.ts'
 import { listFundingStandings } from '../../store/funding-standing.ts'
+import { countSettlementRows } from '../../store/row-counts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
+import { newBudget, takeStored } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 
@@ -33,11 +36,16 @@ async function readAggregates(context: ApiContext, question: Question<typeof agg
   )
   const { page, ...paging } = pageByName([...perpetuals.keys()], (asset) => asset, question)
   const shown = page.flatMap((asset) => perpetuals.get(asset)!)
-  const standings = await listFundingStandings(
-    context.db,
-    shown.map(({ id }) => id),
-    { days: STANDING_DAYS_SERVED, nowMs }
-  )
+  const ids = shown.map(({ id }) => id)
+  const range = { fromMs: nowMs - STANDING_DAYS_SERVED * DAY, toMs: nowMs }
+  await takeStored(question.budget ?? newBudget(context), {
+    // No venue settles more often than each hour.
+    most: ids.length * STANDING_DAYS_SERVED * 24,
+    count: (most) => countSettlementRows(context.db, ids, range, most),
+    path: 'asset',
+    narrow: 'name fewer assets, or ask for fewer rows'
+  })
+  const standings = await listFundingStandings(context.db, ids, { days: STANDING_DAYS_SERVED, nowMs })
   const rows = Map.groupBy(
     context.board.current().rows.map(({ row }) => row),
     ({ asset }) => asset

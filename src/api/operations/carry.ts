@@ -16,6 +16,7 @@ import { keptMoment } from '../at.ts'
 import { readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
+import { mapInTurns } from '../turns.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 
@@ -49,8 +50,13 @@ async function readCarry(context: ApiContext, question: CarryQuestion) {
   const directions = values.direction === undefined ? CARRY_DIRECTIONS : [values.direction]
   const wanted = contracts.flatMap((contract) => directions.map((direction) => ({ contract, direction })))
   const { page, ...paging } = pageByName(wanted, ({ contract, direction }) => `${contract.key} ${direction}`, question)
-  const read = await readCarryFacts(context, [...new Set(page.map(({ contract }) => contract))], moment)
-  const data = page.map(({ contract, direction }) => {
+  const read = await readCarryFacts(
+    context,
+    [...new Set(page.map(({ contract }) => contract))],
+    moment,
+    question.budget
+  )
+  const data = await mapInTurns(page, ({ contract, direction }) => {
     const { facts, intervalChanges } = read.get(contract.id)!
     return rowOf(context, facts, { direction, intervalChanges, isPast: moment.isPast }, values)
   })

@@ -15,10 +15,14 @@ import { DAY, floorTo, HOUR } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { listSettlementsOfMany, type StoredSettlement } from '../../store/funding-history.ts'
 import { listLatest } from '../../store/latest.ts'
+import { countSettlementRows } from '../../store/row-counts.ts'
+import { listSettledBlocks } from '../../store/settled-blocks.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { windowOf } from '../history.ts'
+import { newBudget, type RowBudget, takeStored } from '../row-budget.ts'
 import { sortedPage } from '../sorted-pages.ts'
+import { mapInTurns } from '../turns.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
 type SpreadQuestion = Question<typeof fundingSpreadParameters>
@@ -58,18 +62,29 @@ async function readSpreads(context: ApiContext, question: SpreadQuestion) {
   const contracts = await contractsOf(context, { asset: filter.asset, kind: ['perpetual'] })
   // Names of venues are checked as everywhere; either leg may be there.
   const wanted = venue && new Set((await contractsOf(context, { venue })).map((contract) => contract.venue))
-  const perpetuals = await readPerpetuals(context, contracts, window, nowMs)
-  const rows = pairsOf(perpetuals)
-    .filter(([a, b]) => wanted === undefined || [a, b].some(({ instrument }) => wanted.has(instrument.venue)))
-    .map(([a, b]) => viewOf(a, b, window, values.feeTier))
-    .map((row) => ({ ...pick(row), instrument: `${row.short} ${row.long}`, row }))
+  const budget = question.budget ?? newBudget(context)
+  const perpetuals = await readPerpetuals(context, contracts, { window, nowMs, budget })
+  const pairs = pairsOf(perpetuals).filter(
+    ([a, b]) => wanted === undefined || [a, b].some(({ instrument }) => wanted.has(instrument.venue))
+  )
+  const view = ([a, b]: Pair) => viewOf(a, b, window, values.feeTier)
+  const rows = await mapInTurns(pairs, (pair) => {
+    const row = view(pair)
+    const { aprSpread, netFrac, netApr } = row
+    return { aprSpread, netFrac, netApr, instrument: `${row.short} ${row.long}`, row, pair }
+  })
   const sort = values.sort ?? { field: 'aprSpread', isDescending: true }
   const { page, ...paging } = sortedPage(rows, { ...question, values: { ...values, sort } }, NO_DECIMALS)
-  return { data: page.map(({ row }) => row), ...paging, asOfMs: nowMs }
+  if (window.kind === 'realised') return { data: page.map(({ row }) => row), ...paging, asOfMs: nowMs }
+  const blocksOfShown = await readBlocks(
+    context,
+    page.flatMap(({ pair }) => pair),
+    { nowMs, budget }
+  )
+  const data = await mapInTurns(page, ({ pair: [a, b] }) => view([blocksOfShown(a), blocksOfShown(b)]))
+  return { data, ...paging, asOfMs: nowMs }
 }
 
-type Row = ReturnType<typeof fundingSpreadView>
-const pick = ({ aprSpread, netFrac, netApr }: Row) => ({ aprSpread, netFrac, netApr })
 const NO_DECIMALS: ReadonlySet<string> = new Set()
 
 const invalid = (path: string, message: string) => new InvalidInputError([{ path, message }], 'invalid_parameter')
@@ -106,54 +121,85 @@ function within(perpetual: PastPerpetual, { fromMs, toMs }: SpreadWindow): Sprea
 }
 
 type PastPerpetual = SpreadPerpetual & { readonly settled: readonly StoredSettlement[] }
+type Pair = readonly [PastPerpetual, PastPerpetual]
 
 /** Each two perpetuals of one asset on two venues, once. */
-function pairsOf(perpetuals: readonly PastPerpetual[]): [PastPerpetual, PastPerpetual][] {
+function pairsOf(perpetuals: readonly PastPerpetual[]): Pair[] {
   const byAsset = Map.groupBy(perpetuals, ({ instrument }) => instrument.asset)
   return [...byAsset.values()].flatMap((own) =>
     own.flatMap((a, index) =>
       own
         .slice(index + 1)
         .filter((b) => b.instrument.venue !== a.instrument.venue)
-        .map((b): [PastPerpetual, PastPerpetual] => [a, b])
+        .map((b): Pair => [a, b])
     )
   )
 }
 
+type Reading = { readonly window: SpreadWindow; readonly nowMs: number; readonly budget: RowBudget }
+
 async function readPerpetuals(
   { db, config }: ApiContext,
   contracts: readonly Instrument[],
-  window: SpreadWindow,
-  nowMs: number
+  { window, nowMs, budget }: Reading
 ): Promise<PastPerpetual[]> {
   const ids = contracts.map(({ id }) => id)
-  const past = window.kind === 'now' ? { fromMs: nowMs - BLOCKS_MS, toMs: nowMs } : window
-  const [latest, settlements] = await Promise.all([
-    listLatest(db, ids),
-    listSettlementsOfMany(db, ids, {
-      fromMs: past.fromMs + 1,
-      toMs: past.toMs + 1,
-      knownAtMs: null,
-      limit: SETTLEMENTS_MAX
-    })
-  ])
+  const latest = await listLatest(db, ids)
+  const settlements = window.kind === 'now' ? NOTHING_SETTLED : await readSettled(db, ids, window, budget)
   const maxAgeMs = polledMaxAgeMs(config.pollMs)
-  return contracts.map((instrument) => {
+  return mapInTurns(contracts, (instrument) => {
     const settled = settlements.get(instrument.id) ?? []
     const found = latest.get(instrument.id)
     const mid = midOf(instrument, found, nowMs - maxAgeMs)
-    const shared = { instrument, mid, settled, blocks: blocksOf(settled, past) }
-    if (window.kind === 'now') return { ...shared, ...rateOfNow(found, window, maxAgeMs), realised: null }
-    // What it realised depends on how long the other leg lived.
-    const intervalHours = settled.at(-1)?.intervalHours ?? null
-    return { ...shared, rate: null, intervalHours, settlements: null, realised: null, absent: null }
+    // Blocks of now are read for what is shown; of the past they depend, as what was realised, on how long the other leg lived.
+    const shared = { instrument, mid, settled, blocks: NO_BLOCKS, realised: null }
+    if (window.kind === 'now') return { ...shared, ...rateOfNow(found, window, maxAgeMs) }
+    return { ...shared, rate: null, intervalHours: settled.at(-1)?.intervalHours ?? null, due: null, absent: null }
+  })
+}
+
+async function readSettled(db: ApiContext['db'], ids: readonly number[], window: SpreadWindow, budget: RowBudget) {
+  const range = { fromMs: window.fromMs + 1, toMs: window.toMs + 1 }
+  await takeSettlements(db, ids, range, budget)
+  return listSettlementsOfMany(db, ids, { ...range, knownAtMs: null, limit: SETTLEMENTS_MAX })
+}
+
+const NOTHING_SETTLED: ReadonlyMap<number, StoredSettlement[]> = new Map()
+const NO_BLOCKS: ReadonlyMap<number, number> = new Map()
+
+/** What these have settled lately, by blocks: of those that are shown, since no order depends on it. */
+async function readBlocks(
+  { db }: ApiContext,
+  shown: readonly PastPerpetual[],
+  { nowMs, budget }: Omit<Reading, 'window'>
+): Promise<(perpetual: PastPerpetual) => PastPerpetual> {
+  const ids = [...new Set(shown.map(({ instrument }) => instrument.id))]
+  const toMs = floorTo(nowMs, BLOCK_MS)
+  const range = { fromMs: toMs - BLOCKS_MS, toMs }
+  await takeSettlements(db, ids, range, budget)
+  const blocks = await listSettledBlocks(db, ids, { ...range, blockMs: BLOCK_MS })
+  return (perpetual) => ({ ...perpetual, blocks: blocks.get(perpetual.instrument.id) ?? NO_BLOCKS })
+}
+
+function takeSettlements(
+  db: ApiContext['db'],
+  ids: readonly number[],
+  range: { readonly fromMs: number; readonly toMs: number },
+  budget: RowBudget
+): Promise<void> {
+  return takeStored(budget, {
+    // No venue settles more often than each hour.
+    most: ids.length * Math.ceil((range.toMs - range.fromMs) / HOUR),
+    count: (most) => countSettlementRows(db, ids, range, most),
+    path: 'asset',
+    narrow: 'name fewer assets, ask for fewer rows, or give a shorter range (`from`, `to`)'
   })
 }
 
 /** The rate for the settlements to come, as long as it is of now. Deribit pays all the time: every hour settles an eighth. */
 function rateOfNow(latest: Latest | undefined, { fromMs, toMs }: SpreadWindow, maxAgeMs: number) {
   const estimate = latest?.estimate
-  const none = { rate: null, intervalHours: null, settlements: null }
+  const none = { rate: null, intervalHours: null, due: null }
   if (!estimate) return { ...none, absent: 'not_observed' }
   if (fromMs > lastsUntil(estimate.observedAt, maxAgeMs, estimate.nextSettlementAt)) return { ...none, absent: 'stale' }
   const isTrailing = estimate.kind === 'trailing'
@@ -163,20 +209,18 @@ function rateOfNow(latest: Latest | undefined, { fromMs, toMs }: SpreadWindow, m
   return {
     rate,
     intervalHours,
-    settlements: settlementsTo(estimate.nextSettlementAt, { fromMs, toMs, intervalHours }),
+    due: dueBy(estimate.nextSettlementAt, { fromMs, toMs, intervalHours }),
     absent: null
   }
 }
 
-/** On the venue's own clock where it says its next settlement; null: on the grid of its interval. */
-function settlementsTo(
+/** On the venue's own clock where it says its next settlement; null: by the grid of its interval. */
+function dueBy(
   next: number | null,
   { fromMs, toMs, intervalHours }: { fromMs: number; toMs: number; intervalHours: number }
-): number[] | null {
+): number | null {
   if (next === null || next <= fromMs) return null
-  const times: number[] = []
-  for (let at = next; at <= toMs; at += intervalHours * HOUR) times.push(at)
-  return times
+  return next > toMs ? 0 : 1 + Math.floor((toMs - next) / (intervalHours * HOUR))
 }
 
 /** Per unit of the asset, in the contract's currency; of quotes that are of now. */

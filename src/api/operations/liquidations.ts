@@ -3,9 +3,11 @@ import { time } from '../../contract/schema.ts'
 import { DAY, HOUR, isoOf } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { sumLiquidations } from '../../store/liquidations.ts'
+import { countLiquidationRows } from '../../store/row-counts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { windowOf } from '../history.ts'
+import { newBudget, takeStored } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 
@@ -42,11 +44,14 @@ async function readLiquidations(context: ApiContext, question: Question<typeof l
     const message = `must be at most 7 days before to (${isoOf(window.toMs)}); was ${isoOf(window.fromMs)}`
     throw new InvalidInputError([{ path: 'from', message }], 'invalid_parameter')
   }
-  const sums = await sumLiquidations(
-    db,
-    contracts.map(({ id }) => id),
-    window
-  )
+  const ids = contracts.map(({ id }) => id)
+  await takeStored(question.budget ?? newBudget(context), {
+    most: Number.POSITIVE_INFINITY,
+    count: (most) => countLiquidationRows(db, ids, window, most),
+    path: 'from',
+    narrow: 'give a shorter range (`from`, `to`), or name assets or venues'
+  })
+  const sums = await sumLiquidations(db, ids, window)
   const isShownBy = (venue: string) =>
     capabilities?.[venue]?.some(({ fact }) => fact === 'liquidation') ?? capabilities === undefined
   const told = contracts.filter(

@@ -10,6 +10,7 @@ import { readCarryFacts } from '../carry-facts.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
 import { type ContractFilter, contractsOf } from '../contracts.ts'
+import { mapInTurns } from '../turns.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 
@@ -52,7 +53,7 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
   const perpetuals = placed.filter(({ kind }) => kind === 'perpetual').map(({ id }) => id)
   const window = { fromMs: moment.nowMs - FUNDING_MS, toMs: moment.nowMs }
   const [read, settled] = await Promise.all([
-    readCarryFacts(context, placed, moment),
+    readCarryFacts(context, placed, moment, question.budget),
     listSettlementsOfMany(db, perpetuals, {
       fromMs: window.fromMs + 1,
       toMs: window.toMs + 1,
@@ -65,9 +66,10 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
   const apr = (id: number) => realisedOf(knownOf(id), window, null).realisedApr
   const rows = placed.map((contract) => ({ facts: read.get(contract.id)!.facts, realisedFundingApr: apr(contract.id) }))
   const quoteAgeMs = polledMaxAgeMs(moment.isPast ? Math.max(config.storeMs, config.pollMs) : config.pollMs)
-  const data = page.map((curve) => {
+  const byCurve = Map.groupBy(rows, ({ facts: { contract } }) => `${contract.asset} ${contract.venue}`)
+  const data = await mapInTurns(page, (curve) => {
     const [asset = '', venue = ''] = curve.split(' ')
-    const own = rows.filter(({ facts: { contract } }) => contract.asset === asset && contract.venue === venue)
+    const own = byCurve.get(curve) ?? []
     return termStructureView({ asset, venue, contracts: own }, quoteAgeMs, values.quoteRate)
   })
   return { data, ...paging, meta: { at: isoOrNull(values.at ?? null) }, asOfMs }
