@@ -63,7 +63,7 @@ const regimeParametersSchema = object({
   staleIntervals: number('Intervals without a settlement after which it is stale', 3)
 })
 
-const bucketParametersSchema = object({
+const bucketParameterFields = {
   version: count('Raised when the same facts would give other values', 1),
   bucketMinutes: number('Minutes of a bucket', 5),
   persistBuckets: count('Buckets for which the conditions to open must hold without a break', 3),
@@ -79,11 +79,26 @@ const bucketParametersSchema = object({
       below: truth('Whether it is about low values: then it opens at or below `enter`')
     })
   )
-})
+}
+
+const termsSchema = object(
+  {
+    notional: number('The size, in the quote currency of spot', 50_000),
+    horizonHours: number('Hours that it would be held', 168),
+    marginFrac: number('Margin of the contract, fraction of notional', 0.2),
+    quoteRate: number('What dollars earn elsewhere, fraction a year', 0.05),
+    feeTableVersion: count('Of the table of taker fees; the base tier is taken', 1)
+  },
+  { description: 'What a carry opportunity is worked out with' }
+)
 
 // By the type of the signal: of a funding regime the first.
 const readingSchema = anyOf(settlementSchema, bucketSchema)
-const parametersSchema = anyOf(regimeParametersSchema, bucketParametersSchema)
+const parametersSchema = anyOf(
+  regimeParametersSchema,
+  object(bucketParameterFields),
+  object({ ...bucketParameterFields, terms: termsSchema })
+)
 const KINDS = [...CONTRACT_KINDS, 'spot']
 
 export const signalSchema = object(
@@ -181,7 +196,7 @@ export function signalView(signal: Signal, subject: SignalSubject) {
 
 /** Parameters of buckets as outsiders see them. */
 export function bucketParametersView(parameters: BucketParameters) {
-  const { version, bucketMs, persist, exitPersist, coolDownMs, updateDelta, staleMs, thresholds } = parameters
+  const { version, bucketMs, persist, exitPersist, coolDownMs, updateDelta, staleMs, thresholds, terms } = parameters
   return {
     version,
     bucketMinutes: bucketMs / MINUTE,
@@ -190,7 +205,8 @@ export function bucketParametersView(parameters: BucketParameters) {
     coolDownHours: coolDownMs / HOUR,
     updateDelta,
     staleBuckets: staleMs / bucketMs,
-    thresholds: Object.entries(thresholds).map(([label, threshold]) => ({ label, ...threshold }))
+    thresholds: Object.entries(thresholds).map(([label, threshold]) => ({ label, ...threshold })),
+    ...(terms && { terms })
   }
 }
 

@@ -1,6 +1,7 @@
 import { perYear } from './carry.ts'
 import { type CarryFacts, type CarryTerms, carryCaseOf } from './carry-case.ts'
 import { headlineOf, quoteCarry, wholeCostBps } from './carry-quote.ts'
+import { CARRY_SIGNAL_TERMS } from './carry-terms.ts'
 import { decimalOf } from './decimal.ts'
 import { fairBand } from './fair-band.ts'
 import { baseRateOf } from './fair-premium.ts'
@@ -8,11 +9,8 @@ import { BASE_TIER, deliveryFeeOf, takerFeeOf } from './fees.ts'
 import { BUCKET_MS } from './signal-types.ts'
 import type { CarryQuote } from './signal-values.ts'
 
-/** What an opportunity is looked for with: 50,000 in the quote currency of spot, for a week, at everybody's fees. Spec 3.1, 6. */
-const NOTIONAL = decimalOf(50_000)!
-const HORIZON_HOURS = 168
-const MARGIN = 0.2
-const QUOTE_RATE = 0.05
+const { horizonHours: HORIZON_HOURS, marginFrac: MARGIN, quoteRate: QUOTE_RATE, notional } = CARRY_SIGNAL_TERMS
+const NOTIONAL = decimalOf(notional)!
 /** Best prices are of the bucket; books and rates may be of the one before. */
 export const CARRY_QUOTE_AGE_MS = BUCKET_MS
 export const CARRY_BOOK_AGE_MS = 2 * BUCKET_MS

@@ -1,3 +1,4 @@
+import { CARRY_SIGNAL_TERMS, type CarrySignalTerms } from './carry-terms.ts'
 import { REGIMES } from './funding-regime.ts'
 import type { LifecycleRules, Threshold } from './lifecycle.ts'
 import { DAY, HOUR, MINUTE } from './time.ts'
@@ -25,6 +26,8 @@ export type BucketParameters = LifecycleRules & {
   readonly version: number
   readonly bucketMs: number
   readonly thresholds: Readonly<Record<string, Threshold>>
+  /** What the values are worked out with, where that is more than facts. */
+  readonly terms?: CarrySignalTerms
 }
 
 const above = (enter: number, exit: number): Threshold => ({ enter, exit, below: false })
@@ -69,7 +72,14 @@ export const BUCKET_PARAMETERS: Readonly<Record<BucketType, BucketParameters>> =
   },
   liquidity_thinning: { ...USUAL, updateDelta: 0.15, thresholds: { THIN: below(0.4, 0.6) } },
   // Spec 3.1 and 6: 8 % a year on capital in, 4 % out, told again at two points.
-  carry_opportunity: { ...USUAL, coolDownMs: 6 * HOUR, updateDelta: 0.02, thresholds: { CARRY: above(0.08, 0.04) } }
+  carry_opportunity: {
+    ...USUAL,
+    version: 2,
+    coolDownMs: 6 * HOUR,
+    updateDelta: 0.02,
+    thresholds: { CARRY: above(0.08, 0.04) },
+    terms: CARRY_SIGNAL_TERMS
+  }
 }
 
 /** For how long a change of interval stands out. */

@@ -116,7 +116,11 @@ function settlementOf(row: SettlementRow): StoredSettlement {
 }
 
 /** A settlement's rate per 8 h; nothing where its interval is not known. */
-export function rate8hOf({ settledAt, rate, intervalHours }: StoredSettlement) {
+export function rate8hOf({
+  settledAt,
+  rate,
+  intervalHours
+}: Pick<StoredSettlement, 'settledAt' | 'rate' | 'intervalHours'>) {
   return intervalHours === null ? [] : [{ at: settledAt, rate8h: (Number(rate) * 8) / intervalHours }]
 }
 

@@ -5,7 +5,12 @@ import { FACTS, type Fact } from './sealed/facts.ts'
 import { listRowsOfMany } from './sealed/rows.ts'
 
 type Queryable = Pick<Database, 'query'>
-type Moment = { readonly atMs: number; readonly sinceMs: number }
+type Moment = {
+  readonly atMs: number
+  readonly sinceMs: number
+  /** As it was polled, whatever was corrected or fetched later: then going over it again finds the same. */
+  readonly isAsPolled?: true
+}
 
 type MarketRow = {
   tick_at: Date
@@ -126,13 +131,20 @@ async function listLast<Row extends { tick_at: Date; revision: number }>(
   db: Queryable,
   fact: Fact,
   instrumentIds: readonly number[],
-  { atMs, sinceMs }: Moment,
+  { atMs, sinceMs, isAsPolled }: Moment,
   columns: readonly (keyof Row & string)[]
 ): Promise<Map<number, Row>> {
+  type Sourced = Row & { source: string }
   const series = [...new Set(instrumentIds)].map((instrumentId) => ({ instrumentId }))
-  const range = { fromMs: sinceMs + 1, toMs: atMs + 1, knownAtMs: null, columns }
-  const rows = await listRowsOfMany<Row>(db, fact, series, range)
-  return new Map([...rows].flatMap(([id, found]) => (found.length === 0 ? [] : [[id, found.at(-1)!]])))
+  const range = { fromMs: sinceMs + 1, toMs: atMs + 1, knownAtMs: null, ...(isAsPolled && { isAsFirst: isAsPolled }) }
+  const asked = [...columns, 'source'] as readonly (keyof Sourced & string)[]
+  const rows = await listRowsOfMany<Sourced>(db, fact, series, { ...range, columns: asked })
+  return new Map(
+    [...rows].flatMap(([id, found]) => {
+      const last = found.findLast(({ source }) => !isAsPolled || source === 'polled')
+      return last === undefined ? [] : [[id, last]]
+    })
+  )
 }
 
 const at = (value: Date | null): number | null => value?.getTime() ?? null

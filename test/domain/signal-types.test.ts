@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { labelsOf, TYPE_WORDS } from '../../src/contract/signal-type-words.ts'
+import { FEE_TABLE_VERSION } from '../../src/domain/fees.ts'
 import { thresholdProblem } from '../../src/domain/lifecycle.ts'
 import { BUCKET_PARAMETERS, BUCKET_TYPES, SIGNAL_TYPES } from '../../src/domain/signal-types.ts'
 import {
@@ -15,6 +16,8 @@ import {
   venueTrouble
 } from '../../src/domain/signal-values.ts'
 import { DAY, HOUR } from '../../src/domain/time.ts'
+import { bucketHashOf } from '../../src/jobs/bucket-signals.ts'
+import { hashOf } from '../../src/jobs/signal-ids.ts'
 
 test('no threshold of any type is crossed, and every label can be left again', () => {
   for (const type of BUCKET_TYPES) {
@@ -23,6 +26,15 @@ test('no threshold of any type is crossed, and every label can be left again', (
       assert.notEqual(threshold.enter, threshold.exit, `${type} ${label} has no hysteresis`)
     }
   }
+})
+
+test('a carry opportunity belongs to its size, horizon and fee table: another table is another set of parameters', () => {
+  const own = BUCKET_PARAMETERS.carry_opportunity
+  assert.equal(own.terms?.feeTableVersion, FEE_TABLE_VERSION)
+  const idWith = (terms: typeof own.terms) => hashOf(['carry_opportunity', { ...own, terms }])
+  assert.equal(idWith(own.terms), bucketHashOf('carry_opportunity'))
+  for (const [name, value] of Object.entries(own.terms!))
+    assert.notEqual(idWith({ ...own.terms!, [name]: value + 1 }), bucketHashOf('carry_opportunity'), name)
 })
 
 test('every type and label says what it means, and every type what it does not', () => {

@@ -7,6 +7,8 @@ import { collect } from '../../src/jobs/collect.ts'
 import { pollDepth } from '../../src/jobs/depth.ts'
 import { derive } from '../../src/jobs/derive.ts'
 import { pollOpenInterest } from '../../src/jobs/open-interest.ts'
+import { BUCKET_SOURCES } from '../../src/store/closed-buckets/sources.ts'
+import type { Database } from '../../src/store/database.ts'
 import { activate } from '../../src/store/signal-activations.ts'
 import { ADAPTERS } from '../../src/venues/registry.ts'
 import { insertSettlements } from '../api/fixture.ts'
@@ -67,6 +69,11 @@ async function openMarket(paid?: string) {
           [type]
         )
       ).rows,
+    /** What every bucket since the beginning says, gone over again. */
+    carries: () => {
+      const span = { from: floorTo(START, BUCKET_MS), to: floorTo(nowMs, BUCKET_MS), bucketMs: BUCKET_MS }
+      return BUCKET_SOURCES.carry_opportunity.list(t.db, span, null)
+    },
     async [Symbol.asyncDispose]() {
       await line[Symbol.asyncDispose]()
       await exchange[Symbol.asyncDispose]()
@@ -91,14 +98,36 @@ test('a carry that euphoric futures lock is worth its costs until the market pan
   assert.deepEqual([closed?.state, closed?.close_reason], ['closed', 'exit'])
 })
 
-test('a perpetual that has paid its shorts well for weeks is a carry', async () => {
+test('a perpetual that has paid its shorts well for weeks is a carry, and nothing that is learned later changes what it was worth', async () => {
   await using market = await openMarket('0.001')
   await market.order('calm')
   await market.buckets(3)
   const [open, ...others] = await market.signals('carry_opportunity')
   assert.deepEqual([open?.key, open?.state, others], [PERP, 'open', []])
   assert.ok(open!.value >= 0.08)
+  const seen = await market.carries()
+  assert.ok(seen.some(({ value }) => value === open!.value))
+  await learnLater(market.db)
+  assert.deepEqual(await market.carries(), seen)
 })
+
+/** Corrections of every price, book, rate and settlement, and rows that were fetched long after, each later in its minute. */
+async function learnLater(db: Database) {
+  const facts = {
+    market_snapshot: `'bid', f.bid * 1.05, 'ask', f.ask * 1.05`,
+    depth_snapshot: `'bid_depth_10', 1, 'ask_depth_10', 1, 'bid_depth_25', 1, 'ask_depth_25', 1, 'bid_depth_50', 1, 'ask_depth_50', 1`,
+    funding_estimate: `'rate', -0.01`
+  }
+  const copy = (table: string, changes: string, where = '') =>
+    db.query(
+      `insert into ${table} select (jsonb_populate_record(f, jsonb_build_object('known_at', timestamptz '2027-01-01', ${changes}))).* from ${table} f ${where}`
+    )
+  for (const [table, changes] of Object.entries(facts)) {
+    await copy(table, `'source', 'backfill', 'tick_at', f.tick_at + interval '1 second', ${changes}`)
+    await copy(table, `'revision', f.revision + 1, ${changes}`)
+  }
+  await copy('settlement', `'revision', f.revision + 1, 'rate', -0.01`)
+}
 
 test('the futures of a market in contango are an expectation of it, and of backwardation once it panics', async () => {
   await using market = await openMarket()
