@@ -7,6 +7,7 @@ import { contractRuleOf, fairWithNoise } from '../domain/fair-premium.ts'
 import { FEE_TABLE_VERSION, type VenueFee } from '../domain/fees.ts'
 import { isDollarLike } from '../domain/instrument.ts'
 import { isoOrNull } from '../domain/time.ts'
+import { carryAbsences } from './carry-absences.ts'
 import { capacityView } from './carry-capacity.ts'
 
 /** Whose fees they are; null where the caller named them. */
@@ -32,7 +33,7 @@ export function carryView(answer: CarryAnswer) {
   const quotes = [facts.contractFacts, facts.spotFacts].map(({ latest }) => latest?.quote?.observedAt ?? null)
   const depths = [facts.contractFacts, facts.spotFacts].map(({ depth }) => depth?.observedAt ?? null)
   const observedAt = olderOf(quotes)
-  return {
+  const row = {
     instrument: contract.key,
     spot: spot?.key ?? null,
     venue: contract.venue,
@@ -48,11 +49,18 @@ export function carryView(answer: CarryAnswer) {
     ...found,
     risks: risksOf(answer, isRefused ? null : quoted.input),
     expiresAt: isoOrNull(contract.expiresAt),
-    absent: absencesOf(answer, found),
     ageMs: observedAt === null ? null : Math.max(0, nowMs - observedAt),
     observedAt: isoOrNull(observedAt),
     booksObservedAt: isoOrNull(olderOf(depths))
   }
+  const absent = carryAbsences(row, {
+    refusal: row.refusal,
+    hasSpot: spot !== null,
+    isPerpetual: contract.kind === 'perpetual',
+    hasDeviation: facts.sigmaBps !== null,
+    hasBorrow: terms.borrowApr !== null
+  })
+  return { ...row, absent }
 }
 
 /** Null while one of them is not known. */
@@ -205,26 +213,4 @@ function turns({ funding }: CarryCase, direction: CarryDirection): boolean {
   if (funding === null) return false
   const side = direction === 'forward' ? 1 : -1
   return [funding.fitted.path.next, funding.fitted.path.longRun].some((rate) => side * rate < 0)
-}
-
-function absencesOf(
-  { facts, terms }: CarryAnswer,
-  found: { readonly [field: string]: unknown }
-): Record<string, string> {
-  const absent: Record<string, string> = {}
-  if (facts.spot === null) absent.spot = 'no_spot_leg'
-  if (found.entry === null) return absent
-  if (facts.sigmaBps === null) absent['exits.adverse'] = absent['fair.sigmaBps'] = 'short_history'
-  if ((found.fair as { fairBps: number | null }).fairBps === null) absent['fair.fairBps'] = 'formula_unverified'
-  if (terms.borrowApr === null) absent['fair.lowerBps'] = 'borrow_unknown'
-  const { bookNotional, openInterestLimit, volumeLimit } = found.capacity as {
-    bookNotional: number | null
-    openInterestLimit: number | null
-    volumeLimit: number | null
-  }
-  if (bookNotional === null) absent['capacity.bookNotional'] = absent['capacity.capacityUsd'] = 'book_ends'
-  else if (openInterestLimit === null) absent['capacity.capacityUsd'] = 'open_interest_unknown'
-  else if (volumeLimit === null) absent['capacity.capacityUsd'] = 'volume_unknown'
-  if (facts.contract.kind === 'perpetual' && found.breakEvenSettlements === null) absent.breakEvenSettlements = 'never'
-  return absent
 }

@@ -1,3 +1,4 @@
+import { undeterminedOf } from '../domain/board-facts.ts'
 import type { FundingKind, IntervalSource } from '../domain/board-row.ts'
 import { decimalOrNull, numberOrNull, subtract, toNumber } from '../domain/decimal.ts'
 import { doubtsOf, type Held } from '../domain/instrument.ts'
@@ -106,7 +107,7 @@ export function estimateView(row: EstimateFact, instrument: Named) {
       nextSettlementVenueTime: row.nextSettlementVenueTime === null && 'not_published',
       cap: row.cap === null && 'not_published',
       floor: row.floor === null && 'not_published',
-      determined: row.determined === null && (row.kind === 'indicative' ? 'not_known' : 'not_averaging')
+      determined: row.determined === null && undeterminedOf(row.kind)
     })
   }
 }

@@ -7,6 +7,7 @@ import { feeTier } from './carry-parameters.ts'
 import { withFallback } from './parameter.ts'
 import { list, numberWithin, sort, time as timeParameter } from './parameters.ts'
 import type { Realised } from './realised.ts'
+import { reasonsIn } from './reasons.ts'
 import {
   absences,
   count,
@@ -118,13 +119,7 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
   const sameCurrency = short.instrument.quote === long.instrument.quote
   const priceBasisBps =
     sameCurrency && short.mid !== null && long.mid !== null ? (short.mid / long.mid - 1) * 10_000 : null
-  const absent: Record<string, string> = {}
-  if (short.absent !== null) absent.shortRate = short.absent
-  if (long.absent !== null) absent.longRate = long.absent
-  if (priceBasisBps === null) absent.priceBasisBps = sameCurrency ? 'missing_quote' : 'different_currencies'
-  if (incomplete !== null) absent.grossFrac = absent.netFrac = absent.netApr = incomplete
-  if (common.length === 0) absent.isPersistent = 'no_settlements'
-  return {
+  const row = {
     asset: short.instrument.asset,
     kind: window.kind,
     short: short.instrument.key,
@@ -140,8 +135,30 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
     netApr: netFrac === null ? null : (netFrac * 8_760 * HOUR) / (toMs - fromMs),
     priceBasisBps,
     blocks: isShortAhead ? blocks : 0,
-    isPersistent: common.length === 0 ? null : isShortAhead && blocks >= SPREAD_BLOCKS,
-    absent
+    isPersistent: common.length === 0 ? null : isShortAhead && blocks >= SPREAD_BLOCKS
+  }
+  const unpaid = isNow ? (short.absent ?? long.absent) : incomplete
+  const absent = reasonsIn(row, {
+    ...legReasons('short', short, window),
+    ...legReasons('long', long, window),
+    aprSpread: short.absent ?? long.absent,
+    grossFrac: unpaid,
+    netFrac: unpaid,
+    netApr: unpaid,
+    priceBasisBps: sameCurrency ? 'missing_quote' : 'different_currencies',
+    isPersistent: 'no_settlements'
+  })
+  return { ...row, absent }
+}
+
+function legReasons(leg: string, { absent, realised }: SpreadPerpetual, { kind }: SpreadWindow) {
+  const settled = realised?.settlements === 0 ? 'no_settlements' : 'interval_unknown'
+  return {
+    [`${leg}Rate`]: absent,
+    [`${leg}IntervalHours`]: absent ?? 'interval_unknown',
+    [`${leg}Apr`]: absent,
+    [`${leg}Settlements`]: absent,
+    [`${leg}Coverage`]: kind === 'now' ? 'rates_of_now' : settled
   }
 }
 

@@ -7,7 +7,10 @@ import { CONTRACT_KINDS } from './board.ts'
 import { pageParameters } from './board-parameters.ts'
 import { withFallback } from './parameter.ts'
 import { list, numberWithin, time as timeParameter } from './parameters.ts'
+import type { Realised } from './realised.ts'
+import { reasonsIn } from './reasons.ts'
 import {
+  absences,
   arrayOf,
   decimalOrNull,
   number,
@@ -70,15 +73,16 @@ export const termStructureSchema = object(
         aprContinuous: numberOrNull('Between the expiries around it; nothing is extrapolated', 0.11),
         absent: textOrNull('Why there is none')
       })
-    )
+    ),
+    absent: absences()
   },
   { $id: 'TermStructureRow', description: 'The dated contracts of one asset on one venue, on a curve' }
 )
 
 export type CurveContract = {
   readonly facts: CarryFacts
-  /** Of a perpetual over seven days, fraction a year. */
-  readonly realisedFundingApr: number | null
+  /** Of a perpetual over seven days. */
+  readonly realised: Realised | null
 }
 
 type Curve = { readonly asset: string; readonly venue: string; readonly contracts: readonly CurveContract[] }
@@ -92,7 +96,7 @@ export function termStructureView({ asset, venue, contracts }: Curve, quoteAgeMs
     isFitted ? [{ days, aprContinuous: aprContinuous! }] : []
   )
   const shape = shapeOfCurve(rates, FLAT_APR)
-  return {
+  const row = {
     asset,
     venue,
     points: placed.map(pointView),
@@ -101,9 +105,23 @@ export function termStructureView({ asset, venue, contracts }: Curve, quoteAgeMs
     forwards: forwardsOf(rates),
     constantMaturities: constantMaturities(rates)
   }
+  const none = rates.length === 0 ? 'no_points' : undefined
+  const shapeless = { structure: none, slopePer30d: none ?? 'one_maturity', levelMean: none, excessApr: none }
+  return { ...row, absent: { ...reasonsIn(row, shapeless), ...unsettledIn(placed) } }
 }
 
-function pointView({ facts, point, realisedFundingApr }: CurveContract & { readonly point: CurvePoint }) {
+/** Of perpetuals, which a point's own word says are not annualised: why there is nothing that they paid. */
+function unsettledIn(contracts: readonly CurveContract[]): Record<string, string> {
+  const perpetuals = contracts.filter(({ facts: { contract } }) => contract.kind === 'perpetual')
+  return Object.fromEntries(
+    perpetuals.flatMap(({ facts, realised }) => {
+      const code = realised?.absent.realisedApr
+      return code === undefined ? [] : [[`points.${facts.contract.key}.realisedFundingApr`, code]]
+    })
+  )
+}
+
+function pointView({ facts, point, realised }: CurveContract & { readonly point: CurvePoint }) {
   const { contractMid, spotMid, observedAt, ...numbers } = point
   const { contract, spot } = facts
   return {
@@ -113,7 +131,7 @@ function pointView({ facts, point, realisedFundingApr }: CurveContract & { reado
     expiresAt: isoOrNull(contract.expiresAt),
     contractMid: contractMid && decimalToString(contractMid),
     spotMid: spotMid && decimalToString(spotMid),
-    realisedFundingApr,
+    realisedFundingApr: realised?.realisedApr ?? null,
     ...numbers,
     observedAt: isoOrNull(observedAt)
   }

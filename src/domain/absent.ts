@@ -14,9 +14,10 @@ const NEEDS_BOTH: readonly Field[] = [
   'skewMs',
   'observedAt'
 ]
-const NEEDS_FX: readonly Field[] = ['fx', 'fxBps', 'adjustedBasisBps']
+const NEEDS_FX: readonly Field[] = ['fxBps', 'adjustedBasisBps']
+const TIMES_RECEIVED: readonly Field[] = ['markObservedAt', 'openInterestObservedAt', 'volumeObservedAt']
 
-/** Why each price, and each time of a price, that a row lacks is not there. */
+/** Why each price, what is made of it, and each time of receipt that a row lacks is not there. */
 export function absentPrices(row: Omit<BoardRow, 'absent'>): Record<string, string> {
   const absent: Record<string, string> = {}
   const note = (fields: readonly Field[], code: string) => {
@@ -29,7 +30,12 @@ export function absentPrices(row: Omit<BoardRow, 'absent'>): Record<string, stri
   note(NEEDS_CONTRACT, 'missing_quote')
   note(NEEDS_SPOT, spotCode)
   note(NEEDS_BOTH, bothCode)
-  note(NEEDS_FX, row.spot === null || row.basisBps === null ? bothCode : 'fx_unadjusted')
+  note(['multiplier'], 'multiplier_unresolved')
+  note(['fx'], row.spot === null ? noSpot : 'fx_unadjusted')
+  note(NEEDS_FX, row.basisBps === null ? bothCode : 'fx_unadjusted')
+  note(TIMES_RECEIVED, 'not_observed')
+  if (row.kind === 'perpetual') note(['fundingObservedAt'], 'not_observed')
+  else note(['basisApr'], absent.basisBps ?? absent.fx ?? 'near_expiry')
   if (row.contractObservedAt !== null) note(['contractVenueTime'], 'not_published')
   note(['spotVenueTime'], row.spotObservedAt === null ? spotCode : 'not_published')
   note(['contractVenueTime'], 'missing_quote')

@@ -1,5 +1,6 @@
 import { premiumBps } from './basis.ts'
 import type { BoardInputs } from './board.ts'
+import type { FundingKind } from './board-row.ts'
 import { decimalOrNull } from './decimal.ts'
 import { type FactGroup, lastsUntil, maxAgesOf, NOTHING, polledMaxAgeMs, type Rhythm } from './expiry.ts'
 import { annualiseFunding } from './funding.ts'
@@ -36,6 +37,7 @@ export function markOf({ contractLatest, nowMs, pollMs }: BoardInputs, absent: R
   }
   if (group.mark === null) absent.mark = 'not_published'
   if (group.index === null) absent.index = 'not_published'
+  if (group.mark === null || group.index === null) absent.premiumBps = 'not_published'
   return {
     mark: group.mark,
     index: group.index,
@@ -43,6 +45,11 @@ export function markOf({ contractLatest, nowMs, pollMs }: BoardInputs, absent: R
     markObservedAt: isoOrNull(group.observedAt)
   }
 }
+
+const NEEDS_INTERVAL = ['fundingIntervalHours', 'fundingRate8h', 'fundingApr']
+
+/** Why nobody says how much of a rate is fixed: what is not still moving is not averaged. */
+export const undeterminedOf = (kind: FundingKind) => (kind === 'indicative' ? 'not_known' : 'not_averaging')
 
 export function fundingOf(
   { contract, contractLatest, nowMs, pollMs, adapterVersion }: BoardInputs,
@@ -56,11 +63,13 @@ export function fundingOf(
   }
   const rate = Number(group.rate)
   const yearly = group.intervalHours === null ? null : annualiseFunding({ rate, intervalHours: group.intervalHours })
-  if (yearly === null) for (const field of ['fundingIntervalHours', 'fundingApr']) absent[field] = 'interval_unknown'
+  if (yearly === null) for (const field of NEEDS_INTERVAL) absent[field] = 'interval_unknown'
+  if (group.intervalSource === null) absent.fundingIntervalSource = 'interval_unknown'
   for (const time of ['nextSettlementAt', 'nextSettlementVenueTime'] as const) {
     if (group[time] === null) absent[time] = 'not_published'
   }
   for (const bound of ['cap', 'floor'] as const) if (group[bound] === null) absent[bound] = 'not_published'
+  if (group.determined === null) absent.determined = undeterminedOf(group.kind)
   return {
     fundingRate: rate,
     fundingIntervalHours: group.intervalHours,

@@ -105,7 +105,7 @@ export function deriveBoardRow(inputs: BoardInputs): BoardRow {
     fx,
     ...pricesOf(basis, perp),
     ...markOf(inputs, absent),
-    ...datedOf(inputs, basis, fx, absent),
+    ...datedOf(inputs, basis, fx),
     ...fundingOf(inputs, absent),
     ...activityOf(inputs, absent),
     priceKind: inputs.priceKind,
@@ -204,10 +204,9 @@ function pricesOf(basis: Basis, perp: Leg) {
   }
 }
 
-function datedOf({ nowMs, contract }: BoardInputs, basis: Basis, fx: number | null, absent: Record<string, string>) {
+function datedOf({ nowMs, contract }: BoardInputs, basis: Basis, fx: number | null) {
   if (contract.expiresAt === null) return { expiresAt: null, daysToExpiry: null, basisApr: null }
   // A year multiplies whatever the currencies differ by: without their rate nothing is annualised.
-  if (fx === null && basis.basisBps !== null) absent.basisApr = 'fx_unadjusted'
   const conversion = fx === null ? null : (parseDecimal(String(fx)) ?? null)
   const { daysToExpiry, aprSimple } = annualiseDated({
     spot: basis.spotMid && conversion && multiply(basis.spotMid, conversion),

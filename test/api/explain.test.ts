@@ -2,23 +2,18 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import request from 'supertest'
 import { boardFields } from '../../src/contract/board.ts'
-import { type BoardInputs, deriveBoardRow } from '../../src/domain/board.ts'
+import type { BoardInputs } from '../../src/domain/board.ts'
 import type { BoardRow } from '../../src/domain/board-row.ts'
-import { keptInputsOf } from '../../src/domain/explain.ts'
-import type { Latest } from '../../src/domain/latest.ts'
 import { METRIC_NAMES, METRICS, type Metric } from '../../src/domain/metrics.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
 import { keepHistory } from '../../src/jobs/keeper.ts'
-import { type BoardEntry, replaceBoard } from '../../src/store/board.ts'
-import type { Database } from '../../src/store/database.ts'
 import { startExchange } from '../support/exchange.ts'
-import { anInstrument } from '../support/instrument.ts'
 import { openLine } from '../support/line.ts'
 import { boardRow, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
+import { putBoard, sampleInputs } from './random-board.ts'
 
 type Answer = Record<string, unknown> & {
   metric: string
@@ -41,114 +36,6 @@ function remade(answers: readonly Answer[]): unknown[] {
     .map((line) => JSON.parse(line))
 }
 
-const maybe = <T>(value: fc.Arbitrary<T>, freq = 8) => fc.option(value, { nil: null, freq })
-const price = fc.integer({ min: 90_000_000, max: 110_000_000 }).map((ticks) => (ticks / 1e6).toFixed(6))
-const age = fc.oneof({ weight: 9, arbitrary: fc.nat(4_000) }, { weight: 1, arbitrary: fc.nat(900_000) })
-const observed = age.map((ms) => NOW_MS - ms)
-const venueTime = maybe(fc.nat(6_000).map((ms) => NOW_MS - ms))
-const rate = fc.integer({ min: -300_000, max: 300_000 }).map((units) => String(units / 1e8))
-const amount = fc.integer({ min: 0, max: 1e9 }).map((cents) => String(cents / 100))
-
-const latest: fc.Arbitrary<Latest> = fc.record({
-  instrumentId: fc.constant(7),
-  quote: maybe(
-    fc.record({
-      bid: maybe(price, 20),
-      ask: maybe(price, 20),
-      bidSize: maybe(amount),
-      askSize: maybe(amount),
-      observedAt: observed,
-      venueTime,
-      tickAt: fc.constant(NOW_MS - 5_000),
-      changedAt: observed
-    }),
-    20
-  ),
-  last: fc.constant(null),
-  mark: maybe(fc.record({ mark: maybe(price), index: maybe(price), observedAt: observed, venueTime }), 20),
-  estimate: maybe(
-    fc.record({
-      rate,
-      intervalHours: maybe(fc.constantFrom(1, 4, 8)),
-      intervalSource: fc.constantFrom('declared' as const, 'observed' as const),
-      kind: fc.constant('indicative' as const),
-      nextSettlementAt: maybe(fc.integer({ min: NOW_MS - 700_000, max: NOW_MS + 3_600_000 })),
-      nextSettlementVenueTime: fc.constant(null),
-      cap: maybe(rate),
-      floor: maybe(rate),
-      determined: maybe(fc.double({ min: 0, max: 1, noNaN: true })),
-      observedAt: observed,
-      venueTime
-    }),
-    20
-  ),
-  openInterest: maybe(
-    fc.record({
-      base: maybe(amount),
-      quote: maybe(amount),
-      usd: maybe(amount),
-      unit: fc.constant('base' as const),
-      sides: fc.constant(1),
-      observedAt: observed,
-      venueTime
-    })
-  ),
-  volume: maybe(fc.record({ volume24hUsd: amount, unit: fc.constant('usd' as const), observedAt: observed }))
-})
-
-const held = fc.constant({ reason: 'ticker_collision' as const, ratio: 4, since: NOW_MS - 1_000 })
-const multiplier = fc.constantFrom('1', '1000', '0.001')
-
-const inputsOf = (index: number): fc.Arbitrary<BoardInputs> =>
-  fc
-    .record({
-      dated: fc.boolean(),
-      inverse: fc.boolean(),
-      days: fc.double({ min: 0.5, max: 300, noNaN: true }),
-      spotQuote: fc.constantFrom('USDT', 'USDT', 'USDC'),
-      hasSpot: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
-      multiplier: maybe(multiplier, 20),
-      spotMultiplier: maybe(fc.constantFrom('1', '10'), 5),
-      quarantine: fc.oneof({ weight: 19, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: held }),
-      contractLatest: latest,
-      spotLatest: latest,
-      fx: maybe(fc.integer({ min: 9_900, max: 10_100 }).map((units) => units / 1e4)),
-      nowMs: fc.nat(5_000).map((ms) => NOW_MS - ms)
-    })
-    .map(({ nowMs, days, ...made }) => {
-      const settle = made.inverse ? `C${index}` : 'USDT'
-      const key = `binance:C${index}/USDT:${settle}${made.dated ? '-261225' : ''}`
-      const { quarantine } = made
-      return {
-        nowMs,
-        contract: anInstrument(key, {
-          multiplier: made.multiplier,
-          quarantine,
-          listedAt: null,
-          expiresAt: made.dated ? NOW_MS + Math.round(days * 86_400_000) : null
-        }),
-        spot: made.hasSpot
-          ? anInstrument(`binance:C${index}/${made.spotQuote}`, { multiplier: made.spotMultiplier })
-          : null,
-        contractLatest: made.contractLatest,
-        spotLatest: made.spotLatest,
-        tradedFx: made.fx === null ? null : { rate: made.fx, observedAt: NOW_MS - 900, instrument: 'kraken:USDC/USDT' },
-        priceKind: 'mid' as const,
-        pollMs: 10_000,
-        openInterestMs: 300_000,
-        adapterVersion: 3
-      }
-    })
-
-async function putBoard(db: Database, all: readonly BoardInputs[]): Promise<void> {
-  const entries: BoardEntry[] = []
-  for (const inputs of all) {
-    const instrumentId = await insertInstrument(db, { key: inputs.contract.key })
-    entries.push({ instrumentId, row: deriveBoardRow(inputs), inputs: keptInputsOf(inputs) })
-  }
-  await db.transaction((client) => replaceBoard(client, 'binance', NOW_MS - 5_000, entries))
-}
-
 async function explain(url: string, query: Record<string, string>): Promise<Answer> {
   const { body, status } = await request(url).get('/v1/explain').query(query)
   assert.equal(status, 200, JSON.stringify(body))
@@ -158,10 +45,7 @@ async function explain(url: string, query: Record<string, string>): Promise<Answ
 const ON_BOARD = METRIC_NAMES.filter((name) => (METRICS[name] as Metric).formula !== undefined)
 
 test('of random rows every number is made again of the kept inputs exactly as it is served, by a script of the answer alone as well', async () => {
-  const all = Array.from(
-    { length: 30 },
-    (_, index) => fc.sample(inputsOf(index), { numRuns: 1, seed: 4_000 + index })[0]!
-  )
+  const all = sampleInputs(30, 4_000)
   await using api = await testApi({ seed: (db) => putBoard(db, all) })
   const seen = new Map<string, number>()
   for (const [turn, afterMs] of [0, 21_000].entries()) {
@@ -233,7 +117,7 @@ test('an unknown metric is refused with the nearest that is known, and what a co
 })
 
 test('a row of other formulas is not made again with those of now', async () => {
-  const inputs = fc.sample(inputsOf(1), { numRuns: 1, seed: 1 })[0]!
+  const [inputs] = sampleInputs(1, 1) as [BoardInputs]
   await using api = await testApi({
     seed: async (db) => {
       await putBoard(db, [inputs])

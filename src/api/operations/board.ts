@@ -120,5 +120,6 @@ function fundingRowOf({ row }: ServedRow, asOfMs: number): FundingRow {
   >
   const absent = Object.fromEntries(Object.entries(row.absent).filter(([field]) => field in fields))
   const observedAt = row.fundingObservedAt
-  return { ...fields, absent, fundingAgeMs: observedAt === null ? null : asOfMs - Date.parse(observedAt) }
+  if (observedAt === null) return { ...fields, absent: { ...absent, fundingAgeMs: 'not_observed' }, fundingAgeMs: null }
+  return { ...fields, absent, fundingAgeMs: asOfMs - Date.parse(observedAt) }
 }

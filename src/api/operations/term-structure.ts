@@ -63,8 +63,10 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
   ])
   // Settled by then and told later was not known then.
   const knownOf = (id: number) => (settled.get(id) ?? []).filter(({ availableAt }) => availableAt <= moment.nowMs)
-  const apr = (id: number) => realisedOf(knownOf(id), window, null).realisedApr
-  const rows = placed.map((contract) => ({ facts: read.get(contract.id)!.facts, realisedFundingApr: apr(contract.id) }))
+  const rows = placed.map(({ id, kind }) => ({
+    facts: read.get(id)!.facts,
+    realised: kind === 'perpetual' ? realisedOf(knownOf(id), window, null) : null
+  }))
   const quoteAgeMs = polledMaxAgeMs(moment.isPast ? Math.max(config.storeMs, config.pollMs) : config.pollMs)
   const byCurve = Map.groupBy(rows, ({ facts: { contract } }) => `${contract.asset} ${contract.venue}`)
   const data = await mapInTurns(page, (curve) => {
