@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import {
   coinbaseIntlFunding,
   deribitPayment,
   deribitRealised,
   dydxHourlyRate,
   hyperliquidFunding,
+  hyperliquidRate,
   krakenRelativeInverse,
   krakenRelativeLinear,
   okxIntervals
@@ -73,4 +76,20 @@ test("OKX's current interval ends at the coming settlement, and one without a pa
   }
   assert.deepEqual(okxIntervals(times), { currentIntervalHours: 8, nextIntervalHours: 4 })
   assert.equal(okxIntervals({ ...times, prevFundingTime: null }).currentIntervalHours, null)
+})
+
+const RECORDED = ['BTC', 'ETH'].map((coin) =>
+  fileURLToPath(new URL(`../../../shared/data/history/yuchengzhang966/hl_${coin}_funding_rates.json`, import.meta.url))
+)
+
+test('Hyperliquid’s rate follows from its premium on every recorded hour, to the last digit that was written', {
+  skip: RECORDED.every(existsSync) ? false : 'the recorded histories in ../shared/data are not here'
+}, () => {
+  for (const file of RECORDED) {
+    const rows: { funding_rate: string; premium: string }[] = JSON.parse(readFileSync(file, 'utf8'))
+    const errors = rows.map((row) => Math.abs(hyperliquidRate(Number(row.premium)).rate1h - Number(row.funding_rate)))
+    assert.equal(errors.length, 12_192)
+    // Ten digits are written: half of the last one, and what float64 makes of it.
+    assert.ok(errors.reduce((a, b) => Math.max(a, b)) < 5.001e-11)
+  }
 })
