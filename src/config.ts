@@ -1,30 +1,9 @@
 import { editsBetween, nearestOf } from './contract/nearest.ts'
 import { canonicalVenue } from './domain/instrument.ts'
 import { type InputProblem, InvalidInputError } from './errors.ts'
+import { integer, number, type Setting, setting } from './setting.ts'
+import { SIGNAL_SETTINGS, type SignalParameters, signalParametersOf, signalProblems } from './signal-settings.ts'
 
-/** One setting: how its text is read, and what to say when it cannot be. `read` answers undefined for text it cannot use. */
-type Setting<T> = {
-  readonly read: (text: string) => T | undefined
-  /** What a valid value looks like. */
-  readonly expected: string
-  readonly fallback: T
-  /** The fallback as `.env.example` shows it. */
-  readonly example: string
-  readonly about: string
-  readonly secret?: true
-}
-
-const setting = <T>(entry: Setting<T>): Setting<T> => entry
-
-const number = (min: number, max: number) => (text: string) => {
-  if (!/^\d+(\.\d+)?$/.test(text)) return undefined
-  const value = Number(text)
-  return value >= min && value <= max ? value : undefined
-}
-const integer = (min: number, max: number) => (text: string) => {
-  const value = number(min, max)(text)
-  return value !== undefined && Number.isInteger(value) ? value : undefined
-}
 const oneOf =
   <T extends string>(...values: readonly T[]) =>
   (text: string) =>
@@ -38,8 +17,8 @@ export const ROLES = ['collect', 'derive', 'deliver', 'api'] as const
 export type Role = (typeof ROLES)[number]
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
-/** Every setting of the service, in the order of `.env.example`. */
-export const SETTINGS = {
+/** What is set of the service as a whole. */
+export const GENERAL = {
   DATABASE_URL: setting<string | null>({
     read: (text) => (isPostgresUrl(text) ? text : undefined),
     expected: 'postgresql://user:password@host:5432/database',
@@ -225,34 +204,6 @@ export const SETTINGS = {
     example: '2',
     about: 'Calls per second and venue that fetching the past may use; live polls come first.'
   }),
-  FUNDING_REGIME_PERSIST_HOURS: setting({
-    read: number(0, 8_760),
-    expected: 'hours from 0 to 8760',
-    fallback: 24,
-    example: '24',
-    about: 'Hours for which funding must be extreme before it is a regime. The same in every process of one database.'
-  }),
-  FUNDING_REGIME_WINDOW_DAYS: setting({
-    read: number(1, 3_650),
-    expected: 'days from 1 to 3650',
-    fallback: 90,
-    example: '90',
-    about: 'Days of settlements among which a rate is ranked for funding regimes.'
-  }),
-  FUNDING_REGIME_MIN_DAYS: setting({
-    read: number(0, 3_650),
-    expected: 'days from 0 to 3650',
-    fallback: 30,
-    example: '30',
-    about: 'Days that these settlements must span before there is a rank.'
-  }),
-  FUNDING_REGIME_MIN_SETTLEMENTS: setting({
-    read: integer(1, 100_000),
-    expected: 'a whole number from 1 to 100000',
-    fallback: 90,
-    example: '90',
-    about: 'Settlements that there must be before there is a rank.'
-  }),
   MAX_DISK_GB: setting<number | null>({
     read: number(0.01, 1_000_000),
     expected: 'gigabytes',
@@ -320,7 +271,10 @@ export const SETTINGS = {
   })
 } as const
 
-type Values = { readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]['fallback'] }
+/** Every setting of the service, in the order of `.env.example`. */
+export const SETTINGS: Readonly<Record<string, Setting<unknown>>> = { ...GENERAL, ...SIGNAL_SETTINGS }
+
+type Values = { readonly [Name in keyof typeof GENERAL]: (typeof GENERAL)[Name]['fallback'] }
 
 /** A venue's one replacement origin, or its origins one by one. */
 export type VenueUrls = Readonly<Record<string, string | Readonly<Record<string, string>>>>
@@ -348,12 +302,10 @@ export type Config = {
   readonly callTimeoutMs: number
   readonly maxResponseBytes: number
   readonly history: { readonly settlementDays: number; readonly basisDays: number; readonly callsPerSecond: number }
-  readonly fundingRegime: {
-    readonly persistHours: number
-    readonly windowDays: number
-    readonly minDays: number
-    readonly minObservations: number
-  }
+  readonly fundingRegime: SignalParameters['fundingRegime']
+  readonly bucketParameters: SignalParameters['bucketParameters']
+  /** The numbers that these two are made of, by the names of their settings. */
+  readonly signalSettings: Readonly<Record<string, number>>
   readonly maxDiskBytes: number | null
   /** Days before today whose rows are not sealed. */
   readonly hotDays: number
@@ -369,7 +321,7 @@ export type Config = {
 
 /** Names that begin like ours but are not ours are most likely misspelt, and are refused. */
 const OURS =
-  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|DEPTH|FLOW|LIQUIDATION|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
+  /^(CONTANGO|VENUE|ASSET|INSTRUMENTS|POLL|STORE|HISTORY|FUNDING_REGIME|BASIS_DISLOCATION|EXPECTATION|STABLECOIN_DEPEG|INTERVAL_CHANGE|LEVERAGE_BUILDUP|LIQUIDITY_THINNING|CARRY_OPPORTUNITY|WEBHOOK|BOOTSTRAP|MARKETS|OPEN_INTEREST|DEPTH|FLOW|LIQUIDATION|RATE_LIMIT|CALL_TIMEOUT|MAX_DISK|MAX_RESPONSE)(_|S$|S_|$)/
 
 /** Names of other programs that happen to be near ours. */
 const ORDINARY = new Set(['DATADIR', 'DATA_DIRS', 'LOG_LEVELS', 'LOGLEVEL'])
@@ -403,16 +355,26 @@ export function loadConfig(
   supportedVenues?: readonly string[]
 ): Config {
   const problems: InputProblem[] = []
-  const values = Object.fromEntries(
-    Object.entries(SETTINGS).map(([name, entry]) => [name, readSetting(name, entry, env[name], problems)])
-  ) as Values
+  const read = (entries: Readonly<Record<string, Setting<unknown>>>) =>
+    Object.fromEntries(
+      Object.entries(entries).map(([name, entry]) => [name, readSetting(name, entry, env[name], problems)])
+    )
+  const values = read(GENERAL) as Values
+  const signals = read(SIGNAL_SETTINGS) as Readonly<Record<string, number>>
+  const isSet = (name: string) => env[name] !== undefined && env[name] !== ''
   for (const name of Object.keys(env)) {
     if (!(name in SETTINGS) && !CLIENTS.has(name) && (OURS.test(name) || isMisspelt(name)))
       problems.push({ path: name, message: `unknown setting${nearest(name)}` })
   }
+  // What could not be read is named already; what it goes with cannot be judged.
+  if (problems.length === 0) problems.push(...signalProblems(signals, isSet))
   if (supportedVenues) problems.push(...unsupportedVenues(values, supportedVenues))
   if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_configuration')
-  return Object.freeze(configOf(values, env.DATA_DIR !== undefined && env.DATA_DIR !== ''))
+  return Object.freeze({
+    ...configOf(values, isSet('DATA_DIR')),
+    ...signalParametersOf(signals),
+    signalSettings: signals
+  })
 }
 
 /** A misspelt venue in VENUE_URLS would be asked at its real address, by someone who meant to ask another. */
@@ -441,7 +403,7 @@ function readSetting(
   return value
 }
 
-function configOf(values: Values, dataDirIsSet: boolean): Config {
+function configOf(values: Values, dataDirIsSet: boolean): Omit<Config, keyof SignalParameters | 'signalSettings'> {
   return {
     databaseUrl: values.DATABASE_URL,
     dataDir: values.DATA_DIR,
@@ -467,12 +429,6 @@ function configOf(values: Values, dataDirIsSet: boolean): Config {
       settlementDays: values.HISTORY_SETTLEMENT_DAYS,
       basisDays: values.HISTORY_BASIS_DAYS,
       callsPerSecond: values.HISTORY_CALLS_PER_SECOND
-    },
-    fundingRegime: {
-      persistHours: values.FUNDING_REGIME_PERSIST_HOURS,
-      windowDays: values.FUNDING_REGIME_WINDOW_DAYS,
-      minDays: values.FUNDING_REGIME_MIN_DAYS,
-      minObservations: values.FUNDING_REGIME_MIN_SETTLEMENTS
     },
     maxDiskBytes: values.MAX_DISK_GB === null ? null : values.MAX_DISK_GB * 1e9,
     hotDays: values.HOT_DAYS,
@@ -523,8 +479,7 @@ function nearest(name: string): string {
 
 /** `.env.example`: every setting with what it is for and its fallback. */
 export function describeSettings(): string {
-  const entries = Object.entries(SETTINGS) as [string, Setting<unknown>][]
-  const blocks = entries.map(
+  const blocks = Object.entries(SETTINGS).map(
     ([name, { about, expected, example }]) => `# ${about}\n# Expected: ${expected}.\n#${name}=${example}`
   )
   return `# Every setting of Contango with its default. Generated from src/config.ts by \`npm run generate\`.\n\n${blocks.join('\n\n')}\n`

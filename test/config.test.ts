@@ -3,7 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { settingsInForce } from '../src/cli/settings-in-force.ts'
 import { describeSettings, loadConfig, SETTINGS } from '../src/config.ts'
+import { BUCKET_PARAMETERS } from '../src/domain/signal-types.ts'
 import { InvalidInputError } from '../src/errors.ts'
+import { SIGNAL_SETTINGS } from '../src/signal-settings.ts'
 
 function refusal(env: Record<string, string>): InvalidInputError {
   try {
@@ -94,7 +96,88 @@ test('only what differs from its default is shown as in force', () => {
   ])
 })
 
+test('every number that opens and closes a signal may be set, negative ones as well, and nothing else of its type moves', () => {
+  const usual = loadConfig({})
+  const { fundingRegime, bucketParameters } = loadConfig({
+    FUNDING_REGIME_PANIC_EXIT_RATE_8H: '-0.00002',
+    FUNDING_REGIME_STALE_INTERVALS: '5',
+    BASIS_DISLOCATION_CHEAP_ENTER_BPS: '-40',
+    BASIS_DISLOCATION_STALE_BUCKETS: '6',
+    VENUE_TROUBLE_COOL_DOWN_HOURS: '0.5'
+  })
+  const { PANIC, ...regime } = usual.fundingRegime
+  assert.deepEqual(fundingRegime, { ...regime, PANIC: { ...PANIC, exitRate8h: -0.00002 }, staleIntervals: 5 })
+  const { basis_dislocation: basis, venue_trouble: trouble, ...others } = usual.bucketParameters
+  assert.deepEqual(bucketParameters, {
+    ...others,
+    basis_dislocation: {
+      ...basis,
+      thresholds: { ...basis.thresholds, CHEAP: { enter: -40, exit: -12, below: true } },
+      staleMs: 6 * basis.bucketMs
+    },
+    venue_trouble: { ...trouble, coolDownMs: 1_800_000 }
+  })
+  assert.deepEqual(usual.bucketParameters, BUCKET_PARAMETERS, 'and unset they are those of the domain')
+})
+
+test('a number of a signal is shown as in force under its own name', () => {
+  const env = { CARRY_OPPORTUNITY_CARRY_ENTER_APR: '0.1', CARRY_OPPORTUNITY_CARRY_EXIT_APR: '0.04' }
+  assert.deepEqual(settingsInForce(loadConfig(env)), ['CARRY_OPPORTUNITY_CARRY_ENTER_APR=0.1'])
+})
+
+for (const [env, path, message] of [
+  [
+    { BASIS_DISLOCATION_RICH_EXIT_BPS: '30' },
+    'BASIS_DISLOCATION_RICH_EXIT_BPS',
+    /_RICH_EXIT_BPS \(30\) must not be above .*_ENTER_BPS \(25\): lower/
+  ],
+  [
+    { BASIS_DISLOCATION_RICH_ENTER_BPS: '5' },
+    'BASIS_DISLOCATION_RICH_ENTER_BPS',
+    /_EXIT_BPS \(12\) must not be above .*_ENTER_BPS \(5\)/
+  ],
+  [
+    { EXPECTATION_BACKWARDATION_EXIT_APR: '-0.01' },
+    'EXPECTATION_BACKWARDATION_EXIT_APR',
+    /_ENTER_APR \(-0.005\) must not be above/
+  ],
+  [{ LIQUIDITY_THINNING_THIN_EXIT_RATIO: '0.3' }, 'LIQUIDITY_THINNING_THIN_EXIT_RATIO', /raise the other/],
+  [
+    { STABLECOIN_DEPEG_BELOW_PAR_EXIT_BPS: '60' },
+    'STABLECOIN_DEPEG_BELOW_PAR_EXIT_BPS',
+    /must be below .*ABOVE_PAR_ENTER_BPS/
+  ],
+  [{ FUNDING_REGIME_OVERHEATED_EXIT_PERCENTILE: '99' }, 'FUNDING_REGIME_OVERHEATED_EXIT_PERCENTILE', /not be above/],
+  [{ FUNDING_REGIME_PANIC_ENTER_RATE_8H: '0.0002' }, 'FUNDING_REGIME_PANIC_ENTER_RATE_8H', /PANIC_EXIT_RATE_8H/],
+  [{ FUNDING_REGIME_MIN_DAYS: '91' }, 'FUNDING_REGIME_MIN_DAYS', /WINDOW_DAYS \(90\)/]
+] as const) {
+  test(`thresholds that are crossed over are refused at start, with what to do: ${path}`, () => {
+    const error = refusal(env)
+    assert.ok(
+      error.problems.every((problem) => problem.path === path),
+      error.message
+    )
+    assert.match(error.message, message)
+  })
+}
+
+test('of every type each label may be left where it is entered, and not beyond', () => {
+  const bounds = Object.keys(SIGNAL_SETTINGS).filter((name) => /_ENTER_/.test(name))
+  assert.equal(bounds.length, 13 + 4, 'a threshold of every label, and two of each regime')
+  for (const enter of bounds) {
+    const exit = enter.replace('_ENTER_', '_EXIT_')
+    const [from, to] = [SIGNAL_SETTINGS[enter]!.fallback, SIGNAL_SETTINGS[exit]!.fallback]
+    assert.notEqual(from, to, `${enter}: without a distance between the two, noise opens and closes`)
+    loadConfig({ [exit]: String(from) })
+    const beyond = Number((from + (from - to) / 10).toPrecision(12))
+    assert.ok(namesOf(refusal({ [exit]: String(beyond) })).includes(exit), `${exit}=${beyond}`)
+  }
+})
+
 for (const [misspelt, meant] of [
+  ['BASIS_DISLOCATION_RICH_ENTER', 'BASIS_DISLOCATION_RICH_ENTER_BPS'],
+  ['CARRY_OPPORTUNITY_CARRY_ENTRY_APR', 'CARRY_OPPORTUNITY_CARRY_ENTER_APR'],
+  ['LEVERAGE_BUILDUP_PERSISTS', 'LEVERAGE_BUILDUP_PERSIST_BUCKETS'],
   ['DATABSE_URL', 'DATABASE_URL'],
   ['DATABASE_URI', 'DATABASE_URL'],
   ['POLL_SECOND', 'POLL_SECONDS'],
@@ -178,7 +261,7 @@ test('.env.example has every setting once, commented out, with its default', () 
   for (const name of Object.keys(SETTINGS)) {
     assert.equal(lines.filter((line) => line.startsWith(`#${name}=`)).length, 1, name)
   }
-  const asWritten = lines.flatMap((line) => /^#([A-Z_]+)=(.*)$/.exec(line)?.slice(1, 3) ?? [])
+  const asWritten = lines.flatMap((line) => /^#([A-Z0-9_]+)=(.*)$/.exec(line)?.slice(1, 3) ?? [])
   const env: Record<string, string> = {}
   for (let index = 0; index < asWritten.length; index += 2) env[asWritten[index]!] = asWritten[index + 1]!
   assert.deepEqual({ ...loadConfig(env), dataDirIsSet: false }, loadConfig({}))

@@ -35,6 +35,7 @@ export type ApiDeps = {
     | 'bootstrapKeyFile'
     | 'rateLimitPerMinute'
     | 'fundingRegime'
+    | 'bucketParameters'
     | 'webhookPrivateTargets'
     | 'maxDiskBytes'
     | 'rawDays'

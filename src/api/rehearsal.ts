@@ -1,6 +1,5 @@
-import type { RegimeRules } from '../domain/funding-regime.ts'
 import { type Instrument, isGone } from '../domain/instrument.ts'
-import { type Episode, rehearseBuckets, rehearseRegime } from '../domain/rehearsal.ts'
+import { type Episode, type RehearsedRules, rehearseBuckets, rehearseRegime } from '../domain/rehearsal.ts'
 import type { SignalType } from '../domain/signal.ts'
 import { BUCKET_MS, type BucketParameters, type BucketType } from '../domain/signal-types.ts'
 import { DAY, floorTo, HOUR } from '../domain/time.ts'
@@ -31,7 +30,7 @@ export type RehearsedSubject = {
 export async function rehearseRegimes(
   db: Queryable,
   type: SignalType,
-  rules: RegimeRules,
+  rules: RehearsedRules,
   { instruments, from, to }: RehearsalScope
 ): Promise<RehearsedSubject[]> {
   const ids = instruments.map(({ id }) => id)

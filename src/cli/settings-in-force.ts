@@ -1,8 +1,8 @@
-import { type Config, loadConfig, type SETTINGS } from '../config.ts'
+import { type Config, type GENERAL, loadConfig } from '../config.ts'
 import { databaseAddress } from '../store/database.ts'
 
 /** Every setting as it could be written in the environment, secrets left out. Null: not set. */
-const SHOWN: Readonly<Record<keyof typeof SETTINGS, (config: Config) => string | number | null>> = {
+const SHOWN: Readonly<Record<keyof typeof GENERAL, (config: Config) => string | number | null>> = {
   DATABASE_URL: ({ databaseUrl }) =>
     databaseUrl === null ? null : `${databaseAddress(databaseUrl)} (user and password not shown)`,
   DATA_DIR: ({ dataDir }) => dataDir,
@@ -29,10 +29,6 @@ const SHOWN: Readonly<Record<keyof typeof SETTINGS, (config: Config) => string |
   HISTORY_SETTLEMENT_DAYS: ({ history }) => history.settlementDays,
   HISTORY_BASIS_DAYS: ({ history }) => history.basisDays,
   HISTORY_CALLS_PER_SECOND: ({ history }) => history.callsPerSecond,
-  FUNDING_REGIME_PERSIST_HOURS: ({ fundingRegime }) => fundingRegime.persistHours,
-  FUNDING_REGIME_WINDOW_DAYS: ({ fundingRegime }) => fundingRegime.windowDays,
-  FUNDING_REGIME_MIN_DAYS: ({ fundingRegime }) => fundingRegime.minDays,
-  FUNDING_REGIME_MIN_SETTLEMENTS: ({ fundingRegime }) => fundingRegime.minObservations,
   MAX_DISK_GB: ({ maxDiskBytes }) => (maxDiskBytes === null ? null : maxDiskBytes / 1e9),
   WEBHOOK_PRIVATE_TARGETS: ({ webhookPrivateTargets }) => webhookPrivateTargets,
   HOT_DAYS: ({ hotDays }) => hotDays,
@@ -53,8 +49,11 @@ const withoutLogins = (text: string) => text.replaceAll(/(https?:\/\/)[^/@"]*@/g
 /** The settings that differ from their defaults, as `NAME=value`. */
 export function settingsInForce(config: Config): string[] {
   const defaults = loadConfig({})
-  return Object.entries(SHOWN).flatMap(([name, shown]) => {
-    const value = shown(config)
-    return value === null || value === shown(defaults) ? [] : [`${name}=${value}`]
-  })
+  const general = Object.entries(SHOWN).map(([name, shown]) => [name, shown(config), shown(defaults)] as const)
+  const signals = Object.entries(config.signalSettings).map(
+    ([name, value]) => [name, value, defaults.signalSettings[name]] as const
+  )
+  return [...general, ...signals].flatMap(([name, value, fallback]) =>
+    value === null || value === fallback ? [] : [`${name}=${value}`]
+  )
 }

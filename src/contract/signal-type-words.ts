@@ -16,15 +16,15 @@ export type TypeWords = {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** What a type of signal means and what it does not, for the catalogue. */
+/** What a type of signal means and what it does not, for the catalogue; with the thresholds that are set unless they are set otherwise. */
 export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
   funding_regime: {
     title: 'Funding regime',
     unit: 'rate_8h',
     value: 'The settled rate scaled to 8 h; positive: longs paid shorts',
     meaning:
-      'One side of a perpetual has paid extreme funding for a day: settled rates rank among the highest (OVERHEATED) or lowest ' +
-      '(PANIC) of their contract’s last 90 days and are large in themselves.',
+      'One side of a perpetual has paid extreme funding for `persistHours` (a day, unless set otherwise): settled rates rank among the ' +
+      'highest (OVERHEATED) or lowest (PANIC) of their contract’s `windowDays` and are large in themselves.',
     not:
       'Not a forecast. Funding stands at the venue’s interest most of the time, high carry has gone before rises as well as ' +
       'before crashes, and a high rate need not last until the next settlement. It looks at settled rates only, never at ' +
@@ -39,8 +39,8 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
     unit: 'bps',
     value: 'Middle of the currency-adjusted bases of five minutes; positive: the contract is above spot',
     meaning:
-      'A perpetual has stood far from its spot price for a quarter of an hour, after multiplier and currency, by prices good enough ' +
-      'for signals: well outside of what funding formulas alone hold a contract at.',
+      'A perpetual has stood far from its spot price, a quarter of an hour unless set otherwise, after multiplier and currency, by prices ' +
+      'good enough for signals: by default well outside of what funding formulas alone hold a contract at.',
     not:
       'Not a profit, and nothing that can be locked in: no date makes a perpetual meet its spot price. Mids are not what a trade ' +
       'gets, and a premium of this size may be inside the costs of trading it.',
@@ -52,8 +52,8 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
     value:
       'The continuous rate nearest to zero among an asset’s futures of one venue; 0 where they are on both sides of it',
     meaning:
-      'Every dated future of an asset, from two days on, is above spot (CONTANGO) or below it (BACKWARDATION) by more than half a ' +
-      'percent a year.',
+      'Every dated future of an asset, from two days on, is above spot (CONTANGO) or below it (BACKWARDATION) by half a percent a year ' +
+      'and more, unless set otherwise.',
     not:
       'Not bullish or bearish by itself: with dollars at 5 % a year a fair curve is in contango. A perpetual’s funding is no point of ' +
       'the curve.',
@@ -64,8 +64,8 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
     unit: 'bps',
     value: 'Distance from par of the middle of a pair’s traded rates of five minutes; positive: above it',
     meaning:
-      'A pair of two dollar-like currencies has traded more than 50 bps from one for a quarter of an hour: basis across these two ' +
-      'currencies is mostly currency.',
+      'A pair of two dollar-like currencies has traded 50 bps and more from one for a quarter of an hour, unless set otherwise: basis ' +
+      'across these two currencies is mostly currency.',
     not:
       'Not a verdict on the issuer, and not of the coin alone: it is of one pair on one venue, where either side, or a thin book, may ' +
       'be the reason.',
@@ -90,7 +90,8 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
     title: 'Venue trouble',
     unit: 'share',
     value: 'Share of our polls of the venue that failed in five minutes, 0 to 1',
-    meaning: 'At least half of our polls of a venue have failed for ten minutes: what is shown of it is ageing.',
+    meaning:
+      'At least half of our polls of a venue have failed for ten minutes, unless set otherwise: what is shown of it is ageing.',
     not:
       'Not proof that the venue is down for its customers: we may be rate-limited, blocked, or cut off ourselves. Time in which we did ' +
       'not ask counts neither way.',
@@ -101,7 +102,8 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
     unit: 'fraction',
     value: 'Growth over a day of a contract’s open interest, in coins',
     meaning:
-      'Open interest of a contract, counted in coins, has grown (BUILD_UP) or fallen (UNWINDING) by a quarter in a day.',
+      'Open interest of a contract, counted in coins, has grown (BUILD_UP) or fallen (UNWINDING) by a quarter in a day, unless set ' +
+      'otherwise.',
     not: 'Not a direction: every open contract has a long and a short. It says nothing of how much collateral stands behind it.',
     labels: { BUILD_UP: 'Positions are being added.', UNWINDING: 'Positions are being closed.' }
   },
@@ -109,7 +111,8 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
     title: 'Liquidity thinning',
     unit: 'ratio',
     value: 'Depth within 10 bps of mid, of the thinner side, over its own middle of the seven whole days before',
-    meaning: 'The book of a contract holds less than two fifths of what is usual for it near its mid.',
+    meaning:
+      'The book of a contract holds two fifths or less of what is usual for it near its mid, unless set otherwise.',
     not: 'Not a crash, and not what a large order pays: depth further out, and orders that are not shown, are not seen.',
     labels: { THIN: 'The book is thin.' }
   },
@@ -119,8 +122,8 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
     value:
       'Net yearly return on capital of a short contract against spot, after fees and slippage, by expected funding',
     meaning:
-      'Short contract and long spot would earn at least 8 % a year on capital after costs, if funding goes on as its own past ' +
-      'suggests, and would be earned back within half of the horizon.',
+      'Short contract and long spot would earn at least 8 % a year, unless set otherwise, on capital after costs, if funding goes on as ' +
+      'its own past suggests, and would be earned back within half of the horizon.',
     not:
       'Not locked in: funding may turn before the costs are earned, the basis may widen against the short leg until it is liquidated, ' +
       'and both venues must stay good for their debts.',

@@ -55,7 +55,7 @@ function regimeCloses({ label, parameterSet }: RegimeSignal): string {
 
 const CLOSED: Readonly<Record<CloseReason, string>> = {
   exit: 'a settlement was no longer extreme',
-  stale: 'no settlement came for three intervals',
+  stale: 'no settlement came for too long',
   delisted: 'the contract is no longer traded',
   revised: 'corrected settlements no longer bear it out',
   parameters_changed: 'the parameters were changed'

@@ -1,6 +1,14 @@
 import { doubtsOf } from '../domain/instrument.ts'
-import { CENSORINGS, CLOSE_REASONS, SIGNAL_STATES, type Signal, type SignalSubject } from '../domain/signal.ts'
+import {
+  CENSORINGS,
+  CLOSE_REASONS,
+  SIGNAL_STATES,
+  type Signal,
+  type SignalParameters,
+  type SignalSubject
+} from '../domain/signal.ts'
 import { type BucketParameters, SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
+import { REGIME_UPDATE_8H } from '../domain/signal-updates.ts'
 import { HOUR, isoOf, isoOrNull, MINUTE } from '../domain/time.ts'
 import { CONTRACT_KINDS, INTERVAL_SOURCES } from './board.ts'
 import { doubts } from './histories.ts'
@@ -60,7 +68,8 @@ const regimeParametersSchema = object({
   windowDays: number('Days of settlements among which a rate is ranked', 90),
   minDays: number('Days that they must span before there is a rank', 30),
   minObservations: count('Settlements that there must be', 90),
-  staleIntervals: number('Intervals without a settlement after which it is stale', 3)
+  staleIntervals: number('Intervals without a settlement after which it is stale', 3),
+  updateRate8h: number('How far the rate per 8 h moves until it is told of again', 0.0001)
 })
 
 const bucketParameterFields = {
@@ -186,13 +195,20 @@ export function signalView(signal: Signal, subject: SignalSubject) {
     lastAt: isoOf(signal.lastAt),
     peakValue: signal.peakValue,
     reasons: doubtsOf(subject),
-    parameters: type === 'funding_regime' ? signal.parameterSet : bucketParametersView(signal.parameterSet),
+    parameters:
+      type === 'funding_regime' ? regimeParametersView(signal.parameterSet) : bucketParametersView(signal.parameterSet),
     opening,
     closing,
     explanation: { meaning: meaningOf(signal), closesWhen: closesWhen(signal) },
     absent: absentIn(signal)
   }
 }
+
+/** What was stored before its steps were a parameter went by the usual one. */
+const regimeParametersView = (parameters: SignalParameters) => ({
+  ...parameters,
+  updateRate8h: parameters.updateRate8h ?? REGIME_UPDATE_8H
+})
 
 /** Parameters of buckets as outsiders see them. */
 export function bucketParametersView(parameters: BucketParameters) {

@@ -6,7 +6,7 @@ import { HOUR } from './time.ts'
 /** Raised when the same settlements would give other states: it is part of the parameters, and so of every signal's id. */
 export const FUNDING_REGIME_VERSION = 1
 
-/** After so many intervals without a settlement a regime is stale. */
+/** After so many intervals without a settlement a regime is stale, unless set otherwise. */
 export const STALE_INTERVALS = 3
 
 /** Rates within this of the venue's interest, per 8 h, are at the anchor. */
@@ -51,6 +51,8 @@ export type RegimeSettings = {
   readonly windowMs: number
   readonly minSpanMs: number
   readonly minObservations: number
+  /** After so many intervals without a settlement a regime is stale. */
+  readonly staleIntervals: number
   /** The rate per 8 h that the venue's formula is drawn to; null: it has none. */
   readonly interest8h: number | null
   /** Ends that somebody was told of, by silence or delisting: after them everything begins anew. */
@@ -97,8 +99,9 @@ export function createRegimeSeries(settings: RegimeSettings, start: RegimeMemory
     },
     observe: (fact) => {
       const told = settings.endings.find(({ at }) => at > previousAt && at <= fact.at)
-      const isAfterGap = last !== null && isSilence(last, fact.at, fact.intervalHours)
-      const cut = told ?? (isAfterGap ? { at: silentFrom(last!), reason: 'stale' as const } : null)
+      const { staleIntervals } = settings
+      const isAfterGap = last !== null && isSilence(last, fact.at, fact.intervalHours, staleIntervals)
+      const cut = told ?? (isAfterGap ? { at: silentFrom(last!, staleIntervals), reason: 'stale' as const } : null)
       if (cut !== null) memory = NO_REGIME
       const { percentile, observations } = rank(fact)
       const { intervalHours } = fact
@@ -127,14 +130,13 @@ export function rate8hOf({ rate, intervalHours }: Pick<RegimeFact, 'rate' | 'int
 }
 
 /** Whether nothing came for longer than is usual of the intervals on both sides; the next one may be a longer interval's. */
-export function isSilence(last: Timed, untilMs: number, nextIntervalHours: number | null): boolean {
-  const hours = Math.max(last.intervalHours, nextIntervalHours ?? 0)
-  return untilMs - last.at > STALE_INTERVALS * hours * HOUR
+export function isSilence(last: Timed, untilMs: number, nextHours: number | null, staleIntervals: number): boolean {
+  return untilMs - last.at > staleIntervals * Math.max(last.intervalHours, nextHours ?? 0) * HOUR
 }
 
 /** From when on a regime is stale when nothing follows. */
-export function silentFrom({ at, intervalHours }: Timed): number {
-  return at + STALE_INTERVALS * intervalHours * HOUR
+export function silentFrom({ at, intervalHours }: Timed, staleIntervals: number): number {
+  return at + staleIntervals * intervalHours * HOUR
 }
 
 /** How things stand with an instrument after its last settlement. Times in epoch milliseconds. */
@@ -148,10 +150,12 @@ export type RegimeOutlook = {
 }
 
 /** What ends a regime after its last settlement; null: it goes on. */
-export function endingAfter(last: Timed, outlook: RegimeOutlook): RegimeCut | null {
+export function endingAfter(last: Timed, outlook: RegimeOutlook, staleIntervals: number): RegimeCut | null {
   const { isDelisted, delistedAt, knownTo, declaredHours } = outlook
   if (isDelisted) return { at: Math.max(delistedAt ?? last.at, last.at), reason: 'delisted' }
-  return isSilence(last, knownTo, declaredHours) ? { at: silentFrom(last), reason: 'stale' } : null
+  return isSilence(last, knownTo, declaredHours, staleIntervals)
+    ? { at: silentFrom(last, staleIntervals), reason: 'stale' }
+    : null
 }
 
 function flagsOf(fact: RegimeFact, interest8h: number | null, isAfterGap: boolean): RegimeFlag[] {

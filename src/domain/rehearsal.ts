@@ -1,6 +1,7 @@
 import { NO_REGIME, type RegimeObservation, type RegimeRules, stepRegime } from './funding-regime.ts'
 import { IDLE, type LifecycleClose, readingOf, stepLifecycle } from './lifecycle.ts'
 import { silentFrom } from './regime-series.ts'
+import type { SignalParameters } from './signal.ts'
 import type { BucketParameters } from './signal-types.ts'
 
 /** One time that a rule would have fired; times in epoch milliseconds, values in the unit of its type. */
@@ -42,15 +43,22 @@ export function rehearseBuckets(
 /** A settlement as it was evaluated: its own rank, and whether too much was silent before it. */
 export type RehearsedSettlement = RegimeObservation & { readonly at: number; readonly isAfterGap: boolean }
 
+export type RehearsedRules = RegimeRules & Pick<SignalParameters, 'staleIntervals'>
+
 /** The same of a perpetual's settlements, with the ranks that they had, until `to`: what was silent for too long by then is over. */
-export function rehearseRegime(rules: RegimeRules, settlements: readonly RehearsedSettlement[], to: number): Episode[] {
+export function rehearseRegime(
+  rules: RehearsedRules,
+  settlements: readonly RehearsedSettlement[],
+  to: number
+): Episode[] {
   const episodes: Episode[] = []
   let memory = NO_REGIME
   let open: Episode | null = null
   let last: { readonly at: number; readonly intervalHours: number } | null = null
   for (const seen of settlements) {
     if (seen.isAfterGap) {
-      if (open !== null && last !== null) episodes.push({ ...open, closedAt: silentFrom(last), closeReason: 'stale' })
+      if (open !== null && last !== null)
+        episodes.push({ ...open, closedAt: silentFrom(last, rules.staleIntervals), closeReason: 'stale' })
       ;[memory, open] = [NO_REGIME, null]
     }
     memory = stepRegime(memory, seen, rules)
@@ -64,8 +72,11 @@ export function rehearseRegime(rules: RegimeRules, settlements: readonly Rehears
     if (intervalHours !== null) last = { at, intervalHours }
   }
   if (open === null) return episodes
-  const isStale = last !== null && silentFrom(last) <= to
-  return [...episodes, isStale ? { ...open, closedAt: silentFrom(last!), closeReason: 'stale' } : open]
+  const isStale = last !== null && silentFrom(last, rules.staleIntervals) <= to
+  return [
+    ...episodes,
+    isStale ? { ...open, closedAt: silentFrom(last!, rules.staleIntervals), closeReason: 'stale' } : open
+  ]
 }
 
 const openedAt = (at: number, label: string, value: number): Episode => ({

@@ -1,7 +1,7 @@
 /** A value of an open signal, and when it was observed. */
 export type SignalPoint = { readonly at: number; readonly value: number }
 
-/** How far a funding regime moves until it is told of again: one basis point per 8 h, a third of what opens an overheating. */
+/** How far a funding regime moves until it is told of again, unless set otherwise: one basis point per 8 h, a third of what opens an overheating. */
 export const REGIME_UPDATE_8H = 0.0001
 /** Differences of rates are not exact in binary. */
 const TOLERANCE = 1e-12

@@ -30,12 +30,14 @@ export type SignalReading = {
   readonly censored: Censoring
 }
 
-/** Everything that decides when a funding regime opens and closes. */
+/** Everything that decides when a funding regime opens, is told of again and closes. */
 export type SignalParameters = RegimeRules & {
   readonly windowDays: number
   readonly minDays: number
   readonly minObservations: number
   readonly staleIntervals: number
+  /** How far the rate per 8 h moves until it is told of again. */
+  readonly updateRate8h: number
 }
 
 /** The bucket that opened or closed a signal. */

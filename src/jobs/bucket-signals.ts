@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
 import type { BucketSignal } from '../domain/signal.ts'
-import { BUCKET_PARAMETERS, type BucketType } from '../domain/signal-types.ts'
+import type { BucketParameters, BucketType } from '../domain/signal-types.ts'
 import { DAY, floorTo, MINUTE, SECOND } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import { type BucketClaim, type BucketMemories, claimBuckets, saveMemories } from '../store/bucket-progress.ts'
@@ -10,13 +11,20 @@ import { aboutPair, type BucketPoint, type BucketSpan, endsOf, type SubjectRef }
 import type { Database, Transaction } from '../store/database.ts'
 import { insertEvents } from '../store/events.ts'
 import { finishEvaluation } from '../store/signal-progress.ts'
-import { listOpenSignals, readKnownAt, writeSignals } from '../store/signals.ts'
+import { listOpenSignals, listSuperseded, readKnownAt, writeSignals } from '../store/signals.ts'
 import { StaleClaimError } from '../store/ticks.ts'
+import { returnTo } from './bucket-return.ts'
 import { closedBy, isIdle, NOTHING_BEFORE, type ToldSignal, walkBuckets } from './bucket-walk.ts'
 import { inOrder, signalEvent } from './signal-events.ts'
 import { hashOf } from './signal-ids.ts'
 
-export type BucketDeps = { readonly db: Database; readonly clock: Clock; readonly log: Log; readonly holder: string }
+export type BucketDeps = {
+  readonly db: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly holder: string
+  readonly bucketParameters: Config['bucketParameters']
+}
 
 /** A bucket is closed when what was observed in it has had this long to be stored. */
 export const GRACE_MS = 30 * SECOND
@@ -26,21 +34,28 @@ const BACK_MS_MAX = 7 * DAY
 const SPAN_MS_MAX = DAY
 const LEASE_MS = MINUTE
 
-export const bucketHashOf = (type: BucketType) => hashOf([type, BUCKET_PARAMETERS[type]])
+/** The hash of a type's parameters that is in the ids of its signals. */
+export const bucketHashOf = (type: BucketType, { bucketParameters }: Pick<BucketDeps, 'bucketParameters'>) =>
+  hashOf([type, bucketParameters[type]])
 
 /** Takes a type over the buckets that have closed since it was there last, and stores what that changes. False: none has. */
 export async function evaluateBuckets(deps: BucketDeps, type: BucketType): Promise<boolean> {
   const { db, clock, holder, log } = deps
-  const parameters = bucketHashOf(type)
-  const { bucketMs } = BUCKET_PARAMETERS[type]
+  const parameters = bucketHashOf(type, deps)
+  const { bucketMs } = deps.bucketParameters[type]
   const closedTo = floorTo(clock.now() - GRACE_MS, bucketMs)
   const claim = await claimBuckets(db, { type, parameters, closedTo, holder, leaseMs: LEASE_MS })
   if (!claim) return false
   const from = Math.max(claim.evaluatedTo ?? closedTo - bucketMs, closedTo - BACK_MS_MAX)
   const span = { from, to: Math.max(from, Math.min(closedTo, from + SPAN_MS_MAX)), bucketMs }
-  const points = await BUCKET_SOURCES[type].list(db, span, null)
+  const isSame = claim.parameters === parameters
+  const superseded = isSame ? [] : await listSuperseded(db, { type, parameters, sinceMs: from - SPAN_MS_MAX })
+  const readFrom = Math.min(from, ...superseded.map(({ closedAt }) => closedAt!))
+  const points = await BUCKET_SOURCES[type].list(db, { ...span, from: readFrom }, null)
   try {
-    const told = await db.transaction((client) => store(client, { type, claim, parameters, span, points }))
+    const told = await db.transaction((client) =>
+      store(client, { type, claim, parameters, set: deps.bucketParameters[type], span, points, superseded })
+    )
     log.info({ type, to: new Date(span.to).toISOString(), points: points.length, told }, 'signals.buckets_finished')
   } catch (error) {
     if (!(error instanceof StaleClaimError)) throw error
@@ -53,8 +68,11 @@ type Stored = {
   readonly type: BucketType
   readonly claim: BucketClaim
   readonly parameters: string
+  readonly set: BucketParameters
   readonly span: BucketSpan
   readonly points: readonly BucketPoint[]
+  /** What these parameters, which are in force again, had open when others took their place. */
+  readonly superseded: readonly BucketSignal[]
 }
 
 /** The end of the evaluation, its signals and their events are one transaction. */
@@ -70,12 +88,16 @@ async function store(client: Transaction, task: Stored): Promise<number> {
     closedBy(signal, Math.max(span.from, signal.openedAt), 'parameters_changed', null)
   )
   await saveMemories(client, type, found.memories)
-  await writeSignals(client, [...closed, ...found.signals])
-  const subjects = await subjectsOf(client, [...closed, ...found.told.map(({ signal }) => signal)].map(refOf))
+  // Open again first: it may be over again by now.
+  await writeSignals(client, [...closed, ...found.returned])
+  await writeSignals(client, found.signals)
+  const changed = [...closed, ...found.returned, ...found.told.map(({ signal }) => signal)]
+  const subjects = await subjectsOf(client, changed.map(refOf))
+  const ofParameters = (type: ToldSignal['type'], at: number, signal: BucketSignal) =>
+    signalEvent(type, at, signal, subjects.get(keyOf(refOf(signal)))!, claim.activation)
   const events = [
-    ...closed.map((signal) =>
-      signalEvent('signal.closed', signal.closedAt!, signal, subjects.get(keyOf(refOf(signal)))!, claim.activation)
-    ),
+    ...closed.map((signal) => ofParameters('signal.closed', signal.closedAt!, signal)),
+    ...found.returned.map((signal) => ofParameters('signal.opened', signal.openedAt, signal)),
     ...found.told.map(({ type: told, at, signal }) =>
       signalEvent(told, at, signal, subjects.get(keyOf(refOf(signal)))!)
     )
@@ -86,18 +108,22 @@ async function store(client: Transaction, task: Stored): Promise<number> {
 
 async function walkAll(
   client: Transaction,
-  { type, parameters: hash, span, points }: Stored,
+  { type, parameters: hash, set, span, points, superseded: returning }: Stored,
   memories: BucketMemories,
   open: readonly BucketSignal[]
 ) {
   const knownAt = await readKnownAt(client)
-  const task = { type, parameters: BUCKET_PARAMETERS[type], hash, knownAt }
+  const task = { type, parameters: set, hash, knownAt }
   const byKey = Map.groupBy(points, ({ subject }) => keyOf(subject))
   const openByKey = new Map(open.map((signal) => [keyOf(refOf(signal)), signal]))
-  const refs = new Map([...points.map(({ subject }) => subject), ...open.map(refOf)].map((ref) => [keyOf(ref), ref]))
+  const superseded = new Map(returning.map((signal) => [keyOf(refOf(signal)), signal]))
+  const refs = new Map(
+    [...points.map(({ subject }) => subject), ...[...open, ...returning].map(refOf)].map((ref) => [keyOf(ref), ref])
+  )
   for (const key of Object.keys(memories)) if (!refs.has(key)) refs.set(key, refFrom(key))
   const subjects = await subjectsOf(client, [...refs.values()])
   const { absent } = BUCKET_SOURCES[type]
+  const returned: BucketSignal[] = []
   const signals: BucketSignal[] = []
   const told: ToldSignal[] = []
   const kept: Record<string, BucketMemories[string]> = {}
@@ -105,14 +131,20 @@ async function walkAll(
     const subject = subjects.get(key)
     if (subject === undefined) continue
     const seen = new Map(byKey.get(key)?.map((point) => [point.at, point]))
-    const buckets = endsOf(span).map((at) => seen.get(at) ?? { at, value: absent, observations: 0 })
-    const before = { memory: memories[key] ?? NOTHING_BEFORE.memory, open: openByKey.get(key) }
-    const outcome = walkBuckets(task, { ref, subject }, before, buckets)
+    const bucketsOf = (from: number, to: number) =>
+      endsOf({ ...span, from, to }).map((at) => seen.get(at) ?? { at, value: absent, observations: 0 })
+    const walked = { ref, subject }
+    const closed = superseded.get(key)
+    const before = closed
+      ? returnTo(task, walked, closed, bucketsOf(closed.closedAt!, span.from))
+      : { memory: memories[key] ?? NOTHING_BEFORE.memory, open: openByKey.get(key) }
+    if (closed && before.open) returned.push(before.open)
+    const outcome = walkBuckets(task, walked, before, bucketsOf(span.from, span.to))
     signals.push(...outcome.signals)
     told.push(...outcome.told)
     if (!isIdle(outcome.memory, span.to)) kept[key] = outcome.memory
   }
-  return { signals, told, memories: kept }
+  return { returned, signals, told, memories: kept }
 }
 
 const refOf = ({ instrumentId, spotId, venue, asset }: BucketSignal): SubjectRef => ({

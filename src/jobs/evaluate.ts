@@ -106,7 +106,9 @@ async function store(
     client,
     eventsOf(
       outcomes,
-      isFirst(claim, parameters) ? [] : await listUpdates(client, outcomes, { from, nowMs }),
+      isFirst(claim, parameters)
+        ? []
+        : await listUpdates(client, outcomes, { from, nowMs, updateRate8h: parameters.set.updateRate8h }),
       evaluated,
       claim.activation
     )

@@ -1,6 +1,6 @@
 import { sleep } from '../clock.ts'
 import type { Config } from '../config.ts'
-import { NO_REGIME, REGIME_BOUNDS, type RegimeMemory } from '../domain/funding-regime.ts'
+import { NO_REGIME, type RegimeMemory } from '../domain/funding-regime.ts'
 import { type Episode, episodesOf } from '../domain/regime-episodes.ts'
 import {
   anchor8hOf,
@@ -9,8 +9,7 @@ import {
   FUNDING_REGIME_VERSION,
   type RegimeCut,
   type RegimeSettings,
-  type RegimeStep,
-  STALE_INTERVALS
+  type RegimeStep
 } from '../domain/regime-series.ts'
 import type { RegimeSignal, SignalParameters } from '../domain/signal.ts'
 import { DAY } from '../domain/time.ts'
@@ -28,8 +27,7 @@ const STRETCH = 500
 export type RegimeParameters = { readonly set: SignalParameters; readonly hash: string }
 
 export function regimeParameters(configured: Config['fundingRegime']): RegimeParameters {
-  const set = { ...REGIME_BOUNDS, ...configured, staleIntervals: STALE_INTERVALS }
-  return { set, hash: hashOf([FUNDING_REGIME_VERSION, set]) }
+  return { set: configured, hash: hashOf([FUNDING_REGIME_VERSION, configured]) }
 }
 
 export type RegimeTask = {
@@ -71,7 +69,7 @@ export async function walkRegime(db: Database, task: RegimeTask): Promise<Walked
   )
   const before = seed?.state ?? 'NEUTRAL'
   const last = series.last()
-  const ending = last && endingAfter(last, evaluated)
+  const ending = last && endingAfter(last, evaluated, parameters.set.staleIntervals)
   const isCarried = carried !== undefined && carried.label === before
   const episodes = episodesOf(steps, before, isCarried ? carried : null).map((episode) => endedBy(episode, ending))
   return { steps, episodes, evaluatedTo: facts.at(-1)?.at ?? null }
@@ -90,6 +88,7 @@ function settingsOf({ parameters, evaluated, stored }: RegimeTask): RegimeSettin
     windowMs: set.windowDays * DAY,
     minSpanMs: set.minDays * DAY,
     minObservations: set.minObservations,
+    staleIntervals: set.staleIntervals,
     interest8h: anchor8hOf(evaluated),
     endings
   }

@@ -43,9 +43,13 @@ export async function runSignals(deps: WorkerDeps, signal: AbortSignal): Promise
 }
 
 /** Makes due what has an open signal and has fallen silent, or is no longer traded. */
-export async function markEnds({ db, clock }: Pick<EvaluateDeps, 'db' | 'clock'>): Promise<void> {
+export async function markEnds({
+  db,
+  clock,
+  fundingRegime
+}: Pick<EvaluateDeps, 'db' | 'clock' | 'fundingRegime'>): Promise<void> {
   const ends = await listOpenEnds(db, TYPE, clock.now())
-  const ended = ends.filter(({ last, outlook }) => endingAfter(last, outlook) !== null)
+  const ended = ends.filter(({ last, outlook }) => endingAfter(last, outlook, fundingRegime.staleIntervals) !== null)
   if (ended.length === 0) return
   await markQuiet(
     db,

@@ -97,6 +97,20 @@ export async function listOpenSignals(
   return rows.map((row) => signalOf(row) as BucketSignal)
 }
 
+/** What these parameters had open of each subject when others took their place, at `sinceMs` or later. */
+export async function listSuperseded(
+  client: Pick<Database, 'query'>,
+  { type, parameters, sinceMs }: { type: BucketSignal['type']; parameters: string; sinceMs: number }
+): Promise<BucketSignal[]> {
+  const { rows } = await client.query<SignalRow>(
+    `select distinct on (instrument_id, spot_id, venue_id, asset) ${SIGNAL_COLUMNS.join(', ')} from signal
+     where type = $1 and parameters = $2 and close_reason = 'parameters_changed' and closed_at >= $3
+     order by instrument_id, spot_id, venue_id, asset, closed_at desc`,
+    [type, parameters, new Date(sinceMs)]
+  )
+  return rows.map((row) => signalOf(row) as BucketSignal)
+}
+
 /** The time that everything in this transaction is known from. */
 export async function readKnownAt(client: Transaction): Promise<number> {
   const { rows } = await client.query<{ at: Date }>('select now() as at')

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { ApiDeps } from '../../src/api/context.ts'
 import { startApi } from '../../src/api/server.ts'
+import { loadConfig } from '../../src/config.ts'
 import type { BoardRow } from '../../src/domain/board-row.ts'
 import { isoOf } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -110,7 +111,8 @@ export const CONFIG: ApiDeps['config'] = {
   flow: { contracts: 10, everyMs: 300_000 },
   liquidation: { contracts: 10, everyMs: 60_000 },
   marketsMs: 3_600_000,
-  fundingRegime: { persistHours: 24, windowDays: 90, minDays: 30, minObservations: 90 },
+  fundingRegime: loadConfig({}).fundingRegime,
+  bucketParameters: loadConfig({}).bucketParameters,
   bootstrapKeyFile: null,
   rateLimitPerMinute: 100_000,
   webhookPrivateTargets: 'refuse',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
+import { loadConfig } from '../../src/config.ts'
 import type { RegimeSignal } from '../../src/domain/signal.ts'
 import { HOUR } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -109,13 +110,26 @@ test('what cannot be asked is refused by name', async () => {
 
 test('the catalogue says what each type means, what it does not, and its parameters here', async () => {
   await using api = await testApi({
-    config: { fundingRegime: { persistHours: 48, windowDays: 60, minDays: 20, minObservations: 50 } }
+    config: loadConfig({
+      FUNDING_REGIME_PERSIST_HOURS: '48',
+      FUNDING_REGIME_WINDOW_DAYS: '60',
+      FUNDING_REGIME_OVERHEATED_ENTER_RATE_8H: '0.0004',
+      STABLECOIN_DEPEG_BELOW_PAR_ENTER_BPS: '-80'
+    })
   })
   const { body } = await request(api.url).get('/v1/signals/types')
   const regime = body.data.find(({ type }: { type: string }) => type === 'funding_regime')
   assert.deepEqual([regime.parameters.persistHours, regime.parameters.windowDays], [48, 60])
-  assert.equal(regime.parameters.OVERHEATED.enterRate8h, 0.0003)
+  assert.equal(regime.parameters.OVERHEATED.enterRate8h, 0.0004)
   assert.match(regime.not, /Not a forecast/)
+  const depeg = body.data.find(({ type }: { type: string }) => type === 'stablecoin_depeg')
+  assert.deepEqual(
+    depeg.parameters.thresholds.map(({ enter, exit }: { enter: number; exit: number }) => [enter, exit]),
+    [
+      [50, 25],
+      [-80, -25]
+    ]
+  )
 })
 
 test('every type is in the catalogue, with its unit, its thresholds and whether it is looked for', async () => {

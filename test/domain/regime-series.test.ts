@@ -14,6 +14,7 @@ import {
 import { DAY, HOUR } from '../../src/domain/time.ts'
 
 const SETTINGS: RegimeSettings = {
+  staleIntervals: 3,
   rules: { ...REGIME_BOUNDS, persistHours: 24 },
   windowMs: 90 * DAY,
   minSpanMs: 5 * DAY,
@@ -234,11 +235,11 @@ test('a regime that was open before goes on, and one whose end was told is not b
 test('after the last settlement a regime ends by silence, if we know of it, or by delisting', () => {
   const last = { at: 0, intervalHours: 8 }
   const outlook = { isDelisted: false, delistedAt: null, knownTo: 24 * HOUR, declaredHours: null }
-  assert.equal(endingAfter(last, outlook), null)
+  assert.equal(endingAfter(last, outlook, 3), null)
   const silent = { ...outlook, knownTo: 25 * HOUR }
-  assert.deepEqual(endingAfter(last, silent), { at: 24 * HOUR, reason: 'stale' })
-  assert.equal(endingAfter({ at: 0, intervalHours: 1 }, { ...outlook, knownTo: 5 * HOUR, declaredHours: 8 }), null)
+  assert.deepEqual(endingAfter(last, silent, 3), { at: 24 * HOUR, reason: 'stale' })
+  assert.equal(endingAfter({ at: 0, intervalHours: 1 }, { ...outlook, knownTo: 5 * HOUR, declaredHours: 8 }, 3), null)
   const delisted = { ...outlook, isDelisted: true, delistedAt: 3 * HOUR }
-  assert.deepEqual(endingAfter(last, delisted), { at: 3 * HOUR, reason: 'delisted' })
-  assert.deepEqual(endingAfter({ ...last, at: 4 * HOUR }, delisted), { at: 4 * HOUR, reason: 'delisted' })
+  assert.deepEqual(endingAfter(last, delisted, 3), { at: 3 * HOUR, reason: 'delisted' })
+  assert.deepEqual(endingAfter({ ...last, at: 4 * HOUR }, delisted, 3), { at: 4 * HOUR, reason: 'delisted' })
 })

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { BUCKET_MS } from '../../src/domain/signal-types.ts'
 import { DAY } from '../../src/domain/time.ts'
-import { evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
+import { bucketHashOf, evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
 import type { Database } from '../../src/store/database.ts'
+import { activate } from '../../src/store/signal-activations.ts'
 import { insertBasis } from '../api/fixture.ts'
 import { type BucketRig, openBuckets, START } from '../support/buckets.ts'
 import { testDatabase } from '../support/database.ts'
+import { testConfig } from '../support/line.ts'
 
 const PAIR = 'kraken:USDT/USD'
 
@@ -166,6 +169,71 @@ test('what opened under other parameters closes when they change', async () => {
   rig.closed(5)
   await rig.evaluate()
   assert.deepEqual((await rig.signals())[1], ['BELOW_PAR', 6, null, null], 'and what goes on opens under the new ones')
+})
+
+/** As a process with these settings does when it starts. */
+async function restart(rig: BucketRig, env: Record<string, string>) {
+  const deps = { ...rig.deps, bucketParameters: testConfig(env).bucketParameters }
+  await activate(deps.db, 'stablecoin_depeg', bucketHashOf('stablecoin_depeg', deps))
+  return async () => {
+    while (await evaluateBuckets(deps, 'stablecoin_depeg')) {}
+  }
+}
+
+test('parameters that come back find their own signals again: what still goes on is open again and told so, each time', async () => {
+  await using t = await testDatabase()
+  const { rig, id } = await depegRig(t.db, [0.99, 0.99, 0.99])
+  await rig.evaluate()
+  const other = { STABLECOIN_DEPEG_BELOW_PAR_ENTER_BPS: '-60' }
+  for (const bucket of [3, 9]) {
+    for (const more of [0, 1, 2, 3]) await quote(t.db, rig, id, bucket + more, 0.99)
+    rig.closed(bucket + 3)
+    const evaluate = await restart(rig, other)
+    await evaluate()
+    await evaluate()
+    for (const more of [4, 5]) await quote(t.db, rig, id, bucket + more, 0.98)
+    rig.closed(bucket + 5)
+    await (await restart(rig, {}))()
+    await rig.evaluate()
+  }
+  assert.deepEqual(await rig.signals(), [
+    ['BELOW_PAR', 3, null, null],
+    ['BELOW_PAR', 6, 13, 'parameters_changed']
+  ])
+  const ids = (await t.db.query('select distinct id from event')).rows.length
+  const all = (await t.db.query('select id from event')).rows.length
+  assert.equal(ids, all, 'no event is the repetition of another')
+  const own = (await rig.events()).filter(({ data }) => Date.parse(data.openedAt) === START + 3 * BUCKET_MS)
+  const count = (what: string) => own.filter(({ type }) => type === what).length
+  assert.deepEqual([count('signal.opened'), count('signal.closed')], [3, 2])
+})
+
+test('what ended while other parameters were in force stays closed, and opens anew only after its cool-down', async () => {
+  await using t = await testDatabase()
+  const { rig, id } = await depegRig(t.db, [0.99, 0.99, 0.99])
+  await rig.evaluate()
+  const evaluate = await restart(rig, { STABLECOIN_DEPEG_BELOW_PAR_ENTER_BPS: '-500' })
+  await evaluate()
+  const mids = [1, 1, 1, 0.99, 0.99, 0.99, 0.99]
+  for (const [bucket, mid] of mids.entries()) await quote(t.db, rig, id, bucket + 3, mid)
+  rig.closed(9)
+  await evaluate()
+  await restart(rig, {})
+  await rig.evaluate()
+  assert.deepEqual(await rig.signals(), [['BELOW_PAR', 3, 3, 'parameters_changed']])
+  for (let bucket = 10; bucket < 24; bucket += 1) await quote(t.db, rig, id, bucket, 0.99)
+  rig.closed(23)
+  await rig.evaluate()
+  // It would have closed at the end of the sixth, and cooled for twelve.
+  assert.deepEqual((await rig.signals()).slice(1), [['BELOW_PAR', 20, null, null]])
+})
+
+test('of two processes with different parameters only the one started last evaluates', async () => {
+  await using t = await testDatabase()
+  const { rig } = await depegRig(t.db, [0.99, 0.99, 0.99])
+  await restart(rig, { STABLECOIN_DEPEG_BELOW_PAR_ENTER_BPS: '-60' })
+  assert.equal(await evaluateBuckets(rig.deps, 'stablecoin_depeg'), false)
+  assert.deepEqual(await rig.signals(), [])
 })
 
 test('a contract that settles more often than before stands out for a day', async () => {

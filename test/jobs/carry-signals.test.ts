@@ -14,7 +14,7 @@ import { ADAPTERS } from '../../src/venues/registry.ts'
 import { insertSettlements } from '../api/fixture.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
-import { openLine, silentLog } from '../support/line.ts'
+import { openLine, silentLog, testConfig } from '../support/line.ts'
 
 const PERP = 'binance:BTC/USDT:USDT'
 const TYPES: readonly BucketType[] = ['expectation', 'carry_opportunity']
@@ -31,8 +31,8 @@ async function openMarket(paid?: string) {
   const exchange = await startExchange(clock)
   const adapters = ADAPTERS.filter(({ id }) => id === 'binance')
   const line = await openLine(t.db, exchange, { clock, assets: ['BTC'], adapters })
-  const deps = { db: t.db, clock, log: silentLog, holder: 'test' }
-  for (const type of TYPES) await activate(t.db, type, bucketHashOf(type))
+  const deps = { db: t.db, clock, log: silentLog, holder: 'test', bucketParameters: testConfig().bucketParameters }
+  for (const type of TYPES) await activate(t.db, type, bucketHashOf(type, deps))
   const perp = line.venues.binance!.instruments.get('BTC/USDT:USDT')!
   const newest = floorTo(nowMs, 8 * HOUR)
   const times = paid === undefined ? [] : Array.from({ length: 60 }, (_, index) => newest - index * 8 * HOUR)

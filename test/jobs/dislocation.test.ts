@@ -11,7 +11,7 @@ import { activate } from '../../src/store/signal-activations.ts'
 import { ADAPTERS } from '../../src/venues/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
-import { openLine, silentLog } from '../support/line.ts'
+import { openLine, silentLog, testConfig } from '../support/line.ts'
 
 test('a market that turns euphoric opens a dislocation of the polled basis within a quarter of an hour, and one that calms down closes it', async () => {
   await using t = await testDatabase()
@@ -20,8 +20,8 @@ test('a market that turns euphoric opens a dislocation of the polled basis withi
   await using exchange = await startExchange(clock)
   const adapters = ADAPTERS.filter(({ id }) => id === 'binance')
   await using line = await openLine(t.db, exchange, { clock, assets: ['BTC'], adapters })
-  const deps = { db: t.db, clock, log: silentLog, holder: 'test' }
-  await activate(t.db, 'basis_dislocation', bucketHashOf('basis_dislocation'))
+  const deps = { db: t.db, clock, log: silentLog, holder: 'test', bucketParameters: testConfig().bucketParameters }
+  await activate(t.db, 'basis_dislocation', bucketHashOf('basis_dislocation', deps))
   const order = async (regime: string) => {
     const body = JSON.stringify({ BTC: regime })
     const answer = await fetch(`${exchange.controlUrl}/regimes`, { method: 'PUT', body })

@@ -10,6 +10,7 @@ import { DAY, HOUR, SEED } from './exchanges.ts'
 /** What the demo fetches of the past. */
 const HISTORY_DAYS = 120
 const SETTINGS = {
+  staleIntervals: 3,
   rules: { ...REGIME_BOUNDS, persistHours: 24 },
   windowMs: 90 * DAY,
   minSpanMs: 30 * DAY,

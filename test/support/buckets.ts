@@ -6,7 +6,7 @@ import type { Database } from '../../src/store/database.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { activate } from '../../src/store/signal-activations.ts'
-import { silentLog } from './line.ts'
+import { silentLog, testConfig } from './line.ts'
 
 /** The beginning of the first bucket of these tests. */
 export const START = floorTo(Date.UTC(2026, 2, 1), BUCKET_MS)
@@ -16,8 +16,14 @@ export type BucketRig = Awaited<ReturnType<typeof openBuckets>>
 /** One type of signal over facts that a test writes, bucket by bucket. Times of what is shown count buckets from START. */
 export async function openBuckets(db: Database, type: BucketType) {
   const state = { nowMs: START + GRACE_MS }
-  const deps: BucketDeps = { db, clock: { now: () => state.nowMs }, log: silentLog, holder: 'test' }
-  await activate(db, type, bucketHashOf(type))
+  const deps: BucketDeps = {
+    db,
+    clock: { now: () => state.nowMs },
+    log: silentLog,
+    holder: 'test',
+    bucketParameters: testConfig().bucketParameters
+  }
+  await activate(db, type, bucketHashOf(type, deps))
   await ensurePartitions(db, 'market_snapshot', [START], START)
   // Nothing has closed yet that has anything in it.
   await evaluateBuckets(deps, type)

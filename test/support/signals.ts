@@ -42,7 +42,8 @@ export function aSignal(fields: Partial<RegimeSignal> & Pick<RegimeSignal, 'id' 
       windowDays: 90,
       minDays: 30,
       minObservations: 90,
-      staleIntervals: 3
+      staleIntervals: 3,
+      updateRate8h: 0.0001
     },
     formulaVersion: 1,
     ...(closed as Partial<RegimeSignal>),

@@ -6,11 +6,11 @@ import {
   rehearsalSchema
 } from '../../contract/rehearsal.ts'
 import { TYPE_WORDS } from '../../contract/signal-type-words.ts'
-import { REGIME_BOUNDS, REGIMES, type RegimeRules } from '../../domain/funding-regime.ts'
+import { REGIMES } from '../../domain/funding-regime.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import type { Threshold } from '../../domain/lifecycle.ts'
+import type { RehearsedRules } from '../../domain/rehearsal.ts'
 import type { SignalType } from '../../domain/signal.ts'
-import { BUCKET_PARAMETERS } from '../../domain/signal-types.ts'
 import { medianOf } from '../../domain/statistics.ts'
 import { DAY, HOUR, isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
@@ -42,44 +42,48 @@ export const rehearseWebhook: Action = action({
   perform: async ({ context, client, values, nowMs }) => {
     const { type, thresholds = [] } = values
     const filter: Filter = values.filter ?? {}
-    const problems = rehearsalProblems(type, filter, thresholds, boundsOf(type))
+    const problems = rehearsalProblems(type, filter, thresholds, boundsOf(context, type))
     if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_body')
     const range = rangeOf(values, nowMs)
     const scope = { ...(await scopeOf(context, type, filter)), ...range }
     await checkSize(context, type, scope)
-    const bounds = ownBounds(type, thresholds)
+    const bounds = ownBounds(context, type, thresholds)
     const subjects =
       type === 'funding_regime'
         ? await rehearseRegimes(client, type, regimeRules(context, bounds), scope)
-        : await rehearseType(client, type, { ...BUCKET_PARAMETERS[type], thresholds: bounds }, scope)
+        : await rehearseType(client, type, { ...context.config.bucketParameters[type], thresholds: bounds }, scope)
     const labels = filter.label ?? Object.keys(bounds)
     return rehearsalView({ type, bounds, labels, scope, subjects })
   }
 })
 
-function boundsOf(type: SignalType): Readonly<Record<string, Threshold>> {
-  if (type !== 'funding_regime') return BUCKET_PARAMETERS[type].thresholds
+function boundsOf({ config }: ApiContext, type: SignalType): Readonly<Record<string, Threshold>> {
+  if (type !== 'funding_regime') return config.bucketParameters[type].thresholds
   return Object.fromEntries(
     REGIMES.map((regime) => {
-      const { enterRate8h, exitRate8h } = REGIME_BOUNDS[regime]
+      const { enterRate8h, exitRate8h } = config.fundingRegime[regime]
       return [regime, { enter: enterRate8h, exit: exitRate8h, below: regime === 'PANIC' }]
     })
   )
 }
 
-function ownBounds(type: SignalType, thresholds: readonly OwnThreshold[]): Readonly<Record<string, Threshold>> {
-  const bounds = boundsOf(type)
+function ownBounds(
+  context: ApiContext,
+  type: SignalType,
+  thresholds: readonly OwnThreshold[]
+): Readonly<Record<string, Threshold>> {
+  const bounds = boundsOf(context, type)
   const own = thresholds.map(({ label, enter, exit }) => [label, { enter, exit, below: bounds[label]!.below }] as const)
   return { ...bounds, ...Object.fromEntries(own) }
 }
 
-function regimeRules({ config }: ApiContext, bounds: Readonly<Record<string, Threshold>>): RegimeRules {
+function regimeRules({ config }: ApiContext, bounds: Readonly<Record<string, Threshold>>): RehearsedRules {
   const of = (regime: (typeof REGIMES)[number]) => ({
-    ...REGIME_BOUNDS[regime],
+    ...config.fundingRegime[regime],
     enterRate8h: bounds[regime]!.enter,
     exitRate8h: bounds[regime]!.exit
   })
-  return { OVERHEATED: of('OVERHEATED'), PANIC: of('PANIC'), persistHours: config.fundingRegime.persistHours }
+  return { ...config.fundingRegime, OVERHEATED: of('OVERHEATED'), PANIC: of('PANIC') }
 }
 
 function rangeOf(given: { readonly from: number | undefined; readonly to: number | undefined }, nowMs: number) {

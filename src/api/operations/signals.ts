@@ -47,7 +47,7 @@ export function signalOperations(context: ApiContext): Operation[] {
     type: 'SignalType',
     row: signalTypeSchema,
     read: async (question) => {
-      const { page, ...paging } = pageByName(await typeViews(db, config.fundingRegime), ({ type }) => type, question)
+      const { page, ...paging } = pageByName(await typeViews(db, config), ({ type }) => type, question)
       return { data: page, ...paging, asOfMs: clock.now() }
     }
   })
