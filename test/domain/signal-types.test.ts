@@ -32,9 +32,13 @@ test('a carry opportunity belongs to its size, horizon and fee table: another ta
   const own = BUCKET_PARAMETERS.carry_opportunity
   assert.equal(own.terms?.feeTableVersion, FEE_TABLE_VERSION)
   const idWith = (terms: typeof own.terms) => hashOf(['carry_opportunity', { ...own, terms }])
-  assert.equal(idWith(own.terms), bucketHashOf('carry_opportunity'))
+  assert.equal(idWith(own.terms), bucketHashOf('carry_opportunity', { bucketParameters: BUCKET_PARAMETERS }))
   for (const [name, value] of Object.entries(own.terms!))
-    assert.notEqual(idWith({ ...own.terms!, [name]: value + 1 }), bucketHashOf('carry_opportunity'), name)
+    assert.notEqual(
+      idWith({ ...own.terms!, [name]: value + 1 }),
+      bucketHashOf('carry_opportunity', { bucketParameters: BUCKET_PARAMETERS }),
+      name
+    )
 })
 
 test('every type and label says what it means, and every type what it does not', () => {
