@@ -32,3 +32,16 @@ export function nullsWithoutReason(row: Fields, isPlain: (path: string, row: Fie
 export function reasonsOfValues(row: Fields): string[] {
   return Object.keys(row.absent as Fields).filter((field) => (row[field] ?? null) !== null)
 }
+
+/** What a perpetual or a dated contract never has: of the kind of instrument no answer gives the reason. */
+const NEVER: Readonly<Record<string, RegExp>> = {
+  perpetual: /^(expiresAt|daysToExpiry|basisApr|fees\.deliveryFrac)$/,
+  future:
+    /^(funding.*|nextSettlement.*|cap|floor|determined|costToRecoverFrac|breakEven.*|fair\.noisyFairBps|points\.realisedFundingApr)$/
+}
+/** Words that are null where there is nothing to say, and what a point of a curve has by its own kind. */
+const WORDS = /^(refusal|refusalDetail|points\.expiresAt|points\.realisedFundingApr)$/
+
+/** Nulls that need no reason. */
+export const isPlain = (path: string, { kind }: Record<string, unknown>) =>
+  WORDS.test(path) || (NEVER[String(kind)]?.test(path) ?? false)
