@@ -6,6 +6,9 @@ import { refuseGone } from './known-at.ts'
 /** The moment that a question is about. */
 export type Moment = { readonly nowMs: number; readonly isPast: boolean }
 
+/** From when on contracts count that have gone by now; null: only those of now. */
+export const goneSince = ({ nowMs, isPast }: Moment): number | null => (isPast ? nowMs : null)
+
 /** Of `at=`, which is now unless given and never later. */
 export function pastMoment(at: number | undefined, asOfMs: number): Moment {
   if (at === undefined) return { nowMs: asOfMs, isPast: false }

@@ -49,7 +49,9 @@ export async function readCarryFacts(
   const perpetuals = contracts.filter(({ kind }) => kind === 'perpetual').map(({ id }) => id)
   const { nowMs } = moment
   const depthSince = nowMs - DEPTH_ROUNDS * config.depth.everyMs
-  const past = { fromMs: nowMs - HISTORY_MS, toMs: nowMs + 1, knownAtMs: null, limit: SETTLEMENTS_MAX }
+  // Settled by then and told later was not known then.
+  const known = { knownAtMs: null, availableAtMs: nowMs }
+  const past = { fromMs: nowMs - HISTORY_MS, toMs: nowMs + 1, ...known, limit: SETTLEMENTS_MAX }
   await takeStored(budget, {
     most: Number.POSITIVE_INFINITY,
     count: async (most) =>
@@ -69,8 +71,7 @@ export async function readCarryFacts(
   return new Map(
     contracts.map((contract) => {
       const spot = spotOf(contract)
-      // Settled by then and told later was not known then.
-      const settled = (settlements.get(contract.id) ?? []).filter(({ availableAt }) => availableAt <= nowMs)
+      const settled = settlements.get(contract.id) ?? []
       const legOf = (id: number | undefined) => ({
         latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
         depth: id === undefined ? undefined : knownDepthOf(depths.get(id))

@@ -1,4 +1,4 @@
-import type { Instrument } from '../domain/instrument.ts'
+import { type Instrument, isGone } from '../domain/instrument.ts'
 import { namesOf } from './catalogue.ts'
 import type { ApiContext } from './context.ts'
 
@@ -11,21 +11,35 @@ export type ContractFilter = {
   readonly instrument?: readonly string[] | undefined
 }
 
-/** The followed contracts that a filter asks for; one that is named is there whether it is followed or not. */
-export async function contractsOf({ catalogue }: ApiContext, filter: ContractFilter): Promise<Instrument[]> {
+/**
+ * The followed contracts that a filter asks for; one that is named is there whether it is followed or not. Of the past, from
+ * `sinceMs` on (epoch ms; null: of now), those as well that have gone since, or that are known from imports alone.
+ */
+export async function contractsOf(
+  { catalogue }: ApiContext,
+  filter: ContractFilter,
+  sinceMs: number | null = null
+): Promise<Instrument[]> {
   const known = await catalogue.read()
   const { venues, assets } = namesOf(known, filter)
   const named = filter.instrument && (await Promise.all(filter.instrument.map((key) => catalogue.getInstrument(key))))
   const ids = named && new Set(named.map(({ id }) => id))
   const quotes = filter.quote?.map((quote) => quote.toUpperCase())
-  return (named ?? known.instruments).filter(
-    ({ id, kind, tracked, venue, asset, quote, quarantine }) =>
+  return (named ?? known.instruments).filter((instrument) => {
+    const { id, kind, tracked, venue, asset, quote, quarantine } = instrument
+    return (
       kind !== 'spot' &&
-      (ids?.has(id) ?? tracked) &&
+      (ids?.has(id) ?? (tracked || (sinceMs !== null && wasThere(instrument, sinceMs)))) &&
       (venues?.has(venue) ?? true) &&
       // What is under quarantine may be another coin with this name: it is there by its own key, and where no asset is asked for.
       (assets === undefined || (assets.has(asset) && quarantine === null)) &&
       (filter.kind?.includes(kind) ?? true) &&
       (quotes?.includes(quote.toUpperCase()) ?? true)
-  )
+    )
+  })
+}
+
+/** Whether what is not followed now may have traded after a moment. */
+function wasThere({ status, source, delistedAt, expiresAt }: Instrument, sinceMs: number): boolean {
+  return (isGone(status) || source === 'import') && (delistedAt ?? expiresAt ?? Number.POSITIVE_INFINITY) > sinceMs
 }

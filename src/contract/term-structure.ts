@@ -1,7 +1,14 @@
 import type { CarryFacts } from '../domain/carry-case.ts'
 import { type CurvePoint, curvePointOf, POINT_ABSENCES } from '../domain/curve-point.ts'
 import { decimalToString } from '../domain/decimal.ts'
-import { constantMaturities, FLAT_APR, forwardsOf, STRUCTURES, shapeOfCurve } from '../domain/term-structure.ts'
+import {
+  constantMaturities,
+  FLAT_APR,
+  forwardsOf,
+  MATURITY_ABSENCES,
+  STRUCTURES,
+  shapeOfCurve
+} from '../domain/term-structure.ts'
 import { isoOrNull } from '../domain/time.ts'
 import { CONTRACT_KINDS } from './board.ts'
 import { pageParameters } from './board-parameters.ts'
@@ -71,7 +78,9 @@ export const termStructureSchema = object(
       object({
         days: number('Maturity', 30),
         aprContinuous: numberOrNull('Between the expiries around it; nothing is extrapolated', 0.11),
-        absent: textOrNull('Why there is none')
+        absent: oneOfOrNull(MATURITY_ABSENCES, 'Why there is none'),
+        fromDays: numberOrNull('Days of the last expiry before it, or of the one that has it', 20.1),
+        toDays: numberOrNull('Days of the first expiry after it, or of the one that has it', 47.2)
       })
     ),
     absent: absences()

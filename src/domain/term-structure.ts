@@ -56,10 +56,15 @@ export function forwardsOf(points: readonly CurveRate[]): Forward[] {
   })
 }
 
+export const MATURITY_ABSENCES = ['before_first_expiry', 'after_last_expiry', 'no_points'] as const
+
 export type ConstantMaturity = {
   readonly days: number
   readonly aprContinuous: number | null
-  readonly absent: 'before_first_expiry' | 'after_last_expiry' | 'no_points' | null
+  readonly absent: (typeof MATURITY_ABSENCES)[number] | null
+  /** Days of the two expiries that it lies between, the same twice where one has it; null with the rate. */
+  readonly fromDays: number | null
+  readonly toDays: number | null
 }
 
 /**
@@ -71,18 +76,18 @@ export function constantMaturities(
   maturities: readonly number[] = CONSTANT_MATURITIES_DAYS
 ): ConstantMaturity[] {
   const sorted = distinctMaturities(points)
+  const none = { aprContinuous: null, fromDays: null, toDays: null }
   return maturities.map((days) => {
     const after = sorted.findIndex((point) => point.days >= days)
     const upper = sorted[after]
-    if (upper === undefined) {
-      return { days, aprContinuous: null, absent: sorted.length === 0 ? 'no_points' : 'after_last_expiry' }
-    }
-    if (upper.days === days) return { days, aprContinuous: upper.aprContinuous, absent: null }
-    const lower = sorted[after - 1]
-    if (lower === undefined) return { days, aprContinuous: null, absent: 'before_first_expiry' }
+    if (upper === undefined) return { days, ...none, absent: sorted.length === 0 ? 'no_points' : 'after_last_expiry' }
+    const lower = upper.days === days ? upper : sorted[after - 1]
+    if (lower === undefined) return { days, ...none, absent: 'before_first_expiry' }
+    const between = { fromDays: lower.days, toDays: upper.days, absent: null }
+    if (lower === upper) return { days, aprContinuous: upper.aprContinuous, ...between }
     const [from, to] = [growthOf(lower), growthOf(upper)]
     const growth = from + ((to - from) * (days - lower.days)) / (upper.days - lower.days)
-    return { days, aprContinuous: (growth * DAYS_PER_YEAR) / days, absent: null }
+    return { days, aprContinuous: (growth * DAYS_PER_YEAR) / days, ...between }
   })
 }
 

@@ -21,16 +21,28 @@ export async function listBasisBuckets(db: Queryable, series: BasisSeries, range
   return (await listBasisBucketsOfMany(db, [series], series, range)).get(series.instrumentId)!
 }
 
-/**
- * The same of many series at once, by contract. Hours and days that are rolled up are read as such; what is not yet, is about to be rolled up
- * anew, is shorter than an hour, or is asked for as it was known at some time, is made of the bases themselves.
- */
+/** The same of many series at once, by contract. */
 export async function listBasisBucketsOfMany(
   db: Queryable,
   asked: readonly BasisPair[],
   choice: BucketChoice,
   { fromMs, toMs, bucketMs }: BucketRange
 ): Promise<ReadonlyMap<number, Bucket[]>> {
+  const parts = await listBasisPartsOfMany(db, asked, choice, { fromMs, toMs, bucketMs })
+  return new Map([...parts].map(([id, own]) => [id, everyBucket(own, { fromMs, toMs, lengthMs: bucketMs })]))
+}
+
+/**
+ * What each bucket with observations comes to, by contract and by the bucket's beginning. Hours and days that are rolled up are
+ * read as such; what is not yet, is about to be rolled up anew, is shorter than an hour, or is asked for as it was known at some
+ * time, is made of the bases themselves.
+ */
+export async function listBasisPartsOfMany(
+  db: Queryable,
+  asked: readonly BasisPair[],
+  choice: BucketChoice,
+  { fromMs, toMs, bucketMs }: BucketRange
+): Promise<ReadonlyMap<number, ReadonlyMap<number, BucketPart>>> {
   const pairs = [...new Map(asked.map((pair) => [pair.instrumentId, pair])).values()]
   const parts = new Map(pairs.map(({ instrumentId }) => [instrumentId, new Map<number, BucketPart>()]))
   const plan = await planReading(db, pairs, choice, { fromMs, toMs, bucketMs })
@@ -51,7 +63,7 @@ export async function listBasisBucketsOfMany(
       for (const [start, part] of gatherParts(points, bucketMs)) addPart(own, start, part)
     }
   }
-  return new Map([...parts].map(([id, own]) => [id, everyBucket(own, { fromMs, toMs, lengthMs: bucketMs })]))
+  return parts
 }
 
 /** How many stored rows the same would read: bases, and what is rolled up. Counting ends at `most`. */

@@ -8,6 +8,7 @@ import { insertBasis, insertInstrument, insertSettlements, NOW_MS, testApi } fro
 
 const PERP = 'binance:BTC/USDT:USDT'
 const SPOT = 'binance:BTC/USDT'
+const GONE = 'binance:BTC/USDT:USDT-260615'
 const DEEP = {
   bid10: '900000',
   ask10: '900000',
@@ -133,6 +134,15 @@ test('a moment of the past is answered from what was kept of it', async () => {
   await using api = await testApi({
     seed: async (db) => {
       const { spot, perp } = await seed(db)
+      const [gone, longGone] = [
+        await insertInstrument(db, { key: GONE, spotId: spot }),
+        await insertInstrument(db, { key: 'binance:BTC/USDT:USDT-260612', spotId: spot })
+      ]
+      await db.query(
+        `update instrument set tracked = false, status = 'expired', expires_at = delisted, delisted_at = delisted
+         from (values ($1::int, $3::timestamptz), ($2, $4)) as of (instrument, delisted) where id = instrument`,
+        [gone, longGone, new Date(NOW_MS - HOUR), new Date(atMs - HOUR)]
+      )
       await ensurePartitions(db, 'market_snapshot', [atMs], NOW_MS)
       await ensurePartitions(db, 'funding_estimate', [atMs], NOW_MS)
       for (const [id, bid, ask] of [
@@ -156,7 +166,11 @@ test('a moment of the past is answered from what was kept of it', async () => {
   })
   const row = await forwardOf(api, `&at=${atMs}`)
   assert.deepEqual([row.refusal, row.entry.spotVwap, row.ageMs, row.funding.rate8h], [null, '50001', 30_000, 0.0002])
-  assert.equal((await forwardOf(api, `&at=${atMs - HOUR}`)).refusal, 'missing_quote')
+  assert.equal((await forwardOf(api, `&at=${atMs - 2 * HOUR}`)).refusal, 'missing_quote')
+  const keysOf = async (query: string) =>
+    (await rowsOf(api, `&direction=forward${query}`)).map(({ instrument }: { instrument: string }) => instrument)
+  assert.deepEqual(await keysOf(`&at=${atMs}`), [PERP, GONE], 'with what has gone since, without what had gone before')
+  assert.deepEqual(await keysOf(''), [PERP])
   const future = await ask(api, `&at=${NOW_MS + HOUR}`)
   assert.deepEqual([future.status, future.body.errors[0].path], [400, 'at'])
 })
@@ -169,15 +183,16 @@ test('a moment of before observations are kept is refused, of a carry and of a c
   }
 })
 
-test('a settlement that was told later is not in a carry of before', async () => {
+test('a settlement that was told later is not in a carry of before, one that was corrected later as it was told first', async () => {
   await using api = await testApi({
     seed: async (db) => {
       const { perp } = await seed(db)
       await insertSettlements(db, perp, [
         { atMs: NOW_MS - 4 * HOUR, rate: '0.0003' },
-        { atMs: NOW_MS - 12 * HOUR, rate: '0.0003' }
+        { atMs: NOW_MS - 12 * HOUR, rate: '0.0003' },
+        { atMs: NOW_MS - 12 * HOUR, rate: '0.0009', revision: 1 }
       ])
-      await db.query('update settlement set available_at = $1 where settled_at = $2', [
+      await db.query('update settlement set available_at = $1 where settled_at = $2 or revision = 1', [
         new Date(NOW_MS + HOUR),
         new Date(NOW_MS - 4 * HOUR)
       ])

@@ -110,6 +110,19 @@ test('a leg that was listed within the window is set against what the other sett
   assert.deepEqual([Date.parse(row.from), Date.parse(row.to)], [listedAt, NOW_MS], 'nothing is of after now')
   assert.ok(Math.abs(row.grossFrac - 3 * 0.0002) < 1e-12)
   assert.ok(Math.abs(row.netApr - (row.netFrac * 8760) / 28) < 1e-12)
+  // Gone since, it is in the window all the same, and not in spreads of now.
+  const delistedAt = NOW_MS - 12 * HOUR
+  await api.db.query(`update instrument set tracked = false, status = 'delisted', delisted_at = $2 where key = $1`, [
+    BYBIT,
+    new Date(delistedAt)
+  ])
+  api.clock.advance(6_000)
+  const isOfBybit = ({ long, short }: Record<string, string>) => [long, short].includes(BYBIT!)
+  const gone = (await rowsOf(api, `&from=${from}&to=${NOW_MS}`)).find(isOfBybit)
+  assert.deepEqual([gone.short, gone.shortSettlements, Date.parse(gone.to)], [BINANCE, 2, delistedAt])
+  assert.equal((await rowsOf(api)).some(isOfBybit), false)
+  const after = await rowsOf(api, `&from=${NOW_MS - 2 * HOUR}&to=${NOW_MS}`)
+  assert.equal(after.some(isOfBybit), false, 'nor in one that begins later')
 })
 
 test('a block that is not over, or began before the window, is not counted', async () => {

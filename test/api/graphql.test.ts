@@ -47,6 +47,10 @@ const ASKED: Record<string, [string, string]> = {
   openInterest: ['(asset: ["BTC"], sort: "-openInterestUsd")', '?asset=BTC&sort=-openInterestUsd'],
   carry: ['(asset: ["BTC"], notional: 25000, horizonHours: 72.5)', '?asset=BTC&notional=25000&horizonHours=72.5'],
   termStructure: ['(asset: ["BTC"])', '?asset=BTC'],
+  termStructureHistory: [
+    '(asset: "BTC", venue: "binance", from: "2026-06-15T09:00Z", to: "2026-06-15T12:00Z")',
+    '/history?asset=BTC&venue=binance&from=2026-06-15T09:00Z&to=2026-06-15T12:00Z'
+  ],
   fundingSpreads: ['(asset: ["BTC"], horizonHours: 30)', '?asset=BTC&horizonHours=30'],
   depth: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   flow: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
@@ -72,6 +76,7 @@ const PATHS: Record<string, string> = {
   openInterest: 'open-interest',
   openInterestHistory: 'open-interest',
   termStructure: 'term-structure',
+  termStructureHistory: 'term-structure',
   fundingSpreads: 'funding/spreads',
   fundingIntervals: 'funding/intervals',
   fundingTrailing: 'funding/trailing'

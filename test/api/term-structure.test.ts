@@ -4,7 +4,7 @@ import request from 'supertest'
 import type { Database } from '../../src/store/database.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { observeQuote } from '../support/sizes.ts'
-import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
+import { insertBasis, insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
 const DAY = 86_400_000
 const HOUR = 3_600_000
@@ -88,7 +88,12 @@ test('a curve of the past has the contracts of then, those that have expired sin
   const atMs = NOW_MS - 5 * DAY
   await using api = await testApi({
     seed: async (db) => {
-      const { spot } = await seed(db)
+      const { spot, perp } = await seed(db)
+      await insertSettlements(db, perp, [
+        { atMs: atMs - DAY, rate: '0.0001' },
+        { atMs: atMs - DAY, rate: '0.0009', revision: 1 }
+      ])
+      await db.query('update settlement set available_at = $1 where revision = 1', [new Date(NOW_MS)])
       const gone = await future(db, spot, -1, 100_000)
       await db.query(`update instrument set status = 'expired', tracked = false where id = $1`, [gone])
       await ensurePartitions(db, 'market_snapshot', [atMs], NOW_MS)
@@ -108,10 +113,124 @@ test('a curve of the past has the contracts of then, those that have expired sin
   const then = points.find(({ instrument }: { instrument: string }) => instrument === key(-1))
   assert.ok(Math.abs(then.aprSimple - (0.001 * 365) / 4) < 1e-9)
   assert.equal(structure, 'contango')
+  assert.ok(Math.abs(points[0].realisedFundingApr - 0.1095) < 1e-9, 'as it had been told then')
   assert.equal(
     (await curveOf(api)).points.some(({ instrument }: { instrument: string }) => instrument === key(-1)),
     false
   )
   const later = await request(api.url).get(`/v1/term-structure?asset=BTC&at=${NOW_MS + HOUR}`)
   assert.deepEqual([later.status, later.body.errors[0].path], [400, 'at'])
+})
+
+const history = (api: { url: string }, query = '') =>
+  request(api.url).get(`/v1/term-structure/history?asset=BTC${query}`)
+/** Bases at the last minute of each of the last `hours` full hours, newest first. */
+const closing = (hours: number, basisBps: number) =>
+  Array.from({ length: hours }, (_, index) => ({ atMs: NOW_MS - index * HOUR - 60_000, basisBps }))
+
+async function seedBases(db: Database): Promise<{ spot: number; front: number; back: number }> {
+  const spot = await insertInstrument(db, { key: SPOT })
+  const [front, back] = [await future(db, spot, 20, 101_000), await future(db, spot, 110, 104_000)]
+  await insertBasis(db, front, spot, closing(4, 100))
+  await insertBasis(db, back, spot, closing(3, 400))
+  return { spot, front, back }
+}
+
+test('a curve over time has its maturities of every hour that is over, between which contracts, or why there is none', async () => {
+  await using api = await testApi({ seed: seedBases })
+  api.clock.advance(10 * 60_000)
+  const { body } = await history(api, `&from=${NOW_MS - 4 * HOUR}`)
+  assert.deepEqual(
+    [body.meta.asset, body.meta.venue, body.meta.resolution, body.meta.to],
+    ['BTC', 'binance', '1h', new Date(NOW_MS).toISOString()]
+  )
+  assert.equal(body.data.length, 4, 'the hour that still runs has not closed')
+  const [first, , , last] = body.data
+  const growth = Math.log(1.01) + ((Math.log(1.04) - Math.log(1.01)) * 40) / 90
+  assert.ok(Math.abs(last.maturity60dApr - (growth * 365) / 60) < 1e-5)
+  assert.deepEqual(last.maturity60dBetween, [key(20), key(110)])
+  assert.deepEqual(
+    [last.maturity7dApr, last.absent.maturity7dApr, last.absent.maturity180dApr, last.structure],
+    [null, 'before_first_expiry', 'after_last_expiry', 'contango']
+  )
+  assert.equal(last.at, new Date(NOW_MS).toISOString())
+  assert.deepEqual([first.maturity60dApr, first.absent.maturity60dApr], [null, 'after_last_expiry'])
+  assert.deepEqual(
+    first.contracts.map(({ absent }: { absent: string | null }) => absent),
+    [null, 'not_observed']
+  )
+  const csv = await history(api, `&from=${NOW_MS - 4 * HOUR}&format=csv`)
+  assert.ok(csv.text.startsWith('start,at,asset,venue,maturity7dApr,maturity7dBetween'))
+  assert.equal(csv.text.trim().split('\r\n').length, 5)
+  const paged = await history(api, `&from=${NOW_MS - 4 * HOUR}&limit=3`)
+  const rest = await history(api, `&from=${NOW_MS - 4 * HOUR}&limit=3&cursor=${paged.body.page.next}`)
+  assert.deepEqual([...paged.body.data, ...rest.body.data], body.data)
+})
+
+test('what became known later changes no curve as it was known before, and a lesser grade is left out', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const { spot, front } = await seedBases(db)
+      const atMs = NOW_MS - HOUR - 60_000
+      await insertBasis(db, front, spot, [
+        { atMs, basisBps: 900, revision: 1, knownAtMs: NOW_MS - 30 * 60_000 },
+        { atMs: NOW_MS - 30_000, basisBps: 5_000, grade: 'none' }
+      ])
+    }
+  })
+  const ofHour = async (query: string) =>
+    (await history(api, `&from=${NOW_MS - 2 * HOUR}&to=${NOW_MS}${query}`)).body.data.map(
+      ({ contracts: [near] }: { contracts: { adjustedBasisBps: number }[] }) => near?.adjustedBasisBps
+    )
+  assert.deepEqual(await ofHour(''), [900, 100])
+  assert.deepEqual(await ofHour(`&knownAt=${NOW_MS - 45 * 60_000}`), [100, null])
+  assert.deepEqual(await ofHour('&minGrade=none'), [900, 5_000])
+})
+
+test('contracts of another currency are on the curve after fx, where that was known', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const { back } = await seedBases(db)
+      const dollar = await insertInstrument(db, { key: 'binance:BTC/USD' })
+      await db.query('update instrument set spot_id = $2 where id = $1', [back, dollar])
+      await insertBasis(db, back, dollar, closing(2, 500))
+      await db.query(
+        `update basis_snapshot set adjusted_basis_bps = case when tick_at > $2 then 420 end where spot_id = $1`,
+        [dollar, new Date(NOW_MS - HOUR)]
+      )
+    }
+  })
+  const { body } = await history(api, `&from=${NOW_MS - 2 * HOUR}&to=${NOW_MS}&resolution=1h`)
+  const backs = body.data.map(({ contracts }: { contracts: Record<string, unknown>[] }) => contracts[1])
+  assert.deepEqual(
+    backs.map(({ adjustedBasisBps, absent }: Record<string, unknown>) => [adjustedBasisBps, absent]),
+    [
+      [null, 'fx_unadjusted'],
+      [420, null]
+    ]
+  )
+})
+
+test('what is no curve of the past is refused by name', async () => {
+  await using api = await testApi({
+    config: { rawDays: 30 },
+    seed: async (db) => {
+      await seedBases(db)
+      await insertInstrument(db, { key: 'binance:ETH/USDT:USDT' })
+    }
+  })
+  for (const [query, path, code] of [
+    ['&resolution=raw', 'resolution', 'invalid_parameter'],
+    ['&resolution=5m&from=2020-01-01', 'resolution', 'history_not_kept'],
+    ['&resolution=1h&from=2000-01-01', 'resolution', 'range_too_long'],
+    ['&venue=binanse', 'venue', 'unknown_venue'],
+    [`&knownAt=${Date.now() + DAY}`, 'knownAt', 'known_at_ahead']
+  ]) {
+    const { status, body } = await history(api, query)
+    assert.deepEqual([status, body.errors?.[0]?.path ?? body.code, body.code], [400, path, code], query)
+  }
+  const none = await request(api.url).get('/v1/term-structure/history?asset=ETH')
+  assert.deepEqual([none.status, none.body.code, none.body.errors[0].path], [400, 'no_curve', 'asset'])
+  const unnamed = await request(api.url).get('/v1/term-structure/history')
+  assert.deepEqual([unnamed.status, unnamed.body.errors[0].path], [400, 'asset'])
 })

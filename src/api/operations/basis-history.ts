@@ -218,7 +218,7 @@ function autoResolution(range: Range, points: number): BucketResolution {
   return BUCKETS.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= points) ?? '1d'
 }
 
-function refuseTooManyBuckets(range: Range, bucketMs: number): void {
+export function refuseTooManyBuckets(range: Range, bucketMs: number): void {
   if (countBuckets(range, bucketMs) <= MOST_BUCKETS) return
   const fits = BUCKETS.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= MOST_BUCKETS)
   const most = MOST_BUCKETS.toLocaleString('en')

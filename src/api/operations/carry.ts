@@ -12,7 +12,7 @@ import { deliveryFeeOf, takerFeeOf } from '../../domain/fees.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { keptMoment } from '../at.ts'
+import { goneSince, keptMoment, type Moment } from '../at.ts'
 import { readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
@@ -46,7 +46,7 @@ async function readCarry(context: ApiContext, question: CarryQuestion) {
   const { values } = question
   const asOfMs = context.clock.now()
   const moment = keptMoment(context, values.at, asOfMs)
-  const contracts = await legsOf(context, values)
+  const contracts = await legsOf(context, values, moment)
   const directions = values.direction === undefined ? CARRY_DIRECTIONS : [values.direction]
   const wanted = contracts.flatMap((contract) => directions.map((direction) => ({ contract, direction })))
   const { page, ...paging } = pageByName(wanted, ({ contract, direction }) => `${contract.key} ${direction}`, question)
@@ -64,8 +64,8 @@ async function readCarry(context: ApiContext, question: CarryQuestion) {
 }
 
 /** The contracts asked for, all that are followed unless told; an asset that has no contract with a spot leg has no carry. */
-async function legsOf(context: ApiContext, values: CarryQuestion['values']): Promise<Instrument[]> {
-  const contracts = await contractsOf(context, values)
+async function legsOf(context: ApiContext, values: CarryQuestion['values'], moment: Moment): Promise<Instrument[]> {
+  const contracts = await contractsOf(context, values, goneSince(moment))
   if (values.asset === undefined) return contracts
   const assets = values.asset.join(', ')
   const isFiltered = [values.instrument, values.venue, values.kind].some((filter) => filter !== undefined)

@@ -59,9 +59,12 @@ async function readSpreads(context: ApiContext, question: SpreadQuestion) {
   const window = spreadWindow(values, nowMs)
   if (window.kind === 'realised' && values.asset === undefined) throw invalid('asset', 'required with from or to')
   const { venue, ...filter } = values
-  const contracts = await contractsOf(context, { asset: filter.asset, kind: ['perpetual'] })
+  // What has gone since has settled within the window all the same.
+  const goneSinceMs = window.kind === 'now' ? null : window.fromMs
+  const contracts = await contractsOf(context, { asset: filter.asset, kind: ['perpetual'] }, goneSinceMs)
   // Names of venues are checked as everywhere; either leg may be there.
-  const wanted = venue && new Set((await contractsOf(context, { venue })).map((contract) => contract.venue))
+  const wanted =
+    venue && new Set((await contractsOf(context, { venue }, goneSinceMs)).map((contract) => contract.venue))
   const budget = question.budget ?? newBudget(context)
   const perpetuals = await readPerpetuals(context, contracts, { window, nowMs, budget })
   const pairs = pairsOf(perpetuals).filter(

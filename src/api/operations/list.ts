@@ -4,6 +4,7 @@ import { basisHistoryOperation } from './basis-history.ts'
 import { boardOperations } from './board.ts'
 import { carryOperation } from './carry.ts'
 import { changesOperation } from './changes.ts'
+import { curveHistoryOperation } from './curve-history.ts'
 import { depthOperations } from './depth.ts'
 import { driversOperation } from './drivers.ts'
 import { explainOperation } from './explain.ts'
@@ -42,6 +43,7 @@ export function listOperations(context: ApiContext): Operation[] {
     aggregatesOperation(context),
     fundingSpreadsOperation(context),
     termStructureOperation(context),
+    curveHistoryOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
     ...sentimentOperations(context),

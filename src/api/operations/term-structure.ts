@@ -2,14 +2,12 @@ import { realisedOf } from '../../contract/realised.ts'
 import { timeOrNull } from '../../contract/schema.ts'
 import { termStructureParameters, termStructureSchema, termStructureView } from '../../contract/term-structure.ts'
 import { polledMaxAgeMs } from '../../domain/expiry.ts'
-import { type Instrument, isGone } from '../../domain/instrument.ts'
 import { DAY, isoOrNull } from '../../domain/time.ts'
 import { listSettlementsOfMany } from '../../store/funding-history.ts'
-import { keptMoment } from '../at.ts'
+import { goneSince, keptMoment } from '../at.ts'
 import { readCarryFacts } from '../carry-facts.ts'
-import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
-import { type ContractFilter, contractsOf } from '../contracts.ts'
+import { contractsOf } from '../contracts.ts'
 import { mapInTurns } from '../turns.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
@@ -42,7 +40,7 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
   const { values } = question
   const asOfMs = clock.now()
   const moment = keptMoment(context, values.at, asOfMs)
-  const contracts = [...(await contractsOf(context, values)), ...(moment.isPast ? await goneOf(context, values) : [])]
+  const contracts = await contractsOf(context, values, goneSince(moment))
   const dated = contracts.filter(({ kind, expiresAt }) => kind === 'future' && (expiresAt ?? 0) > moment.nowMs)
   const curves = [...new Set(dated.map(({ asset, venue }) => `${asset} ${venue}`))]
   const { page, ...paging } = pageByName(curves, (curve) => curve, question)
@@ -58,14 +56,14 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
       fromMs: window.fromMs + 1,
       toMs: window.toMs + 1,
       knownAtMs: null,
+      // Settled by then and told later was not known then.
+      availableAtMs: moment.nowMs,
       limit: SETTLEMENTS_MAX
     })
   ])
-  // Settled by then and told later was not known then.
-  const knownOf = (id: number) => (settled.get(id) ?? []).filter(({ availableAt }) => availableAt <= moment.nowMs)
   const rows = placed.map(({ id, kind }) => ({
     facts: read.get(id)!.facts,
-    realised: kind === 'perpetual' ? realisedOf(knownOf(id), window, null) : null
+    realised: kind === 'perpetual' ? realisedOf(settled.get(id) ?? [], window, null) : null
   }))
   const quoteAgeMs = polledMaxAgeMs(moment.isPast ? Math.max(config.storeMs, config.pollMs) : config.pollMs)
   const byCurve = Map.groupBy(rows, ({ facts: { contract } }) => `${contract.asset} ${contract.venue}`)
@@ -75,22 +73,4 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
     return termStructureView({ asset, venue, contracts: own }, quoteAgeMs, values.quoteRate)
   })
   return { data, ...paging, meta: { at: isoOrNull(values.at ?? null) }, asOfMs }
-}
-
-/** Contracts that have stopped trading since: a curve of the past had them. */
-async function goneOf(
-  { catalogue }: ApiContext,
-  filter: Pick<ContractFilter, 'asset' | 'venue'>
-): Promise<Instrument[]> {
-  const known = await catalogue.read()
-  const { assets, venues } = namesOf(known, filter)
-  return known.instruments.filter(
-    ({ kind, tracked, status, asset, venue, quarantine }) =>
-      kind === 'future' &&
-      !tracked &&
-      isGone(status) &&
-      quarantine === null &&
-      (assets?.has(asset) ?? true) &&
-      (venues?.has(venue) ?? true)
-  )
 }
