@@ -20,9 +20,11 @@ them may be packed with gzip.
   --time-zone ZONE               of times that do not say theirs, such as Europe/London or UTC
   --ambiguous earlier|later|refuse   local times that occur twice; earlier unless told
   --shift 8h                     added to every time after conversion to UTC: a candle stamped at its start has its close later
+  --correct                      where the file has another value than what is stored, its own is the next revision, and told as
+                                 data.corrected; of an instrument's prices only those that were not polled
   --json                         one JSON object instead of lines
 
-What is stored already is never changed or doubled. Rows that cannot be used are refused with their line and the reason.
+What is stored already is never changed or doubled, and what was known earlier can still be asked for. Rows that cannot be used are refused with their line and the reason.
 Exit code 0 when rows were stored or were there already, 1 when none could be used.`
 
 export type ImportRequest = {
@@ -35,11 +37,13 @@ export type ImportRequest = {
   readonly where: ReadonlyMap<string, string>
   readonly columns: { readonly time: string; readonly value: string }
   readonly time: TimeRules
+  readonly isCorrecting: boolean
   readonly isJson: boolean
 }
 
 const OPTIONS = ['--kind', '--instrument', '--where', '--columns', '--time-zone', '--ambiguous', '--shift'] as const
-const NAMES = [...OPTIONS, '--json', '--help']
+const FLAGS = ['--correct', '--json'] as const
+const NAMES = [...OPTIONS, ...FLAGS, '--help']
 const REPEATABLE = new Set(['--where', '--columns'])
 
 /** Reads the command's words; throws one error that names every problem. */
@@ -60,6 +64,7 @@ export function readImportArguments(args: readonly string[]): ImportRequest {
     where: readPairs('--where', options.get('--where') ?? [], refuse),
     columns: readColumns(options.get('--columns') ?? [], kind, refuse),
     time: readTimeRules(options, refuse),
+    isCorrecting: options.has('--correct'),
     isJson: options.has('--json')
   }
   if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_arguments')
@@ -78,7 +83,7 @@ function splitArguments(args: readonly string[], problems: InputProblem[]) {
     const text = args[index]!
     const [name = '', inline] = text.split(/=(.*)/s)
     if (!name.startsWith('--')) words.push(text)
-    else if (name === '--json' && inline === undefined) options.set(name, [])
+    else if (FLAGS.some((flag) => flag === name) && inline === undefined) options.set(name, [])
     else if (!OPTIONS.some((known) => known === name)) refuse(name, `unknown option${suggestionFor(name, NAMES)}`)
     else {
       const value = inline ?? args[index + 1]

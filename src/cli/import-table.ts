@@ -44,7 +44,7 @@ export async function importTable(
     progress.update('read', rows, source.bytesRead() / source.totalBytes)
   )
   const summary = await stage.summarise()
-  const stored: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, bases: 0 }
+  const stored: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, corrected: 0, bases: 0 }
   if (summary.unique === 0) return { read, summary, stored }
   const instruments = await knowInstruments(db, summary.instruments)
   await preparePartitions(db, table, summary, clock.now())

@@ -10,6 +10,8 @@ import { openSourceFile, type SourceFile, withFirstRow } from '../imports/source
 import { type StoreOutcome, storeRows } from '../imports/store-rows.ts'
 import { intervalEvents } from '../jobs/funding-events.ts'
 import { derivePastBasis } from '../jobs/past-basis.ts'
+import { correctionEvents } from '../jobs/past-corrections.ts'
+import { correctedRates } from '../jobs/settle.ts'
 import { noteSettlementGaps } from '../jobs/settlement-gaps.ts'
 import { chooseSpotLegs } from '../jobs/spot-choices.ts'
 import { ensureClosedVenues } from '../store/closed-venues.ts'
@@ -34,7 +36,7 @@ export type ImportDeps = {
 }
 
 const MOST_REFUSALS_SHOWN = 20
-const NOTHING: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, bases: 0 }
+const NOTHING: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, corrected: 0, bases: 0 }
 
 /**
  * `contango import FILE …`: everything is read and checked before anything is stored. Answers 0 when rows were stored or were
@@ -48,7 +50,13 @@ export async function runImport(request: ImportRequest, deps: ImportDeps): Promi
   try {
     const { read, summary, stored } =
       request.isPlain && isFactFile(source, table)
-        ? await importTable(table, source, { ...request, bounds: boundsOf(request, deps) }, deps, progress)
+        ? await importTable(
+            tableOf(request, table),
+            source,
+            { ...request, bounds: boundsOf(request, deps) },
+            deps,
+            progress
+          )
         : await importLeg(legOf(request, source, table), source, deps, progress)
     progress.end()
     const report = reportOf(request, read, summary, stored)
@@ -63,6 +71,13 @@ export async function runImport(request: ImportRequest, deps: ImportDeps): Promi
 function boundsOf({ kind }: Pick<ImportRequest, 'kind'>, { clock, rawDays }: Pick<ImportDeps, 'clock' | 'rawDays'>) {
   const nowMs = clock.now()
   return { nowMs, keptFromMs: rawDays !== null && isObservation(kind) ? keptFrom(nowMs, rawDays) : null }
+}
+
+function tableOf({ isCorrecting, file }: ImportRequest, table: FactTable): FactTable {
+  if (!isCorrecting) return table
+  const message =
+    'is an exported table, which has revisions of its own: --correct is for prices or rates of one instrument'
+  throw new InvalidInputError([{ path: file, message }], 'invalid_arguments')
 }
 
 type Leg = ImportRequest & { readonly kind: ImportKind; readonly instrument: InstrumentName }
@@ -90,7 +105,7 @@ async function importLeg(request: Leg, source: SourceFile, deps: ImportDeps, pro
 }
 
 async function store(
-  { kind, instrument: name }: Leg,
+  { kind, instrument: name, isCorrecting }: Leg,
   { db, clock }: ImportDeps,
   stage: ImportStage,
   summary: StageSummary,
@@ -107,6 +122,18 @@ async function store(
       db,
       nowMs: clock.now(),
       instrument,
+      isCorrecting,
+      tellCorrected: async (client, revised) =>
+        insertEvents(
+          client,
+          kind === 'prices'
+            ? correctionEvents(instrument, { fact: 'market' }, revised)
+            : await correctedRates(
+                client,
+                instrument,
+                revised.map(({ at }) => at)
+              )
+        ),
       derive: (client, window) =>
         derivePastBasis(client, instruments, instrument, window, { source: 'import', epoch: 0 }),
       tellWithdrawn: async (client, news) =>
@@ -137,6 +164,7 @@ function reportOf(request: ImportRequest, read: ReadOutcome, summary: Summary, s
     stored: stored.stored,
     duplicate: stored.duplicate + summary.duplicate,
     differs: stored.differs,
+    corrected: stored.corrected,
     refused: read.refused + summary.conflictCount,
     ambiguous: read.ambiguous,
     ambiguousTakenAs: request.time.ambiguous,
@@ -148,7 +176,7 @@ function reportOf(request: ImportRequest, read: ReadOutcome, summary: Summary, s
 }
 
 function describe(report: Report): string[] {
-  const { refusals, refused, differs, ambiguous, bases } = report
+  const { refusals, refused, differs, corrected, ambiguous, bases } = report
   const shown = refusals.slice(0, MOST_REFUSALS_SHOWN)
   const count = (value: number) => String(value)
   return [
@@ -157,6 +185,7 @@ function describe(report: Report): string[] {
     `stored ${count(report.stored)}`,
     `duplicate ${count(report.duplicate)}`,
     ...(differs === 0 ? [] : [`differs ${count(differs)}: another value is stored for that time, and stays`]),
+    ...(corrected === 0 ? [] : [`corrected ${count(corrected)}: the file's value is the next revision`]),
     `refused ${count(refused)}`,
     ...shown.map(({ line, reason }) => `  line ${line}: ${reason}`),
     ...(refused > shown.length ? [`  and ${count(refused - shown.length)} more`] : []),

@@ -3,12 +3,18 @@ import type { Instrument } from '../domain/instrument.ts'
 import { DAY, MINUTE } from '../domain/time.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type ImportStage, listStoredValues, type StagedRow, type StageSummary } from '../store/import-stage.ts'
-import { insertSettlementsWith, intervalsWith, reviseIntervals } from '../store/imported-settlements.ts'
+import {
+  correctSettlements,
+  insertSettlementsWith,
+  intervalsWith,
+  reviseIntervals
+} from '../store/imported-settlements.ts'
 import { type IntervalNews, recordObserved } from '../store/interval-ledger.ts'
 import { insertSnapshots } from '../store/observations.ts'
 import { ensurePartitions } from '../store/partitions.ts'
-import { availableAfter, pastObservation } from '../store/past-observations.ts'
-import type { SettlementStamp } from '../store/settlements.ts'
+import { availableAfter, lockPast, pastObservation } from '../store/past-observations.ts'
+import { correctPrices, type Revised } from '../store/price-corrections.ts'
+import type { SettledRate, SettlementStamp } from '../store/settlements.ts'
 import type { ImportKind } from './cell-value.ts'
 
 export type StoreOutcome = {
@@ -17,6 +23,8 @@ export type StoreOutcome = {
   duplicate: number
   /** There already with another value, which stays. */
   differs: number
+  /** There already with another value, of which the file's is the next revision. */
+  corrected: number
   bases: number
 }
 
@@ -26,8 +34,12 @@ export type StoreDeps = {
   readonly db: Database
   readonly nowMs: number
   readonly instrument: Instrument
+  /** Whether the file is right where it says another value than what is stored. */
+  readonly isCorrecting: boolean
   /** Derives the bases that new prices within a window make possible. */
   readonly derive: (client: Transaction, window: Window) => Promise<number>
+  /** Tells of what the file has corrected. */
+  readonly tellCorrected: (client: Transaction, revised: readonly Revised[]) => Promise<unknown>
   /** Tells of changes of a funding interval that were told before and did not happen. */
   readonly tellWithdrawn: (client: Transaction, news: readonly IntervalNews[]) => Promise<unknown>
   /** Names what is missing between the settlements of a window that is stored, and fills what was missing before. */
@@ -45,11 +57,11 @@ export async function storeRows(
   stage: ImportStage,
   summary: StageSummary
 ): Promise<StoreOutcome> {
-  const { db, nowMs, instrument } = deps
+  const { db, nowMs } = deps
   const tables = kind === 'prices' ? (['market_snapshot', 'basis_snapshot'] as const) : (['settlement'] as const)
   for (const table of tables) await ensurePartitions(db, table, summary.days, nowMs)
   const store = kind === 'prices' ? storePrices(deps, summary) : await storeSettlements(deps, stage, summary)
-  const outcome: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, bases: 0 }
+  const outcome: StoreOutcome = { stored: 0, duplicate: 0, differs: 0, corrected: 0, bases: 0 }
   let done = 0
   for (let after = summary.from - 1; ; ) {
     const rows = await stage.listAfter(after, BATCH_ROWS)
@@ -63,10 +75,11 @@ export async function storeRows(
         rows.map(({ at }) => at),
         nowMs
       )
-    const result = await db.transaction((client) => storeBatch(client, kind, instrument.id, rows, store.batch))
+    const result = await db.transaction((client) => storeBatch(client, kind, deps, rows, store.batch))
     outcome.stored += result.stored
     outcome.duplicate += result.duplicate
     outcome.differs += result.differs
+    outcome.corrected += result.corrected
     outcome.bases += result.bases
     done += rows.length
     deps.onBatch(done)
@@ -75,21 +88,40 @@ export async function storeRows(
   return outcome
 }
 
-type Batch = (client: Transaction, rows: readonly StagedRow[]) => Promise<{ stored: number; bases: number }>
+/** A row that was there: what is stored of its time; null: something without a value of this kind. */
+type Known = StagedRow & { readonly before: string | null }
+type BatchOutcome = { readonly stored: number; readonly bases: number; readonly revised: readonly Revised[] }
+/** Stores what is new of a batch, and the next revision of what may be revised. */
+type Batch = (client: Transaction, rows: readonly StagedRow[], revisable: readonly Known[]) => Promise<BatchOutcome>
 type Store = { readonly batch: Batch; readonly finish: () => Promise<void> }
 
 async function storeBatch(
   client: Transaction,
   kind: ImportKind,
-  instrumentId: number,
+  { instrument, isCorrecting, tellCorrected }: StoreDeps,
   rows: readonly StagedRow[],
   store: Batch
 ): Promise<StoreOutcome> {
+  await lockPast(client, instrument.id)
   const times = rows.map(({ at }) => at)
-  const there = await listStoredValues(client, kind, instrumentId, times)
-  const { stored, bases } = await store(client, rows)
-  const differs = rows.filter(({ at, value }) => there.has(at) && !isEqual(there.get(at)!, value)).length
-  return { stored, bases, differs, duplicate: rows.length - stored - differs }
+  const there = await listStoredValues(client, kind, instrument.id, times)
+  const others = rows.flatMap((row): Known[] => {
+    const before = there.get(row.at)
+    return before === undefined || isEqual(before, row.value) ? [] : [{ ...row, before }]
+  })
+  const revisable = others.filter(({ before }) => isCorrecting || before === null)
+  const { stored, bases, revised } = await store(client, rows, revisable)
+  // What had no value of this kind gets one: nothing that was said before is wrong.
+  const corrected = revised.filter(({ at }) => there.get(at) !== null)
+  await tellCorrected(client, corrected)
+  const completed = revised.length - corrected.length
+  return {
+    stored: stored + completed,
+    bases,
+    corrected: corrected.length,
+    differs: others.length - revised.length,
+    duplicate: rows.length - stored - others.length
+  }
 }
 
 function isEqual(stored: string | null, value: string): boolean {
@@ -100,10 +132,12 @@ function isEqual(stored: string | null, value: string): boolean {
 function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary): Store {
   const spanMs = Math.min(stepMs ?? MINUTE, DAY)
   return {
-    batch: async (client, rows) => {
+    batch: async (client, rows, revisable) => {
       const prices = rows.map(({ at, value }) => pastObservation(instrument.id, { at, last: value, spanMs }))
       const stored = await insertSnapshots(client, prices, STAMP)
-      return { stored, bases: await derive(client, { from: rows[0]!.at, to: rows.at(-1)!.at }) }
+      const corrections = revisable.map(({ at, value }) => ({ at, last: value }))
+      const revised = await correctPrices(client, instrument.id, corrections, STAMP)
+      return { stored, revised, bases: await derive(client, { from: rows[0]!.at, to: rows.at(-1)!.at }) }
     },
     finish: async () => {}
   }
@@ -117,15 +151,10 @@ async function storeSettlements(
   const stamp: SettlementStamp = { ...STAMP, venue: instrument.venue, observedAt: nowMs }
   const intervals = await intervalsWith(db, instrument.id, await stage.listTimes())
   return {
-    batch: async (client, rows) => {
-      const rates = rows.map(({ at, statedAt, value }) => ({
-        settledAt: at,
-        venueTime: statedAt,
-        rate: value,
-        mark: null,
-        availableAt: availableAfter(at)
-      }))
-      return { stored: await insertSettlementsWith(client, instrument.id, rates, intervals, stamp), bases: 0 }
+    batch: async (client, rows, revisable) => {
+      const stored = await insertSettlementsWith(client, instrument.id, rows.map(rateOf), intervals, stamp)
+      const revised = await correctSettlements(client, instrument.id, revisable.map(rateOf), stamp)
+      return { stored, revised, bases: 0 }
     },
     finish: async () => {
       await db.transaction(async (client) => {
@@ -141,3 +170,11 @@ async function storeSettlements(
     }
   }
 }
+
+const rateOf = ({ at, statedAt, value }: StagedRow): SettledRate => ({
+  settledAt: at,
+  venueTime: statedAt,
+  rate: value,
+  mark: null,
+  availableAt: availableAfter(at)
+})

@@ -42,16 +42,18 @@ export async function settle(
     from: Math.min(...times) - LEDGER_REACH_MS,
     to: Math.max(...times) + LEDGER_REACH_MS
   })
-  const [settled, corrected] = [
-    await rowsAt(client, id, followed.fresh),
-    await rowsAt(client, id, [...fetched.corrected, ...followed.corrected])
-  ]
+  const settled = await rowsAt(client, id, followed.fresh)
   await insertEvents(client, [
     ...settled.map((row) => settledEvent(instrument, row)),
-    ...corrected.map((row) => correctedEvent(instrument, row)),
+    ...(await correctedRates(client, instrument, [...fetched.corrected, ...followed.corrected])),
     ...(await intervalEvents(client, instrument, news, stamp.observedAt))
   ])
   return fetched.fresh.length + followed.fresh.length
+}
+
+/** Settlements that somebody said another rate of, as they are stored now. */
+export async function correctedRates(client: Transaction, instrument: Instrument, times: readonly number[]) {
+  return (await rowsAt(client, instrument.id, times)).map((row) => correctedEvent(instrument, row))
 }
 
 /** Settlements as they are stored now. */

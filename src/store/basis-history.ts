@@ -160,3 +160,28 @@ export async function listSeriesSpots(db: Queryable, instrumentId: number): Prom
   )
   return rows.map(({ spot_id }) => spot_id)
 }
+
+/** A basis of the past as it is stored now: of which prices it was made. */
+export type PastBasis = { readonly contractMid: string; readonly spotMid: string; readonly revision: number }
+
+/** The bases of a pair that were made of prices of the past, by grid time; what was polled is not among them. */
+export async function listPastBases(
+  db: Queryable,
+  series: { readonly instrumentId: number; readonly spotId: number },
+  { from, to }: { readonly from: number; readonly to: number }
+): Promise<ReadonlyMap<number, PastBasis>> {
+  type Row = Pick<PointRow, 'tick_at' | 'contract_mid' | 'spot_mid' | 'source' | 'revision'>
+  const rows = await listRows<Row>(db, FACTS.basis, series, {
+    fromMs: from,
+    toMs: to + 1,
+    knownAtMs: null,
+    columns: ['tick_at', 'contract_mid', 'spot_mid', 'source', 'revision'],
+    keep: { test: ({ source }) => source !== 'polled', sql: `f.source <> 'polled'` }
+  })
+  return new Map(
+    rows.map((row) => [
+      row.tick_at.getTime(),
+      { contractMid: row.contract_mid, spotMid: row.spot_mid, revision: row.revision }
+    ])
+  )
+}

@@ -37,6 +37,8 @@ export type BasisRow = {
   readonly grade: Grade
   readonly reasons: readonly QualityReason[]
   readonly spanMs: number
+  /** 0 unless told: one whose leg's price was corrected is the next revision of the basis before it. */
+  readonly revision?: number
 }
 
 export type BasisStamp = {
@@ -49,10 +51,14 @@ export type BasisStamp = {
 /** Stores bases; one that is there already stays. Answers how many were written. */
 export async function insertBasis(client: Transaction, rows: readonly BasisRow[], stamp: BasisStamp): Promise<number> {
   await markBuckets(client, rows)
-  const unsealed = stamp.source === 'polled' ? rows : await withoutSealed(client, FACTS.basis, rows)
+  const isFirst = ({ revision = 0 }: BasisRow) => revision === 0
+  const unsealed =
+    stamp.source === 'polled'
+      ? rows
+      : [...(await withoutSealed(client, FACTS.basis, rows.filter(isFirst))), ...rows.filter((row) => !isFirst(row))]
   return await writeRows(client, {
     table: 'basis_snapshot',
-    columns: BASIS_COLUMNS,
+    columns: { ...BASIS_COLUMNS, revision: 'int4' },
     rows: unsealed.map((row) => [
       row.instrumentId,
       row.spotId,
@@ -84,9 +90,21 @@ export async function insertBasis(client: Transaction, rows: readonly BasisRow[]
       stamp.source,
       stamp.formulaVersion,
       stamp.adapterVersion,
-      stamp.epoch
+      stamp.epoch,
+      row.revision ?? 0
     ]),
-    computed: { revision: '0', known_at: 'now()' },
+    computed: { known_at: 'now()' },
     onConflict: '(instrument_id, spot_id, tick_at, revision) do nothing'
   })
+}
+
+/** Any number: this kind of advisory lock. */
+const LOCK = 7_266_830
+
+/**
+ * Who derives a contract's bases of the past does so alone until the transaction ends: of two legs that come at once, the second sees the
+ * prices that the first has brought.
+ */
+export async function lockPair(client: Transaction, contractId: number): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1, $2)', [LOCK, contractId])
 }

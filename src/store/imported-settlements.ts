@@ -1,7 +1,8 @@
 import { observedIntervals } from '../domain/funding.ts'
 import { settledIntervals } from '../domain/settled-intervals.ts'
 import type { Database, Transaction } from './database.ts'
-import { declaredHoursOf } from './settlement-intake.ts'
+import type { Revised } from './price-corrections.ts'
+import { correctionRow, declaredHoursOf } from './settlement-intake.ts'
 import {
   listKnown,
   reviseInterval,
@@ -39,6 +40,26 @@ export async function insertSettlementsWith(
     return settlementRow(instrumentId, rate, hours === null ? null : { hours, source: 'observed' }, stamp)
   })
   return (await writeSettlements(client, instrumentId, rows)).length
+}
+
+/** Stores another rate for settlements that are there, each as the next revision. Answers what was revised. */
+export async function correctSettlements(
+  client: Transaction,
+  instrumentId: number,
+  rates: readonly SettledRate[],
+  stamp: SettlementStamp
+): Promise<Revised[]> {
+  if (rates.length === 0) return []
+  const times = rates.map(({ settledAt }) => settledAt)
+  const window = { from: times.reduce((a, b) => Math.min(a, b)), to: times.reduce((a, b) => Math.max(a, b)) }
+  const known = new Map((await listKnown(client, instrumentId, window)).map((row) => [row.settledAt, row]))
+  const rows = rates.flatMap((rate) => {
+    const before = known.get(rate.settledAt)
+    // The file says nothing of the mark, which stays.
+    return before === undefined ? [] : [correctionRow(instrumentId, before, { ...rate, mark: before.mark }, stamp)]
+  })
+  const written = await writeSettlements(client, instrumentId, rows)
+  return written.map(({ settledAt, revision }) => ({ at: settledAt, revision }))
 }
 
 /** Revises every stored settlement whose interval the whole history shows to be another. Answers how many. */

@@ -37,7 +37,7 @@ export async function listPastPrices(
   client: Pick<Database, 'query'>,
   instrumentId: number,
   { from, to }: { readonly from: number; readonly to: number }
-): Promise<(LegPrice & { readonly mark: string | null; readonly index: string | null })[]> {
+): Promise<(LegPrice & { readonly mark: string | null; readonly index: string | null; readonly revision: number })[]> {
   const keep = { test: isPastPrice, sql: `f.source <> 'polled' and f.last is not null` }
   const range = { fromMs: from, toMs: to + 1, knownAtMs: null }
   const question = { ...range, columns: PRICE_COLUMNS, keep }
@@ -49,7 +49,8 @@ export async function listPastPrices(
     last: row.last!,
     mark: row.mark,
     index: row.index_price,
-    spanMs: row.span_ms
+    spanMs: row.span_ms,
+    revision: row.revision
   }))
 }
 
@@ -99,7 +100,7 @@ export async function openPast(
   instrumentId: number,
   times: readonly number[]
 ): Promise<ReadonlyMap<number, StoredPast>> {
-  await client.query('select pg_advisory_xact_lock($1, $2)', [LOCK, instrumentId])
+  await lockPast(client, instrumentId)
   const wanted = new Set(times)
   const [from, to] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))]
   // Polled minutes between the hours are left out where they lie: those of the hours themselves count.
@@ -136,6 +137,11 @@ const PAST_COLUMNS = [
 
 /** Any number: this kind of advisory lock. Prices and open interest of one instrument may be in two hands. */
 const LOCK = 7_266_829
+
+/** Who adds to an instrument's past, or corrects it, does so alone until the transaction ends. */
+export async function lockPast(client: Transaction, instrumentId: number): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1, $2)', [LOCK, instrumentId])
+}
 
 function toStored(row: PastRow): StoredPast {
   return {

@@ -95,18 +95,18 @@ function rowsWithIntervals(instrumentId: number, { news, corrections, before, es
     const isOther = interval !== null && known.intervalHours !== interval.hours
     const isRevised = isOther && (isSeen || known.intervalHours === null)
     const said = corrected.get(settledAt)
-    if (said) return [correctionRow(instrumentId, known, said, isRevised ? interval : intervalOf(known), stamp)]
+    if (said) return [correctionRow(instrumentId, known, said, stamp, isRevised ? interval : intervalOf(known))]
     return isRevised ? [reviseInterval(instrumentId, known, interval, stamp)] : []
   })
 }
 
-/** The next revision of a stored settlement: what the venue says now. */
-function correctionRow(
+/** The next revision of a stored settlement: what is said of it now. */
+export function correctionRow(
   instrumentId: number,
   known: KnownSettlement,
   { rate, venueTime, mark, availableAt }: SettledRate,
-  interval: SettledInterval,
-  stamp: SettlementStamp
+  stamp: SettlementStamp,
+  interval: SettledInterval = intervalOf(known)
 ): Row {
   const corrected = { ...known, rate, venueTime, mark, availableAt, revision: known.revision + 1 }
   return settlementRow(instrumentId, corrected, interval, stamp)

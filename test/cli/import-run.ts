@@ -13,6 +13,7 @@ export type ImportReport = {
   readonly stored: number
   readonly duplicate: number
   readonly differs: number
+  readonly corrected: number
   readonly refused: number
   readonly ambiguous: number
   readonly bases: number

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { GRADES } from '../../src/domain/quality.ts'
 import { listBasisBuckets } from '../../src/store/basis-buckets.ts'
-import { listBasisPoints } from '../../src/store/basis-history.ts'
+import { type BasisSeries, listBasisPoints } from '../../src/store/basis-history.ts'
 import type { Database } from '../../src/store/database.ts'
 import { listPastPrices } from '../../src/store/past-observations.ts'
 import { testDatabase } from '../support/database.ts'
@@ -21,7 +21,11 @@ async function answers(db: Database) {
     [5 * MINUTE, HOUR, 4 * HOUR, DAY].map((bucketMs) => listBasisBuckets(db, SERIES, { ...ALL, bucketMs }))
   )
   const prices = await listPastPrices(db, CONTRACT.id, { from: ALL.fromMs, to: ALL.toMs })
-  return { points: points.map(({ knownAt: _known, revision: _revision, ...point }) => point), bySize, prices }
+  return {
+    points: points.map(({ knownAt: _known, revision: _revision, ...point }) => point),
+    bySize,
+    prices: prices.map(({ revision: _revision, ...price }) => price)
+  }
 }
 
 async function empty(db: Database) {
@@ -80,3 +84,56 @@ test('however observations are ordered, repeated and cut, with seals and roll-up
   const due = await db.query('select 1 from bucket_due limit 1')
   assert.equal(due.rows.length, 0)
 })
+
+test('whatever is corrected, with seals and roll-ups between, the last word is in the view, and what was known at a time stays', async () => {
+  await using t = await testDatabase()
+  const { db } = t
+  const steps = priced.chain((prices) => {
+    const correction = fc.tuple(fc.subarray(prices, { minLength: 1, maxLength: 10 }), fc.integer({ min: 1, max: 3 }))
+    const step = fc.tuple(correction, fc.option(fc.integer({ min: 0, max: DAYS + 2 })))
+    return fc.tuple(fc.constant(prices), fc.array(step, { minLength: 1, maxLength: 4 }))
+  })
+  await fc.assert(
+    fc.asyncProperty(steps, async ([prices, corrections]) => {
+      const words = new Map(prices.map((each) => [`${each.instrumentId} ${each.at}`, each]))
+      for (const [[rows, cents]] of corrections)
+        for (const each of rows)
+          words.set(`${each.instrumentId} ${each.at}`, { ...each, last: `${Number(each.last) + cents}` })
+      await empty(db)
+      await storePrices(db, [...words.values()])
+      await keepAt(db, START + (DAYS + 2) * DAY)
+      const expected = await answers(db)
+      await empty(db)
+      await storePrices(db, prices)
+      const known: { atMs: number; said: unknown }[] = []
+      for (const [[rows, cents], day] of corrections) {
+        known.push(await asKnownNow(db))
+        const said = rows.map((each) => ({ ...each, last: `${Number(each.last) + cents}` }))
+        await storePrices(db, said, true)
+        if (day !== null) await keepAt(db, START + day * DAY + 3 * HOUR)
+        await storePrices(db, said, true)
+      }
+      await keepAt(db, START + (DAYS + 2) * DAY)
+      assert.deepEqual(await answers(db), expected, 'the last word counts')
+      for (const { atMs, said } of known)
+        assert.deepEqual(await sayAsKnown(db, atMs), said, 'what was known then is what is known of then')
+    }),
+    { numRuns: 4 }
+  )
+})
+
+async function sayAsKnown(db: Database, knownAtMs: number) {
+  const series = { ...SERIES, knownAtMs }
+  return [await listBasisPoints(db, series, { ...ALL, limit: 100_000 }), await bucketsOf(db, series)]
+}
+
+async function asKnownNow(db: Database) {
+  const { rows } = await db.query<{ at_ms: number }>(
+    `select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as at_ms, pg_sleep(0.002)`
+  )
+  const atMs = rows[0]!.at_ms
+  return { atMs, said: await sayAsKnown(db, atMs) }
+}
+
+const bucketsOf = (db: Database, series: BasisSeries) =>
+  Promise.all([HOUR, DAY].map((bucketMs) => listBasisBuckets(db, series, { ...ALL, bucketMs })))

@@ -3,7 +3,8 @@ import { derivePastBasis } from '../../src/jobs/past-basis.ts'
 import type { Database } from '../../src/store/database.ts'
 import { insertSnapshots } from '../../src/store/observations.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
-import { pastObservation } from '../../src/store/past-observations.ts'
+import { lockPast, pastObservation } from '../../src/store/past-observations.ts'
+import { correctPrices } from '../../src/store/price-corrections.ts'
 import { anInstrument } from './instrument.ts'
 
 const MINUTE = 60_000
@@ -17,8 +18,8 @@ export const CONTRACT = anInstrument('binance:BTC/USDT:USDT', { id: 2, spotId: 1
 export type Price = { readonly instrumentId: number; readonly at: number; readonly last: string }
 const CONFIG = { hotDays: 1, rawDays: null }
 
-/** Stores last prices of both legs and derives their bases, as an import does, in one transaction. */
-export async function storePrices(db: Database, prices: readonly Price[]) {
+/** Stores last prices of both legs and derives their bases, as an import does, in one transaction; one that corrects is the last word. */
+export async function storePrices(db: Database, prices: readonly Price[], isCorrecting = false) {
   const times = prices.map(({ at }) => at)
   for (const table of ['market_snapshot', 'basis_snapshot'] as const)
     await ensurePartitions(db, table, times, START + DAYS * DAY)
@@ -31,6 +32,11 @@ export async function storePrices(db: Database, prices: readonly Price[]) {
       unique.map(({ instrumentId, ...price }) => pastObservation(instrumentId, { ...price, spanMs: MINUTE })),
       stamp
     )
+    for (const { id } of isCorrecting ? [SPOT, CONTRACT] : []) {
+      await lockPast(client, id)
+      const own = unique.filter(({ instrumentId }) => instrumentId === id)
+      await correctPrices(client, id, own, stamp)
+    }
     for (const changed of [SPOT, CONTRACT]) {
       const own = unique.filter(({ instrumentId }) => instrumentId === changed.id).map(({ at }) => at)
       if (own.length === 0) continue
