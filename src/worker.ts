@@ -10,6 +10,7 @@ import { runHousekeeper } from './jobs/housekeeper.ts'
 import { runKeeper } from './jobs/keeper.ts'
 import { runRealised } from './jobs/realised.ts'
 import { runSignals } from './jobs/signals.ts'
+import { runStandings } from './jobs/standings.ts'
 import type { WorkerDeps } from './jobs/station.ts'
 import { createLog } from './log.ts'
 import { reportMemory } from './memory.ts'
@@ -31,7 +32,7 @@ export const WORKERS = {
   collect: runCollector,
   history: runHistorian,
   derive: async (deps: WorkerDeps, signal: AbortSignal) => {
-    const work = [runDeriver, runSignals, runBuckets, runRealised]
+    const work = [runDeriver, runSignals, runBuckets, runRealised, runStandings]
     await Promise.all(work.map((run) => run(deps, signal)))
   },
   deliver: runDeliver,

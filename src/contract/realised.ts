@@ -1,6 +1,7 @@
 import { add, type Decimal, decimalOf, multiply, parseDecimal, ratioOf, toNumber, ZERO } from '../domain/decimal.ts'
+import { countExpected } from '../domain/expected-settlements.ts'
 import { realisedFunding } from '../domain/funding.ts'
-import { HOUR, HOURS_PER_YEAR } from '../domain/time.ts'
+import { HOURS_PER_YEAR } from '../domain/time.ts'
 
 type Settled = { readonly settledAt: number; readonly rate: string; readonly intervalHours: number | null }
 
@@ -17,12 +18,9 @@ export type Realised = {
   readonly absent: Readonly<Record<string, string>>
 }
 
-/**
- * What ascending settlements of a window paid. Expected: between two of them by the later one's interval, at the window's
- * edges by the nearest one's; `intervalHours` is that of the settlements around an empty window.
- */
+/** What ascending settlements of a window paid; `intervalHours` is that of the settlements around an empty window. */
 export function realisedOf(settlements: readonly Settled[], window: Window, intervalHours: number | null): Realised {
-  const expected = expectedIn(settlements, window, intervalHours)
+  const expected = countExpected(settlements, window, intervalHours)
   const coverage = expected === null || expected === 0 ? null : Math.min(1, settlements.length / expected)
   const counts = { settlements: settlements.length, expected, coverage }
   if (settlements.length === 0) {
@@ -50,31 +48,3 @@ function annualOf(sum: Decimal, hours: number): number | undefined {
   const [year, covered] = [decimalOf(HOURS_PER_YEAR), decimalOf(hours)]
   return year && covered && ratioOf(multiply(sum, year), covered)
 }
-
-/** Null when an interval that is needed is not known. */
-function expectedIn(
-  settlements: readonly Settled[],
-  { fromMs, toMs }: Window,
-  intervalHours: number | null
-): number | null {
-  const [first, last] = [settlements[0], settlements.at(-1)]
-  if (toMs <= fromMs) return 0
-  if (first === undefined || last === undefined) {
-    return intervalHours === null
-      ? null
-      : Math.floor(toMs / (intervalHours * HOUR)) - Math.floor(fromMs / (intervalHours * HOUR))
-  }
-  if (settlements.some(({ intervalHours: own }) => own === null || own <= 0)) return null
-  const steps = (fromTime: number, toTime: number, { intervalHours: own }: Settled) =>
-    (toTime - fromTime) / ((own ?? 1) * HOUR)
-  let expected = Math.max(1, Math.ceil(steps(fromMs, first.settledAt, first) - EDGE))
-  for (const [index, settlement] of settlements.entries()) {
-    const before = settlements[index - 1]
-    if (before !== undefined)
-      expected += Math.max(1, Math.round(steps(before.settledAt, settlement.settledAt, settlement)))
-  }
-  return expected + Math.max(0, Math.floor(steps(last.settledAt, toMs, last) + EDGE))
-}
-
-/** Less than a millisecond: what dividing times leaves. */
-const EDGE = 1e-9

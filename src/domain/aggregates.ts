@@ -76,8 +76,7 @@ export type Standing = RobustZ & {
   readonly spanDays: number
 }
 
-const OBSERVATIONS_MIN = 90
-/** Of its days a window must span a third: 30 of 90. Spec 3.2. */
+/** Of its days a window must span a third, and hold as many observations as it has days: 30 d and 90 of 90 d. Spec 3.2. */
 const SPAN_MIN = 1 / 3
 
 /** Whether a history is enough of one to stand in: too few observations, or all of them near together, are none. */
@@ -86,7 +85,7 @@ export function isLongEnough({
   observations,
   spanDays
 }: Pick<Standing, 'days' | 'observations' | 'spanDays'>): boolean {
-  return observations >= OBSERVATIONS_MIN && spanDays >= days * SPAN_MIN
+  return observations > 0 && observations >= days && spanDays >= days * SPAN_MIN
 }
 
 /** Where the last observation stands among those of the days before it, itself included; null where they are too few or too near. */

@@ -6,6 +6,7 @@ import type { ColumnType, Row } from './copy.ts'
 import { encodeRows } from './copy-encoding.ts'
 import type { Database } from './database.ts'
 import { type FactColumn, type FactTable, KNOWN_AT } from './fact-tables.ts'
+import { markFunding } from './funding-marks.ts'
 import type { Source } from './observations.ts'
 import { readSealedKeys, sealedFactOf } from './sealed/cells.ts'
 
@@ -132,6 +133,7 @@ async function store(
     if (last === null) return stored
     await session.query('begin')
     if (table.kind === 'basis') await markBases(session, after, last)
+    if (table.kind === 'funding') await markSettled(session, after, last)
     const batch = await session.query<{ rows: number; stored: number; differs: number }>(statement(from, to), [
       after,
       last
@@ -180,6 +182,16 @@ async function markBases(session: pg.Client, after: number, last: number): Promi
   )
   const bases = rows.map((row) => ({ instrumentId: row.instrument_id, spotId: row.spot_id, tickAt: row.at.getTime() }))
   await markBuckets(session, bases)
+}
+
+/** Settlements that come again are summed, ranked and looked at by signals like any others. In one order, so that nobody waits for another. */
+async function markSettled(session: pg.Client, after: number, last: number): Promise<void> {
+  const { rows } = await session.query<{ id: number; from: Date }>(
+    `select i.id, min(settled_at) as from from fact_row f join instrument i on i.key = f.instrument_id
+     where line > $1 and line <= $2 group by i.id order by i.id`,
+    [after, last]
+  )
+  for (const { id, from } of rows) await markFunding(session, id, from.getTime())
 }
 
 /** The times stand in it as text, so that only the partitions between them are planned for. */

@@ -1,63 +1,128 @@
+import type { IntervalSource } from '../domain/board-row.ts'
+import {
+  type FundingStanding,
+  NEWEST_WITHIN_MS,
+  type SettledFunding,
+  STANDING_DAYS
+} from '../domain/funding-standing.ts'
 import { DAY } from '../domain/time.ts'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 
-/** Where a perpetual's last settlement stands among those of the days before it, itself included. */
-export type FundingStanding = {
-  readonly settledAt: number
-  /** Fraction per 8 h, so that a change of interval does not move it. */
-  readonly rate8h: number
-  /** Mid-rank, 0–100: 100·(#less + ½·#equal)/n, as `midrankPercentile` of the domain. */
-  readonly percentile: number
-  readonly observations: number
-  readonly spanDays: number
+/** Notes in the transaction of its settlements that an instrument's newest has to be ranked again. */
+export async function markStanding(client: Pick<Database, 'query'>, instrumentId: number): Promise<void> {
+  await client.query(
+    `insert into funding_standing as s (instrument_id) values ($1)
+     on conflict (instrument_id) do update set is_due = true where not s.is_due`,
+    [instrumentId]
+  )
 }
 
-/** No perpetual settles less often than daily: an older settlement is not the last. */
-const LAST_WITHIN_DAYS = 2
+export type DueStanding = {
+  readonly instrumentId: number
+  readonly listedAt: number | null
+  /** Ascending, the newest revision of each. */
+  readonly settled: readonly SettledFunding[]
+}
 
-/** Of many perpetuals in one query; none for those without a settlement within two days; each is read by its key. */
-export async function listFundingStandings(
-  db: Pick<Database, 'query'>,
-  instrumentIds: readonly number[],
-  { days, nowMs }: { readonly days: number; readonly nowMs: number }
-): Promise<ReadonlyMap<number, FundingStanding>> {
-  const { rows } = await db.query<{
-    instrument_id: number
-    settled_at: Date
-    rate_8h: number
-    percentile: number
-    observations: number
-    first_at: Date
-  }>(
-    `select p.id as instrument_id, l.settled_at, l.rate_8h, c.observations, c.first_at, c.percentile
-     from unnest($1::int[]) as p (id)
-     cross join lateral (
-       select settled_at, rate::float8 * 8 / interval_hours as rate_8h from settlement
-       where instrument_id = p.id and settled_at > $2 and settled_at <= $3 and interval_hours is not null
-       order by settled_at desc, revision desc limit 1
-     ) l
-     cross join lateral (
-       select count(*)::int as observations, min(s.settled_at) as first_at,
-         (100 * (count(*) filter (where s.rate_8h < l.rate_8h) + count(*) filter (where s.rate_8h = l.rate_8h) / 2.0::float8)
-           / count(*))::float8 as percentile
-       from (
-         select distinct on (settled_at) settled_at, rate::float8 * 8 / interval_hours as rate_8h from settlement
-         where instrument_id = p.id and settled_at > l.settled_at - make_interval(days => $4) and settled_at <= l.settled_at
-         order by settled_at, revision desc
-       ) s where s.rate_8h is not null
-     ) c`,
-    [instrumentIds, new Date(nowMs - LAST_WITHIN_DAYS * DAY), new Date(nowMs), days]
+const READ_MS = Math.max(...STANDING_DAYS) * DAY + NEWEST_WITHIN_MS
+
+/**
+ * Takes up to `limit` instruments that got settlements, with those of their windows. Their rows stay locked: what is marked meanwhile
+ * waits for us and is due again; whoever else takes some takes others.
+ */
+export async function takeDueStandings(
+  client: Transaction,
+  { nowMs, limit }: { readonly nowMs: number; readonly limit: number }
+): Promise<DueStanding[]> {
+  const taken = await client.query<{ id: number; listed_at: Date | null }>(
+    `update funding_standing f set is_due = false from instrument i
+     where i.id = f.instrument_id and f.instrument_id in (
+       select instrument_id from funding_standing where is_due order by instrument_id limit $1 for update skip locked)
+     returning i.id, i.listed_at`,
+    [limit]
+  )
+  if (taken.rows.length === 0) return []
+  const settled = await listSettled(
+    client,
+    taken.rows.map(({ id }) => id),
+    nowMs
+  )
+  return taken.rows.map(({ id, listed_at }) => ({
+    instrumentId: id,
+    listedAt: listed_at?.getTime() ?? null,
+    settled: settled.get(id) ?? []
+  }))
+}
+
+type SettledColumns = {
+  readonly id: number
+  readonly times: number[]
+  readonly rates: number[]
+  readonly hours: (number | null)[]
+  readonly sources: (IntervalSource | null)[]
+  readonly versions: number[]
+}
+
+/** A row per instrument and an array per column: a year of hours is read in a third of the time of its rows. */
+async function listSettled(
+  client: Transaction,
+  ids: readonly number[],
+  nowMs: number
+): Promise<Map<number, SettledFunding[]>> {
+  const { rows } = await client.query<SettledColumns>(
+    `select instrument_id as id, array_agg((extract(epoch from settled_at) * 1000)::float8) as times,
+       array_agg(rate::float8) as rates, array_agg(interval_hours) as hours, array_agg(interval_source) as sources,
+       array_agg(formula_version::int) as versions
+     from (
+       select distinct on (instrument_id, settled_at) instrument_id, settled_at, rate, interval_hours, interval_source, formula_version
+       from settlement where instrument_id = any ($1) and settled_at > $2 and settled_at <= $3
+       order by instrument_id, settled_at, revision desc
+     ) s group by instrument_id`,
+    [ids, new Date(nowMs - READ_MS), new Date(nowMs)]
   )
   return new Map(
-    rows.map((row) => [
-      row.instrument_id,
-      {
-        settledAt: row.settled_at.getTime(),
-        rate8h: row.rate_8h,
-        percentile: row.percentile,
-        observations: row.observations,
-        spanDays: (row.settled_at.getTime() - row.first_at.getTime()) / DAY
-      }
-    ])
+    rows.map(({ id, times, rates, hours, sources, versions }) => {
+      const settled = times.map((settledAt, index) => ({
+        settledAt,
+        rate: rates[index]!,
+        intervalHours: hours[index] ?? null,
+        intervalSource: sources[index] ?? null,
+        formulaVersion: versions[index]!
+      }))
+      return [id, settled.sort((a, b) => a.settledAt - b.settledAt)]
+    })
+  )
+}
+
+/** What is kept of an instrument. `computedAt` in epoch ms, null: it has settlements and was not ranked yet. */
+export type KeptStanding = { readonly computedAt: number | null; readonly standing: FundingStanding | null }
+
+export async function writeStandings(
+  client: Transaction,
+  standings: readonly { readonly instrumentId: number; readonly standing: FundingStanding | null }[],
+  computedAtMs: number
+): Promise<void> {
+  await client.query(
+    `update funding_standing f set computed_at = $3, standing = s.standing::json
+     from unnest($1::int[], $2::text[]) as s (id, standing) where f.instrument_id = s.id`,
+    [
+      standings.map(({ instrumentId }) => instrumentId),
+      standings.map(({ standing }) => standing && JSON.stringify(standing)),
+      new Date(computedAtMs)
+    ]
+  )
+}
+
+/** Those of many instruments, each by its key; what has never settled has none. */
+export async function listStandings(
+  db: Pick<Database, 'query'>,
+  instrumentIds: readonly number[]
+): Promise<ReadonlyMap<number, KeptStanding>> {
+  const { rows } = await db.query<{ id: number; computed_at: Date | null; standing: FundingStanding | null }>(
+    'select instrument_id as id, computed_at, standing from funding_standing where instrument_id = any ($1)',
+    [instrumentIds]
+  )
+  return new Map(
+    rows.map(({ id, computed_at, standing }) => [id, { computedAt: computed_at?.getTime() ?? null, standing }])
   )
 }

@@ -2,7 +2,7 @@ import { DAY } from '../domain/time.ts'
 import type { Database, Transaction } from './database.ts'
 
 /** Notes in the transaction of its settlements that an instrument's sums have to be made again. */
-export async function markRealised(client: Transaction, instrumentId: number): Promise<void> {
+export async function markRealised(client: Pick<Database, 'query'>, instrumentId: number): Promise<void> {
   await client.query(
     `insert into funding_realised as r (instrument_id) values ($1)
      on conflict (instrument_id) do update set is_due = true where not r.is_due`,

@@ -3,9 +3,8 @@ import { settledFormulaVersion } from '../domain/funding-formulas.ts'
 import type { SettledInterval } from '../domain/settled-intervals.ts'
 import { type Columns, type Row, writeRowsReturning } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
+import { markFunding } from './funding-marks.ts'
 import type { Source } from './observations.ts'
-import { markRealised } from './realised.ts'
-import { markSettlements } from './signal-progress.ts'
 
 /** A settled rate to be kept. Times in epoch milliseconds; the rate an exact fraction per interval. */
 export type SettledRate = {
@@ -67,8 +66,8 @@ export type KnownSettlement = SettledRate &
   }
 
 /**
- * Writes rows of one instrument made by `settlementRow`; what is there already stays. Whatever is written is due for signals and
- * realised sums in the same transaction. Answers the revisions written.
+ * Writes rows of one instrument made by `settlementRow`; what is there already stays. Whatever is written is due for signals, sums
+ * and standings in the same transaction. Answers the revisions written.
  */
 export async function writeSettlements(
   client: Transaction,
@@ -91,8 +90,7 @@ export async function writeSettlements(
       (least, { settled_at }) => Math.min(least, settled_at.getTime()),
       Number.POSITIVE_INFINITY
     )
-    await markSettlements(client, instrumentId, oldest)
-    await markRealised(client, instrumentId)
+    await markFunding(client, instrumentId, oldest)
   }
   return written.map(({ settled_at, revision }) => ({ settledAt: settled_at.getTime(), revision }))
 }

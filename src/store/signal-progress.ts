@@ -3,7 +3,11 @@ import type { Database, Transaction } from './database.ts'
 import { StaleClaimError } from './ticks.ts'
 
 /** Notes in the transaction of the settlements that signals must look at an instrument again, from the oldest of them on. */
-export async function markSettlements(client: Transaction, instrumentId: number, fromMs: number): Promise<void> {
+export async function markSettlements(
+  client: Pick<Database, 'query'>,
+  instrumentId: number,
+  fromMs: number
+): Promise<void> {
   await client.query(
     `insert into signal_progress as p (instrument_id, type, due_from, marks, priority, updated_at)
      select $1, 'funding_regime', $2, 1, coalesce((select open_interest_usd from market_latest where instrument_id = $1), 0)::float8, now()

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import request from 'supertest'
-import { standingOf } from '../../src/domain/aggregates.ts'
-import { listFundingStandings } from '../../src/store/funding-standing.ts'
+import { rankDue } from '../../src/jobs/standings.ts'
+import { markStanding } from '../../src/store/funding-standing.ts'
 import { boardRow, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 
 const HOUR = 3_600_000
@@ -42,51 +41,49 @@ test('funding and basis of an asset are weighed by open interest, and say of how
   assert.deepEqual([later.fundingApr.value, later.fundingApr.absent], [null, { value: 'not_observed' }])
 })
 
-test('standing in 90 days is that of the domain, of all contracts in one query, whatever was corrected and however intervals changed', async () => {
-  const rate = fc.integer({ min: -3, max: 3 }).map((step) => String(step / 1e4))
-  const settled = fc.record({ rate, intervalHours: fc.constantFrom(4, 8), corrected: fc.option(rate, { freq: 4 }) })
-  const history = fc
-    .constantFrom(1, 60, 95, 200, 300)
-    .chain((length) => fc.array(settled, { minLength: length, maxLength: length, size: 'max' }))
-    .map((rows) => rows.map((row, index) => ({ ...row, atMs: NOW_MS - (rows.length - 1 - index) * 8 * HOUR - HOUR })))
-  const histories = fc.sample(history, { numRuns: 6, seed: 11 })
+test('each perpetual of an asset shows where its funding stands, of all of them in one query, or why it does not', async () => {
   await using api = await testApi({
     seed: async (db) => {
-      for (const [index, rows] of histories.entries()) {
-        const id = await insertInstrument(db, { key: key(`venue${index}`) })
-        await insertSettlements(db, id, rows)
-        const corrected = rows.flatMap((row) =>
-          row.corrected === null ? [] : [{ ...row, rate: row.corrected, revision: 1 }]
-        )
-        await insertSettlements(db, id, corrected)
+      for (const [venue, rows] of Object.entries({ long: 300, short: 60, silent: 0 })) {
+        const id = await insertInstrument(db, { key: key(venue) })
+        const settled = Array.from({ length: rows }, (_, n) => ({
+          atMs: NOW_MS - n * 8 * HOUR,
+          rate: `0.000${n % 10}`
+        }))
+        await insertSettlements(db, id, settled)
+        if (rows > 0) await markStanding(db, id)
       }
-      await insertInstrument(db, { key: key('silent') })
-      const gone = await insertInstrument(db, { key: key('gone') })
-      await insertSettlements(db, gone, [{ atMs: NOW_MS - 50 * HOUR, rate: '0.0001' }])
     }
   })
-  const { rows: known } = await api.db.query<{ id: number; key: string }>('select id, key from instrument')
-  const ids = known.map(({ id }) => id)
-  const standings = await listFundingStandings(api.db, ids, { days: 90, nowMs: NOW_MS })
-  for (const [index, rows] of histories.entries()) {
-    const observed = rows.map(({ atMs, rate: paid, corrected, intervalHours }) => ({
-      at: atMs,
-      value: (Number(corrected ?? paid) * 8) / intervalHours
-    }))
-    const expected = standingOf(observed, 90)
-    const found = standings.get(known.find((each) => each.key === key(`venue${index}`))!.id)!
-    assert.deepEqual([found.observations, found.spanDays], [expected.observations, expected.spanDays])
-    if (expected.percentile !== null) assert.ok(Math.abs(found.percentile - expected.percentile) < 1e-9)
-    assert.equal(found.rate8h, observed.at(-1)!.value)
+  const shown = async () => {
+    const [btc] = await aggregatesOf(api)
+    return Object.fromEntries(
+      btc.fundingStandings.map((row: { venue: string; percentile90d: number | null; absent: object }) => [
+        row.venue,
+        row
+      ])
+    )
   }
+  const before = await shown()
+  assert.equal(before.long.absent.percentile90d, 'not_ranked_yet')
+  assert.equal(before.silent.absent.percentile90d, 'no_settlements')
+  await rankDue(api)
   api.statements.length = 0
-  const [btc] = await aggregatesOf(api)
-  assert.equal(api.statements.filter((text) => text.includes('from settlement')).length, 1)
-  const reasonOf = (venue: string) =>
-    btc.fundingStandings.find(({ instrument }: { instrument: string }) => instrument === key(venue)).absent.percentile
-  assert.deepEqual([reasonOf('silent'), reasonOf('gone')], ['no_recent_settlement', 'no_recent_settlement'])
-  for (const [index, rows] of histories.entries()) {
-    assert.equal(reasonOf(`venue${index}`), rows.length < 91 ? 'short_history' : undefined, `${rows.length}`)
-  }
-  assert.ok(histories.some(({ length }) => length > 275) && histories.some(({ length }) => length < 90))
+  const { long, short } = await shown()
+  assert.equal(api.statements.filter((text) => /from (settlement|funding_standing)/.test(text)).length, 1)
+  assert.deepEqual([long.rate, long.intervalHours, long.intervalSource, long.apr], [0, 8, 'declared', 0])
+  assert.deepEqual([long.percentile90d, long.settlements90d, long.coverage90d], [5, 270, 1])
+  assert.deepEqual([long.percentile365d, long.absent], [null, everyWindow(365, 'short_history')])
+  assert.deepEqual([short.percentile90d, short.absent.percentile90d, short.settlements90d], [null, 'short_history', 60])
+  api.clock.advance(49 * HOUR)
+  const later = await shown()
+  assert.deepEqual([later.long.rate, later.long.percentile90d], [null, null], 'what is old is nobody’s newest')
+  assert.equal(later.long.absent.percentile90d, 'no_recent_settlement')
+  assert.equal(later.long.settledAt, new Date(NOW_MS).toISOString())
+})
+
+const everyWindow = (days: number, reason: string) => ({
+  [`percentile${days}d`]: reason,
+  [`z${days}d`]: reason,
+  [`zMethod${days}d`]: reason
 })

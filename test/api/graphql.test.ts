@@ -79,7 +79,8 @@ const PATHS: Record<string, string> = {
   termStructureHistory: 'term-structure',
   fundingSpreads: 'funding/spreads',
   fundingIntervals: 'funding/intervals',
-  fundingTrailing: 'funding/trailing'
+  fundingTrailing: 'funding/trailing',
+  fundingStandings: 'funding/standings'
 }
 const pathOf = (name: string) => `/v1/${PATHS[name] ?? name.replace(/(History|Realised)$/, '')}`
 

@@ -175,6 +175,17 @@ test('a range and instruments choose the rows; a column that a table gets later 
   assert.equal(only.stored, rows[0]!.n)
   const { rows: notes } = await there.db.query<{ n: number }>('select count(note)::int as n from settlement')
   assert.ok(notes[0]!.n > 0)
+  const { rows: due } = await there.db.query(
+    `select r.is_due as summed, s.is_due as ranked, p.due_from is not null as looked from instrument i
+     join funding_realised r on r.instrument_id = i.id join funding_standing s on s.instrument_id = i.id
+     join signal_progress p on p.instrument_id = i.id where i.key = $1`,
+    [PERP]
+  )
+  assert.deepEqual(
+    due,
+    [{ summed: true, ranked: true, looked: true }],
+    'what is made of settlements is made of these too'
+  )
   const other = await importJson(there.db, [file, '--kind', 'funding', '--instrument', OTHER])
   assert.deepEqual([other.matched, other.stored, other.code], [0, 0, 1])
 })

@@ -55,7 +55,7 @@ test('breadth counts those that could be placed, and says of how many', () => {
   assert.equal(breadthOf([null]).rich, null)
 })
 
-test('a number is held against its own window alone, and not before a third of its days and ninety observations', () => {
+test('a number is held against its own window alone, and not before a third of its days and as many observations as days', () => {
   const hourly = (days: number) =>
     Array.from({ length: days * 24 + 1 }, (_, hour) => ({ at: hour * HOUR, value: hour % 24 }))
   assert.equal(standingOf(hourly(9), 30).percentile, null)

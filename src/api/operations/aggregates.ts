@@ -1,10 +1,7 @@
-import { aggregateParameters, aggregateSchema, aggregateView, STANDING_DAYS_SERVED } from '../../contract/aggregates.ts'
-import { DAY } from '../../domain/time.ts'
-import { listFundingStandings } from '../../store/funding-standing.ts'
-import { countSettlementRows } from '../../store/row-counts.ts'
+import { aggregateParameters, aggregateSchema, aggregateView } from '../../contract/aggregates.ts'
+import { listStandings } from '../../store/funding-standing.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
-import { newBudget, takeStored } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 
@@ -14,7 +11,7 @@ export function aggregatesOperation(context: ApiContext): Operation {
     name: 'aggregates',
     url: '/v1/aggregates',
     tag: 'basis',
-    summary: 'Funding and basis of an asset over all its perpetuals, and where each funding stands in 90 days',
+    summary: 'Funding and basis of an asset over all its perpetuals, and where each funding stands in its own past',
     description:
       'Every number with how much of the market it is of: contracts counted, and open interest in it as a share of what is known. ' +
       'Contracts under quarantine are not in it, nor is a basis graded `none`.',
@@ -36,16 +33,10 @@ async function readAggregates(context: ApiContext, question: Question<typeof agg
   )
   const { page, ...paging } = pageByName([...perpetuals.keys()], (asset) => asset, question)
   const shown = page.flatMap((asset) => perpetuals.get(asset)!)
-  const ids = shown.map(({ id }) => id)
-  const range = { fromMs: nowMs - STANDING_DAYS_SERVED * DAY, toMs: nowMs }
-  await takeStored(question.budget ?? newBudget(context), {
-    // No venue settles more often than each hour.
-    most: ids.length * STANDING_DAYS_SERVED * 24,
-    count: (most) => countSettlementRows(context.db, ids, range, most),
-    path: 'asset',
-    narrow: 'name fewer assets, or ask for fewer rows'
-  })
-  const standings = await listFundingStandings(context.db, ids, { days: STANDING_DAYS_SERVED, nowMs })
+  const standings = await listStandings(
+    context.db,
+    shown.map(({ id }) => id)
+  )
   const rows = Map.groupBy(
     context.board.current().rows.map(({ row }) => row),
     ({ asset }) => asset
@@ -53,8 +44,10 @@ async function readAggregates(context: ApiContext, question: Question<typeof agg
   const data = page.map((asset) =>
     aggregateView({
       asset,
-      perpetuals: perpetuals.get(asset)!.map(({ id, key }) => ({ instrument: key, standing: standings.get(id) })),
-      rows: rows.get(asset) ?? []
+      perpetuals: perpetuals.get(asset)!,
+      standings,
+      rows: rows.get(asset) ?? [],
+      nowMs
     })
   )
   return { data, ...paging, asOfMs: nowMs }

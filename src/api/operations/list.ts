@@ -12,6 +12,7 @@ import { flowOperations } from './flow.ts'
 import { fundingHistoryOperations } from './funding-history.ts'
 import { fundingIntervalOperation } from './funding-intervals.ts'
 import { fundingSpreadsOperation } from './funding-spreads.ts'
+import { fundingStandingsOperation } from './funding-standings.ts'
 import { fundingTrailingOperation } from './funding-trailing.ts'
 import { liquidationsOperation } from './liquidations.ts'
 import { openInterestOperations } from './open-interest.ts'
@@ -32,6 +33,7 @@ export function listOperations(context: ApiContext): Operation[] {
     basisHistoryOperation(context),
     ...fundingHistoryOperations(context, trailing),
     trailing,
+    fundingStandingsOperation(context),
     ...openInterestOperations(context),
     ...depthOperations(context),
     fundingIntervalOperation(context),
