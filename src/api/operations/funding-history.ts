@@ -6,13 +6,8 @@ import { oneOf, text, textOrNull, time } from '../../contract/schema.ts'
 import { doubtsOf, type Instrument } from '../../domain/instrument.ts'
 import { DAY, isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
-import {
-  findNearbyInterval,
-  listEstimates,
-  listSettlements,
-  type StoredEstimate,
-  type StoredSettlement
-} from '../../store/funding-history.ts'
+import { listEstimates, type StoredEstimate } from '../../store/estimate-history.ts'
+import { findNearbyInterval, listSettlements, type StoredSettlement } from '../../store/funding-history.ts'
 import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, rangeOf, readHistory, windowOf } from '../history.ts'
 import { refuseGone, settleKnownAt } from '../known-at.ts'
