@@ -62,6 +62,8 @@ function toldAbsences(row: Row, { isPerpetual, hasBorrow }: Asked, deviation: st
       'fair.sigmaBps': deviation,
       'fair.lowerBps': bound,
       'fair.upperBps': formula,
+      'fair.worstLowerBps': isPerpetual && (bound ?? 'no_cap'),
+      'fair.worstUpperBps': isPerpetual && (formula ?? 'no_floor'),
       'fair.place': bound,
       'fair.excessBps': bound,
       'capacity.halvingNotional': halvingBound,

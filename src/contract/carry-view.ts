@@ -1,14 +1,13 @@
 import { type CarryDirection, perYear, roundTripFees } from '../domain/carry.ts'
 import type { CarryFacts, CarryTerms } from '../domain/carry-case.ts'
-import { type CarryCase, type CarryRefusal, headlineOf, type SizedCarry, wholeCostBps } from '../domain/carry-quote.ts'
+import { type CarryCase, type CarryRefusal, headlineOf, type SizedCarry } from '../domain/carry-quote.ts'
 import { type Decimal, decimalToString, toNumber } from '../domain/decimal.ts'
-import { fairBand } from '../domain/fair-band.ts'
-import { contractRuleOf, fairWithNoise } from '../domain/fair-premium.ts'
 import { FEE_TABLE_VERSION, type VenueFee } from '../domain/fees.ts'
 import { isDollarLike } from '../domain/instrument.ts'
 import { isoOrNull } from '../domain/time.ts'
 import { carryAbsences } from './carry-absences.ts'
 import { capacityView } from './carry-capacity.ts'
+import { fairView } from './carry-fair.ts'
 
 /** Whose fees they are; null where the caller named them. */
 export type FeesUsed = { readonly spot: VenueFee | null; readonly contract: VenueFee | null }
@@ -169,26 +168,6 @@ function feesView({ fees, terms, facts }: CarryAnswer) {
     sources: [...new Set(used.map(({ venue, source, readOn }) => `${venue}: ${source}${readOn ? ` (${readOn})` : ''}`))]
   }
 }
-
-/** Where basis is against what no trade can gain from: costs are this size's, both ways. */
-function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: CarryAnswer) {
-  const rule = facts.contract.kind === 'perpetual' ? contractRuleOf(facts.contract) : null
-  const { fairBps, sigmaBps } = input
-  const costBps = wholeCostBps(input, sized)
-  const borrowBps = terms.borrowApr === null ? null : (terms.borrowApr * RETURN_DAYS * 10_000) / 365
-  const { lowerBps, upperBps, classification, excessBps } = fairBand({
-    observedBps: sized.midBasisBps,
-    fairLowBps: fairBps,
-    fairHighBps: fairBps,
-    costForwardBps: costBps,
-    costReverseBps: borrowBps === null ? null : costBps + borrowBps
-  })
-  const noisyFairBps = rule === null ? null : fairWithNoise({ ...rule, ...terms, sigmaBps })
-  return { fairBps, noisyFairBps, sigmaBps, lowerBps, upperBps, place: classification, excessBps }
-}
-
-/** Until a cheap perpetual is expected back, days: what a reverse carry borrows for. Spec 4.4. */
-const RETURN_DAYS = 3
 
 function risksOf({ facts, terms, intervalChanges }: CarryAnswer, input: CarryCase | null) {
   const { contract, spot, contractFacts } = facts

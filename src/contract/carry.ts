@@ -82,7 +82,15 @@ const fairSchema = object({
   lowerBps: numberOrNull('fairBps less the reverse carry’s costs; null without a borrow rate', -52),
   upperBps: numberOrNull('fairBps plus the forward carry’s costs', 29),
   place: oneOfOrNull(BAND_PLACES, 'Where the basis of the mids is'),
-  excessBps: numberOrNull('Beyond the nearer bound; negative below', 0)
+  excessBps: numberOrNull('Beyond the nearer bound; negative below', 0),
+  worstLowerBps: numberOrNull(
+    'lowerBps less the venue’s cap over three days: holds whatever funding does till then',
+    -1852
+  ),
+  worstUpperBps: numberOrNull(
+    'upperBps plus its floor over them; null where it sets none, and of a dated contract',
+    1829
+  )
 })
 
 const capacitySchema = object({

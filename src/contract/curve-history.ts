@@ -29,15 +29,19 @@ export const curveParameters = {
   venue: word('The venue; may be left out where only one has dated contracts of the asset', 'deribit')
 }
 
-export const curveHistoryParameters = {
-  ...curveParameters,
-  from: time('From then on; a day before `to` unless given'),
-  to: time('Before then; now unless given'),
+export const curveResolution = {
   resolution: withFallback(
     choice(CURVE_RESOLUTIONS, 'Buckets of this length, or the finest of which there are at most `points`'),
     '1h' as const
   ),
-  points: withFallback(integer('The most buckets that `resolution=auto` gives', 1, LIMIT_MAX), 500),
+  points: withFallback(integer('The most buckets that `resolution=auto` gives', 1, LIMIT_MAX), 500)
+}
+
+export const curveHistoryParameters = {
+  ...curveParameters,
+  from: time('From then on; a day before `to` unless given'),
+  to: time('Before then; now unless given'),
+  ...curveResolution,
   minGrade: withFallback(choice(GRADES, 'Bases of a lesser grade are left out'), 'display' as const),
   ...historyParameters
 }

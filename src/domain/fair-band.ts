@@ -45,22 +45,17 @@ function known(fair: number | null, cost: number | null, sign: 1 | -1): number |
 
 /**
  * The band that holds whatever funding does until the premium is back, `periods8h` later: a short must bear the floor all along, a
- * long the cap. Null bounds where the venue sets none. The wider the cap, the wider the band. Derived from spec 4.1, 4.4.
+ * long the cap (fractions per 8 h). Null bounds where the venue sets none, or the band has none. The wider the cap, the wider the
+ * band. Derived from spec 4.1, 4.4.
  */
 export function worstFundingBand(input: {
-  readonly fairLowBps: number
-  readonly fairHighBps: number
-  readonly costForwardBps: number
-  readonly costReverseBps: number
+  readonly band: Pick<FairBand, 'lowerBps' | 'upperBps'>
   readonly cap8h: number | null
   readonly floor8h: number | null
   readonly periods8h: number
-}): { readonly lowerBps: number | null; readonly upperBps: number | null } {
-  const { cap8h, floor8h, periods8h } = input
+}): Pick<FairBand, 'lowerBps' | 'upperBps'> {
+  const { band, cap8h, floor8h, periods8h } = input
   const worst = (bound8h: number | null) => (bound8h === null ? null : Math.max(bound8h, 0) * periods8h * 10_000)
   const [paidByLong, paidByShort] = [worst(cap8h), worst(floor8h === null ? null : -floor8h)]
-  return {
-    lowerBps: paidByLong === null ? null : input.fairLowBps - input.costReverseBps - paidByLong,
-    upperBps: paidByShort === null ? null : input.fairHighBps + input.costForwardBps + paidByShort
-  }
+  return { lowerBps: known(band.lowerBps, paidByLong, -1), upperBps: known(band.upperBps, paidByShort, 1) }
 }

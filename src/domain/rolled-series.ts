@@ -1,74 +1,144 @@
-import { DAY } from './time.ts'
+import { DAY, HOUR } from './time.ts'
 
-/** One dated contract's price at one moment, epoch ms. */
-export type DatedPrice = { readonly at: number; readonly price: number }
-export type DatedSeries = {
-  readonly instrument: string
-  readonly expiresAt: number
-  /** Ascending. */
-  readonly prices: readonly DatedPrice[]
-}
+/** One dated contract's price (exact decimal, in quote) at one moment, epoch ms, and of which kind it is. */
+export type DatedPrice = { readonly at: number; readonly price: string; readonly kind: string }
+export type DatedContract = { readonly instrument: string; readonly expiresAt: number }
+/** By instrument, each ascending. */
+export type DatedPrices = ReadonlyMap<string, readonly DatedPrice[]>
 
 /** Where the series changed contract: both prices of one moment, so that anybody can undo it. */
 export type Roll = {
   readonly rollAt: number
   readonly from: string
   readonly to: string
-  readonly fromPrice: number
-  readonly toPrice: number
-  /** toPrice/fromPrice: what every price before is multiplied by in the adjusted series. */
+  readonly fromPrice: string
+  readonly toPrice: string
+  /** toPrice/fromPrice: what every price after it is divided by, so that the change itself is no return. */
   readonly ratio: number
 }
 
-export type RolledPoint = {
-  readonly at: number
+/** A contract that the series is made of in [fromMs, toMs). */
+export type Holding = {
   readonly instrument: string
-  readonly price: number
-  /** In terms of the last contract: its returns are those of holding and rolling, without the jump between contracts. */
-  readonly adjusted: number
+  readonly expiresAt: number
+  readonly fromMs: number
+  readonly toMs: number
+  /** Π of the ratios since the stretch began: price/factor is in terms of its first contract. */
+  readonly factor: number
+  /** 0, 1, …: where two contracts never had a price together the series ends, and one that has nothing to do with it begins. */
+  readonly stretch: number
+  /** How it was come by; null for the first of a stretch. */
+  readonly roll: Roll | null
 }
 
-export type RolledSeries = { readonly points: readonly RolledPoint[]; readonly rolls: readonly Roll[] }
+/** Prices that a walk asks for, [fromMs, toMs). */
+export type PriceWindow = {
+  readonly instruments: readonly string[]
+  readonly fromMs: number
+  readonly toMs: number
+}
+type Walk<T> = Generator<PriceWindow, T, DatedPrices>
 
 /** The nearest contract is left so long before it expires: the last day is an average on its way to the index. */
 export const ROLL_BEFORE_MS = 2 * DAY
+/** Who had a price within this is still being priced: one missing quote passes nobody over. */
+const PRICED_WITHIN_MS = HOUR
+/** How much is looked through at once for the first price after a time without any. */
+const SEARCH_MAX_MS = 7 * DAY
 
 /**
- * One series of the nearest contract, rolled `before` its expiry at the last moment at which both contracts have a price, and
- * back-adjusted by the ratio of the two. Where they never have one together the series ends and begins anew: it is not spliced.
- * Answers one series for each unbroken stretch, oldest first. Spec 1.9.
+ * Which contract a continuous series is made of in [fromMs, toMs): the nearest, until two days before it expires, then from the first
+ * moment at which both have a price of one kind the nearest later one. Of nothing that happened after a moment depends what is held
+ * at it. Asks for the prices that it needs, and is answered with them. Spec 1.9.
  */
-export function rollSeries(contracts: readonly DatedSeries[], beforeMs: number = ROLL_BEFORE_MS): RolledSeries[] {
-  const sorted = [...contracts].sort((a, b) => a.expiresAt - b.expiresAt)
-  const stretches: RolledSeries[] = []
-  let points: RolledPoint[] = []
-  let rolls: Roll[] = []
-  let since = Number.NEGATIVE_INFINITY
-  const end = () => {
-    if (points.length > 0) stretches.push({ points, rolls })
-    points = []
-    rolls = []
+export function* walkHoldings(
+  contracts: readonly DatedContract[],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+): Walk<Holding[]> {
+  const sorted = contracts.toSorted((a, b) => a.expiresAt - b.expiresAt || (a.instrument < b.instrument ? -1 : 1))
+  const holdings: Holding[] = []
+  let [factor, stretch] = [1, 0]
+  let roll: Roll | null = null
+  let held = yield* findNearest(sorted, fromMs, toMs)
+  while (held !== undefined) {
+    const { contract, sinceMs } = held
+    const next: Roll | null = yield* findRoll(contract, sorted, toMs)
+    const to = next && sorted.find(({ instrument }) => instrument === next.to)!
+    // It had been left before the range began.
+    if (next && to && next.rollAt <= fromMs) {
+      held = { contract: to, sinceMs: fromMs }
+      continue
+    }
+    const endMs = next?.rollAt ?? Math.min(contract.expiresAt, toMs)
+    holdings.push({ ...contract, fromMs: sinceMs, toMs: endMs, factor, stretch, roll })
+    roll = next
+    if (next && to) {
+      factor *= next.ratio
+      held = { contract: to, sinceMs: next.rollAt }
+    } else if (endMs < toMs) {
+      ;[factor, stretch] = [1, stretch + 1]
+      held = yield* findNearest(sorted, endMs, toMs)
+    } else held = undefined
   }
-  for (const [index, front] of sorted.entries()) {
-    const until = front.expiresAt - beforeMs
-    const held = front.prices.filter(({ at }) => at > since && at <= until)
-    const next = sorted[index + 1]
-    const meeting = next && lastMeeting(held, next.prices)
-    const kept = meeting === undefined ? held : held.filter(({ at }) => at <= meeting.at)
-    for (const { at, price } of kept) points.push({ at, instrument: front.instrument, price, adjusted: price })
-    since = meeting?.at ?? kept.at(-1)?.at ?? since
-    if (next === undefined || (meeting === undefined && points.length > 0)) end()
-    if (next === undefined || meeting === undefined) continue
-    const { at: rollAt, fromPrice, toPrice } = meeting
-    const ratio = toPrice / fromPrice
-    points = points.map((point) => ({ ...point, adjusted: point.adjusted * ratio }))
-    rolls.push({ rollAt, from: front.instrument, to: next.instrument, fromPrice, toPrice, ratio })
-  }
-  return stretches
+  return holdings
 }
 
-function lastMeeting(held: readonly DatedPrice[], next: readonly DatedPrice[]) {
-  const prices = new Map(next.map(({ at, price }) => [at, price]))
-  const last = held.findLast(({ at }) => prices.has(at))
-  return last && { at: last.at, fromPrice: last.price, toPrice: prices.get(last.at)! }
+/** The nearest contract that is being priced at a moment; where none is, at the first moment after it. */
+function* findNearest(
+  sorted: readonly DatedContract[],
+  atMs: number,
+  toMs: number
+): Walk<{ contract: DatedContract; sinceMs: number } | undefined> {
+  const alive = sorted.filter(({ expiresAt }) => expiresAt > atMs)
+  const instruments = alive.map(({ instrument }) => instrument)
+  let [fromMs, lengthMs] = [atMs - PRICED_WITHIN_MS, PRICED_WITHIN_MS + 1]
+  while (fromMs < toMs && alive.length > 0) {
+    const endMs = Math.min(fromMs + lengthMs, toMs)
+    const prices = yield { instruments, fromMs, toMs: endMs }
+    const firsts = alive.flatMap((contract) => {
+      const first = prices.get(contract.instrument)?.[0]
+      return first === undefined || first.at >= contract.expiresAt
+        ? []
+        : [{ contract, sinceMs: Math.max(first.at, atMs) }]
+    })
+    const sinceMs = Math.min(...firsts.map((first) => first.sinceMs))
+    const nearest = firsts.find((first) => first.sinceMs === sinceMs)
+    if (nearest !== undefined) return nearest
+    ;[fromMs, lengthMs] = [endMs, Math.min(2 * lengthMs, SEARCH_MAX_MS)]
+  }
+  return undefined
+}
+
+function* findRoll(front: DatedContract, sorted: readonly DatedContract[], toMs: number): Walk<Roll | null> {
+  const dueMs = front.expiresAt - ROLL_BEFORE_MS
+  const later = sorted.filter(({ expiresAt }) => expiresAt > front.expiresAt)
+  if (dueMs >= toMs || later.length === 0) return null
+  const instruments = [front, ...later].map(({ instrument }) => instrument)
+  // Nearly always both have a price at once; else whatever is left of its life.
+  for (const endMs of [dueMs + HOUR, front.expiresAt]) {
+    const prices = yield { instruments, fromMs: dueMs - PRICED_WITHIN_MS, toMs: Math.min(endMs, toMs) }
+    const roll = rollOf(front, later, prices)
+    if (roll !== null || endMs >= toMs) return roll
+  }
+  return null
+}
+
+/** The first moment from two days before expiry on at which a contract and the nearest later one that is being priced have both a price. */
+export function rollOf(front: DatedContract, later: readonly DatedContract[], prices: DatedPrices): Roll | null {
+  const dueMs = front.expiresAt - ROLL_BEFORE_MS
+  const others = later.map(({ instrument }) => ({ instrument, prices: prices.get(instrument) ?? [], index: -1 }))
+  for (const held of prices.get(front.instrument) ?? []) {
+    if (held.at < dueMs || held.at >= front.expiresAt) continue
+    const next = others.find((other) => {
+      while ((other.prices[other.index + 1]?.at ?? Number.POSITIVE_INFINITY) <= held.at) other.index += 1
+      const last = other.prices[other.index]
+      return last !== undefined && last.at > held.at - PRICED_WITHIN_MS
+    })
+    const met = next?.prices[next.index]
+    if (next === undefined || met?.at !== held.at || met.kind !== held.kind) continue
+    const ratio = Number(met.price) / Number(held.price)
+    const { instrument: from } = front
+    return { rollAt: held.at, from, to: next.instrument, fromPrice: held.price, toPrice: met.price, ratio }
+  }
+  return null
 }

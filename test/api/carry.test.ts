@@ -102,11 +102,14 @@ test('an adverse end takes what basis has moved by in seven days', async () => {
       await insertBasis(db, perp, spot, rows)
     }
   })
-  const { exits, fair, risks } = await forwardOf(api)
+  const { exits, fair, risks, absent } = await forwardOf(api)
   assert.deepEqual(
     exits.map(({ exit }: { exit: string }) => exit),
     ['unchanged', 'fair', 'adverse']
   )
+  // A short that pays the floor of 0.3 % for nine periods of 8 h, until the third day.
+  assert.ok(Math.abs(fair.worstUpperBps - fair.upperBps - 9 * 30) < 1e-9)
+  assert.deepEqual([fair.worstLowerBps, absent['fair.worstLowerBps']], [null, 'borrow_unknown'])
   assert.ok(fair.sigmaBps > 1 && risks.adverseBps === fair.sigmaBps)
   assert.ok(Math.abs(exits[0].netFrac - exits[2].netFrac - fair.sigmaBps / 10_000) < 1e-12)
 })

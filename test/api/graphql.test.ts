@@ -47,6 +47,10 @@ const ASKED: Record<string, [string, string]> = {
   openInterest: ['(asset: ["BTC"], sort: "-openInterestUsd")', '?asset=BTC&sort=-openInterestUsd'],
   carry: ['(asset: ["BTC"], notional: 25000, horizonHours: 72.5)', '?asset=BTC&notional=25000&horizonHours=72.5'],
   termStructure: ['(asset: ["BTC"])', '?asset=BTC'],
+  termStructureRolled: [
+    '(asset: "BTC", settle: "USDT", from: "2026-06-15T09:00Z", to: "2026-06-15T12:00Z")',
+    '/rolled?asset=BTC&settle=USDT&from=2026-06-15T09:00Z&to=2026-06-15T12:00Z'
+  ],
   termStructureHistory: [
     '(asset: "BTC", venue: "binance", from: "2026-06-15T09:00Z", to: "2026-06-15T12:00Z")',
     '/history?asset=BTC&venue=binance&from=2026-06-15T09:00Z&to=2026-06-15T12:00Z'
@@ -77,6 +81,7 @@ const PATHS: Record<string, string> = {
   openInterestHistory: 'open-interest',
   termStructure: 'term-structure',
   termStructureHistory: 'term-structure',
+  termStructureRolled: 'term-structure',
   fundingSpreads: 'funding/spreads',
   fundingIntervals: 'funding/intervals',
   fundingTrailing: 'funding/trailing',

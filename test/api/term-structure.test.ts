@@ -234,3 +234,71 @@ test('what is no curve of the past is refused by name', async () => {
   const unnamed = await request(api.url).get('/v1/term-structure/history')
   assert.deepEqual([unnamed.status, unnamed.body.errors[0].path], [400, 'asset'])
 })
+
+/** Mids of a contract at the last minute of every hour of [fromMs, toMs). */
+async function quoteHours(db: Database, id: number, [fromMs, toMs]: readonly number[], mid: number): Promise<void> {
+  const hours = Array.from({ length: (toMs! - fromMs!) / HOUR }, (_, index) => fromMs! + (index + 1) * HOUR - 60_000)
+  await ensurePartitions(db, 'market_snapshot', hours, NOW_MS)
+  await db.query(
+    `insert into market_snapshot (instrument_id, tick_at, observed_at, known_at, available_at, bid, ask, span_ms, source, adapter_version)
+     select $1, at, at, at, at, $3::numeric - 1, $3::numeric + 1, 60000, 'polled', 1 from unnest($2::timestamptz[]) at`,
+    [id, hours.map((at) => new Date(at)), mid]
+  )
+}
+
+const rolled = (api: { url: string }, query = '') => request(api.url).get(`/v1/term-structure/rolled?asset=BTC${query}`)
+type Rolled = Readonly<Record<'start' | 'instrument' | 'price' | 'adjusted' | 'stretch', unknown>> & {
+  readonly rolls: readonly Readonly<Record<string, unknown>>[]
+}
+
+test('dated contracts make one series, each roll with both its prices and no return, the same on every page and whatever came later', async () => {
+  // Expired a day ago: left two days before, three days ago.
+  const dueMs = NOW_MS - 3 * DAY
+  const span = [NOW_MS - 4 * DAY, NOW_MS - 2 * DAY]
+  await using api = await testApi({
+    seed: async (db) => {
+      const spot = await insertInstrument(db, { key: SPOT })
+      const front = await future(db, spot, -1, 100_000)
+      await db.query(`update instrument set status = 'expired', tracked = false where id = $1`, [front])
+      await quoteHours(db, front, span, 100_000)
+      await quoteHours(db, await future(db, spot, 60, 110_000), span, 110_000)
+      // Settles in another currency: never in the same series.
+      await insertInstrument(db, { key: 'binance:BTC/USD:BTC-261225' })
+    }
+  })
+  await api.db.query(`update instrument set expires_at = '2026-12-25T08:00Z' where key = 'binance:BTC/USD:BTC-261225'`)
+  const range = `&settle=usdt&from=${NOW_MS - 4 * DAY}&to=${NOW_MS - 2 * DAY}`
+  const { body } = await rolled(api, range)
+  assert.deepEqual([body.data.length, body.meta.settle, body.meta.venue], [48, 'USDT', 'binance'])
+  const rows: Rolled[] = body.data
+  const [at] = rows.filter(({ rolls }) => rolls.length > 0)
+  assert.deepEqual(at?.rolls, [
+    {
+      rollAt: new Date(dueMs + HOUR - 60_000).toISOString(),
+      from: key(-1),
+      to: key(60),
+      fromPrice: '100000',
+      toPrice: '110000',
+      ratio: 1.1
+    }
+  ])
+  assert.deepEqual(
+    [rows[0]?.instrument, rows[0]?.price, rows.at(-1)?.instrument, rows.at(-1)?.price],
+    [key(-1), '100000', key(60), '110000']
+  )
+  for (const { adjusted, stretch } of rows) assert.ok(stretch === 0 && Math.abs(Number(adjusted) - 100_000) < 1e-6)
+  const first = await rolled(api, `${range}&limit=30`)
+  const rest = await rolled(api, `${range}&limit=30&cursor=${first.body.page.next}`)
+  assert.deepEqual([...first.body.data, ...rest.body.data], rows)
+  const csv = await rolled(api, `${range}&format=csv`)
+  assert.equal(csv.text.trim().split('\r\n').length, 49)
+  const before = await rolled(api, `${range}&knownAt=${dueMs}`)
+  assert.deepEqual(before.body.data.slice(0, 24), rows.slice(0, 24))
+  assert.deepEqual(
+    [before.body.data[30].instrument, before.body.data[30].price, before.body.data[30].absent.price],
+    [key(-1), null, 'not_observed']
+  )
+  const unnamed = await rolled(api, `&from=${NOW_MS - 4 * DAY}`)
+  assert.deepEqual([unnamed.status, unnamed.body.errors[0].path], [400, 'settle'])
+  assert.match(unnamed.body.errors[0].message, /BTC, USDT/)
+})

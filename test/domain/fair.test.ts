@@ -82,12 +82,13 @@ test('between the bounds is inside, beyond one of them is by how much, and an un
 
 test('a venue with a wider cap never has a narrower band', () => {
   const bound = fc.double({ min: 0, max: 0.04, noNaN: true })
-  const given = { fairLowBps: -4.5, fairHighBps: -4.5, costForwardBps: 34, costReverseBps: 48, periods8h: 9 }
+  const given = { band: { lowerBps: -52.5, upperBps: 29.5 }, periods8h: 9 }
   fc.assert(
     fc.property(bound, bound, bound, bound, (cap, floor, more, less) => {
       const narrow = worstFundingBand({ ...given, cap8h: cap, floor8h: -floor })
       const wide = worstFundingBand({ ...given, cap8h: cap + more, floor8h: -floor - less })
       assert.ok(wide.lowerBps! <= narrow.lowerBps! && wide.upperBps! >= narrow.upperBps!)
+      assert.ok(narrow.lowerBps! <= given.band.lowerBps && narrow.upperBps! >= given.band.upperBps)
     })
   )
   const open = worstFundingBand({ ...given, cap8h: null, floor8h: null })

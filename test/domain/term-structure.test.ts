@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { forwardRate } from '../../src/domain/dated.ts'
 import { parseDecimal } from '../../src/domain/decimal.ts'
-import { rollSeries } from '../../src/domain/rolled-series.ts'
 import { constantMaturities, forwardsOf, shapeOfCurve } from '../../src/domain/term-structure.ts'
 
 const points = (...rows: readonly (readonly [number, number])[]) =>
@@ -54,44 +53,5 @@ test('a flat curve is flat at every maturity between its ends, in its forwards a
       }
       assert.ok(Math.abs(shapeOfCurve(curve, 0.005).slopePer30d!) < 1e-9)
     })
-  )
-})
-
-const DAY = 86_400_000
-const series = (instrument: string, expiryDay: number, prices: Readonly<Record<number, number>>) => ({
-  instrument,
-  expiresAt: expiryDay * DAY,
-  prices: Object.entries(prices).map(([day, price]) => ({ at: Number(day) * DAY, price }))
-})
-
-test('a rolled series keeps both prices of the roll, and its returns have no jump', () => {
-  const front = series('front', 10, { 6: 100, 7: 101, 8: 102, 9: 500 })
-  const next = series('next', 40, { 7: 110, 8: 112.2, 9: 113.322 })
-  const [rolled, ...more] = rollSeries([next, front])
-  assert.equal(more.length, 0)
-  assert.deepEqual(rolled?.rolls, [
-    { rollAt: 8 * DAY, from: 'front', to: 'next', fromPrice: 102, toPrice: 112.2, ratio: 112.2 / 102 }
-  ])
-  assert.deepEqual(
-    rolled?.points.map(({ instrument, price }) => [instrument, price]),
-    [
-      ['front', 100],
-      ['front', 101],
-      ['front', 102],
-      ['next', 113.322]
-    ]
-  )
-  const [, , last, after] = rolled!.points
-  assert.ok(Math.abs(after!.adjusted / last!.adjusted - 113.322 / 112.2) < 1e-12)
-})
-
-test('contracts that never have a price together are two series, not one', () => {
-  const stretches = rollSeries([series('a', 10, { 6: 100 }), series('b', 40, { 20: 120 })])
-  assert.deepEqual(
-    stretches.map(({ points: [first], rolls }) => [first?.instrument, rolls.length]),
-    [
-      ['a', 0],
-      ['b', 0]
-    ]
   )
 })

@@ -66,7 +66,7 @@ async function openCurveHistory(context: ApiContext, question: CurveQuestion): P
 }
 
 /** Whole buckets that are over: of one that is not, nothing has closed. */
-function closedBuckets(range: PagedRange, bucketMs: number, nowMs: number): PagedRange {
+export function closedBuckets(range: PagedRange, bucketMs: number, nowMs: number): PagedRange {
   const { fromMs, toMs, nextMs } = wholeBuckets(range, bucketMs)
   return { fromMs, toMs: Math.max(fromMs, Math.min(toMs, floorTo(nowMs, bucketMs))), nextMs }
 }

@@ -18,6 +18,7 @@ import { liquidationsOperation } from './liquidations.ts'
 import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
 import { referenceOperations } from './reference.ts'
+import { rolledSeriesOperation } from './rolled-series.ts'
 import { sentimentOperations } from './sentiment.ts'
 import { signalOperations } from './signals.ts'
 import { stablecoinsOperation } from './stablecoins.ts'
@@ -46,6 +47,7 @@ export function listOperations(context: ApiContext): Operation[] {
     fundingSpreadsOperation(context),
     termStructureOperation(context),
     curveHistoryOperation(context),
+    rolledSeriesOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
     ...sentimentOperations(context),

@@ -1,0 +1,46 @@
+import type { CarryFacts, CarryTerms } from '../domain/carry-case.ts'
+import { type CarryCase, type SizedCarry, wholeCostBps } from '../domain/carry-quote.ts'
+import { fairBand, worstFundingBand } from '../domain/fair-band.ts'
+import { contractRuleOf, fairWithNoise } from '../domain/fair-premium.ts'
+
+type Of = { readonly facts: CarryFacts; readonly terms: CarryTerms }
+
+/** Where basis is against what no trade can gain from: costs are this size's, both ways. */
+export function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: Of) {
+  const rule = facts.contract.kind === 'perpetual' ? contractRuleOf(facts.contract) : null
+  const { fairBps, sigmaBps } = input
+  const costBps = wholeCostBps(input, sized)
+  const borrowBps = terms.borrowApr === null ? null : (terms.borrowApr * RETURN_DAYS * 10_000) / 365
+  const band = fairBand({
+    observedBps: sized.midBasisBps,
+    fairLowBps: fairBps,
+    fairHighBps: fairBps,
+    costForwardBps: costBps,
+    costReverseBps: borrowBps === null ? null : costBps + borrowBps
+  })
+  const noisyFairBps = rule === null ? null : fairWithNoise({ ...rule, ...terms, sigmaBps })
+  const { lowerBps, upperBps, classification, excessBps } = band
+  const worst = worstFundingBand({ band, ...boundsOf(facts), periods8h: 3 * RETURN_DAYS })
+  return {
+    fairBps,
+    noisyFairBps,
+    sigmaBps,
+    lowerBps,
+    upperBps,
+    place: classification,
+    excessBps,
+    worstLowerBps: worst.lowerBps,
+    worstUpperBps: worst.upperBps
+  }
+}
+
+/** What a venue's funding stays within, per 8 h; null where it sets no bound, or does not say of which interval. */
+function boundsOf({ contractFacts }: CarryFacts) {
+  const { cap = null, floor = null, intervalHours = null } = contractFacts.latest?.estimate ?? {}
+  const per8h = (bound: string | null) =>
+    bound === null || intervalHours === null ? null : (Number(bound) * 8) / intervalHours
+  return { cap8h: per8h(cap), floor8h: per8h(floor) }
+}
+
+/** Until a perpetual is expected back, days: what a reverse carry borrows for. Spec 4.4. */
+const RETURN_DAYS = 3
