@@ -12,6 +12,7 @@ import { REGIME_UPDATE_8H } from '../domain/signal-updates.ts'
 import { HOUR, isoOf, isoOrNull, MINUTE } from '../domain/time.ts'
 import { CONTRACT_KINDS, INTERVAL_SOURCES } from './board.ts'
 import { doubts } from './histories.ts'
+import { quotedCarrySchema } from './quoted-carry.ts'
 import {
   absences,
   anyOf,
@@ -55,11 +56,11 @@ const boundsSchema = object({
   exitRate8h: number('Rate per 8 h beyond which it ends, as well', 0.00015)
 })
 
-const bucketSchema = object({
+const bucketFields = {
   value: numberOrNull('The value of the bucket, in the unit of its type; null: nothing was known', 31.5),
   bucketMinutes: number('Minutes that the bucket stands for', 5),
   observations: count('Facts in the bucket that the value was made of', 5)
-})
+}
 
 const regimeParametersSchema = object({
   OVERHEATED: boundsSchema,
@@ -102,7 +103,11 @@ const termsSchema = object(
 )
 
 // By the type of the signal: of a funding regime the first.
-const readingSchema = anyOf(settlementSchema, bucketSchema)
+const readingSchema = anyOf(
+  settlementSchema,
+  object(bucketFields),
+  object({ ...bucketFields, carry: quotedCarrySchema })
+)
 const parametersSchema = anyOf(
   regimeParametersSchema,
   object(bucketParameterFields),

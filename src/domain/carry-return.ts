@@ -53,6 +53,18 @@ export function carryForwardReturn(input: {
   const entry = snapshots.find(({ ts }) => ts >= input.signalTs + input.latencyMs && ts > input.signalTs)
   const exit = entry && snapshots.find(({ ts }) => ts >= entry.ts + input.horizonMs)
   if (entry === undefined || exit === undefined) return INCOMPLETE
+  return { status: 'ok', entryTs: entry.ts, exitTs: exit.ts, ...carryBetween({ ...input, entry, exit }) }
+}
+
+/** The same between two snapshots that are whole. */
+export function carryBetween(input: {
+  readonly entry: Quotes
+  readonly exit: Quotes
+  readonly settledFunding: readonly { readonly ts: number; readonly rate: number }[]
+  readonly spotTaker: number
+  readonly perpTaker: number
+}) {
+  const { entry, exit } = input
   const ofCost = (value: Decimal) => ratioOf(value, entry.spotAsk)!
   const spotLeg = ofCost(subtract(exit.spotBid, entry.spotAsk))
   const perpLeg = ofCost(subtract(entry.perpBid, exit.perpAsk))
@@ -60,8 +72,7 @@ export function carryForwardReturn(input: {
   const spotTraded = 1 + ofCost(exit.spotBid)
   const perpTraded = ofCost(entry.perpBid) + ofCost(exit.perpAsk)
   const fees = input.spotTaker * spotTraded + input.perpTaker * perpTraded
-  const netFrac = sumOf([spotLeg, perpLeg, funding, -fees])
-  return { status: 'ok', entryTs: entry.ts, exitTs: exit.ts, spotLeg, perpLeg, funding, fees, netFrac }
+  return { spotLeg, perpLeg, funding, fees, netFrac: sumOf([spotLeg, perpLeg, funding, -fees]) }
 }
 
 /** A settlement that is there twice was paid once. */
@@ -76,7 +87,7 @@ function receivedFunding(
 }
 
 /** A book without a side, or crossed, trades nothing. */
-function isWhole({ spotBid, spotAsk, perpBid, perpAsk }: Quotes): boolean {
+export function isWhole({ spotBid, spotAsk, perpBid, perpAsk }: Quotes): boolean {
   return (
     [spotBid, spotAsk, perpBid, perpAsk].every(isPositive) &&
     compare(spotBid, spotAsk) < 0 &&

@@ -1,11 +1,12 @@
 import { perYear } from './carry.ts'
 import { type CarryFacts, type CarryTerms, carryCaseOf } from './carry-case.ts'
-import { headlineOf, quoteCarry, wholeCostBps } from './carry-quote.ts'
+import { quoteCarry, wholeCostBps } from './carry-quote.ts'
 import { CARRY_SIGNAL_TERMS } from './carry-terms.ts'
 import { decimalOf } from './decimal.ts'
 import { fairBand } from './fair-band.ts'
 import { baseRateOf } from './fair-premium.ts'
 import { BASE_TIER, deliveryFeeOf, takerFeeOf } from './fees.ts'
+import { type QuotedCarry, quotedCarryOf } from './quoted-carry.ts'
 import { BUCKET_MS } from './signal-types.ts'
 import type { CarryQuote } from './signal-values.ts'
 
@@ -15,8 +16,11 @@ const NOTIONAL = decimalOf(notional)!
 export const CARRY_QUOTE_AGE_MS = BUCKET_MS
 export const CARRY_BOOK_AGE_MS = 2 * BUCKET_MS
 
+/** What a signal is decided by, and what is kept of it. */
+export type SignalCarry = { readonly quote: CarryQuote; readonly quoted: QuotedCarry }
+
 /** The forward carry of one contract by what was known when a bucket closed; null: it cannot be said. */
-export function signalCarryOf(facts: CarryFacts): CarryQuote | null {
+export function signalCarryOf(facts: CarryFacts): SignalCarry | null {
   const { contract, spot } = facts
   if (spot === null) return null
   const fees = {
@@ -39,8 +43,8 @@ export function signalCarryOf(facts: CarryFacts): CarryQuote | null {
   if (typeof input === 'string') return null
   const sized = quoteCarry(input, NOTIONAL)
   if (typeof sized === 'string') return null
-  const aprCapital = sized.exits.find(({ exit }) => exit === headlineOf(input))?.aprOnCapital ?? null
-  if (aprCapital === null) return null
+  const quoted = quotedCarryOf(input, sized, notional)
+  if (quoted === null) return null
   const { fairBps } = input
   const { upperBps } = fairBand({
     observedBps: sized.midBasisBps,
@@ -49,12 +53,12 @@ export function signalCarryOf(facts: CarryFacts): CarryQuote | null {
     costForwardBps: wholeCostBps(input, sized),
     costReverseBps: null
   })
-  return {
-    aprCapital,
-    // What a dated contract locks is earned with its entry.
-    breakEvenHours: input.funding === null ? 0 : sized.breakEvenHours,
+  const quote = {
+    aprCapital: quoted.netAprCapital,
+    breakEvenHours: quoted.breakEvenHours,
     horizonHours: HORIZON_HOURS,
     aboveBandBps: upperBps === null ? null : sized.midBasisBps - upperBps,
     fundingExcessApr: (perYear(sized.fundingSum, HORIZON_HOURS) ?? 0) - QUOTE_RATE
   }
+  return { quote, quoted }
 }

@@ -1,6 +1,7 @@
 import type { IntervalSource } from './board-row.ts'
 import type { Regime, RegimeRules } from './funding-regime.ts'
 import type { Held } from './instrument.ts'
+import type { QuotedCarry } from './quoted-carry.ts'
 import type { BucketParameters, BucketType } from './signal-types.ts'
 
 export type SignalType = 'funding_regime' | BucketType
@@ -47,6 +48,8 @@ export type BucketReading = {
   readonly bucketMinutes: number
   /** Facts in the bucket that the value was made of. */
   readonly observations: number
+  /** Of a carry opportunity, where one could be quoted. */
+  readonly carry?: QuotedCarry
 }
 
 /** One opening of one signal, and its end. Times in epoch milliseconds. */
@@ -89,6 +92,9 @@ type SignalCommon = {
   readonly lastAt: number
   /** The value furthest from zero so far. */
   readonly peakValue: number
+  /** When that was seen, and when a value at most half as far from zero was after it; null: not known, or not yet. */
+  readonly peakAt: number | null
+  readonly halvedAt: number | null
   /** The hash of `parameterSet` that is in the id. */
   readonly parameters: string
   readonly formulaVersion: number

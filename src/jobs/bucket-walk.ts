@@ -3,7 +3,7 @@ import type { BucketReading, BucketSignal, CloseReason } from '../domain/signal.
 import type { BucketParameters, BucketType } from '../domain/signal-types.ts'
 import { MINUTE } from '../domain/time.ts'
 import type { BucketSubject } from '../store/bucket-subjects.ts'
-import type { SubjectRef } from '../store/closed-buckets/span.ts'
+import type { BucketPoint, SubjectRef } from '../store/closed-buckets/span.ts'
 import type { EventType } from '../store/events.ts'
 import { signalIdOf } from './signal-ids.ts'
 
@@ -27,7 +27,7 @@ export type WalkedSubject = {
 }
 
 /** What a bucket says, an empty one as well. */
-export type SeenBucket = { readonly at: number; readonly value: number | null; readonly observations: number }
+export type SeenBucket = Pick<BucketPoint, 'at' | 'value' | 'observations' | 'carry'>
 
 export type WalkOutcome = {
   readonly memory: LifecycleMemory<string>
@@ -99,6 +99,8 @@ function openedBy(
     lastValue: value,
     lastAt: openedAt,
     peakValue: value,
+    peakAt: openedAt,
+    halvedAt: null,
     opening: readingAt(parameters, bucket),
     closing: null,
     parameters: hash,
@@ -110,7 +112,11 @@ function openedBy(
 function movedTo(open: BucketSignal, at: number, value: number): BucketSignal {
   const isBelow = open.parameterSet.thresholds[open.label]?.below ?? false
   const peakValue = isBelow ? Math.min(open.peakValue, value) : Math.max(open.peakValue, value)
-  return { ...open, lastAt: at, lastValue: value, peakValue }
+  const isFurther = peakValue !== open.peakValue
+  const isHalved = !isFurther && open.halvedAt === null && Math.abs(value) <= Math.abs(peakValue) / 2
+  const peakAt = isFurther ? at : open.peakAt
+  const halvedAt = isFurther ? null : isHalved ? at : open.halvedAt
+  return { ...open, lastAt: at, lastValue: value, peakValue, peakAt, halvedAt }
 }
 
 /** `closing` is what closed it; null: nothing that was seen did. */
@@ -123,6 +129,6 @@ export function closedBy(
   return { ...open, closedAt, closeReason, closing: closeReason === 'exit' ? closing : null }
 }
 
-function readingAt({ bucketMs }: BucketParameters, { value, observations }: SeenBucket): BucketReading {
-  return { value, bucketMinutes: bucketMs / MINUTE, observations }
+function readingAt({ bucketMs }: BucketParameters, { value, observations, carry }: SeenBucket): BucketReading {
+  return { value, bucketMinutes: bucketMs / MINUTE, observations, ...(carry && { carry }) }
 }

@@ -102,6 +102,8 @@ function begun(id: string, episode: Episode, row: RegimeRow, input: OutcomeInput
     lastValue,
     lastAt,
     peakValue,
+    peakAt: null,
+    halvedAt: null,
     opening,
     closing: null,
     parameters,

@@ -1,3 +1,4 @@
+import type { CarryType } from '../domain/carry-type.ts'
 import type { Signal, SignalSubject } from '../domain/signal.ts'
 import type { Database } from './database.ts'
 import { NOT_HELD, QUARANTINE } from './quarantine.ts'
@@ -20,6 +21,8 @@ export type SignalSort = keyof typeof SORTS
 
 export type SignalFilter = {
   readonly types: readonly string[] | null
+  /** Of carries: of which contracts, and with which spot legs. */
+  readonly carries: readonly CarryType[] | null
   readonly labels: readonly string[] | null
   readonly states: readonly string[] | null
   readonly assets: readonly string[] | null
@@ -56,6 +59,7 @@ export async function listSignals(db: Queryable, filter: SignalFilter): Promise<
        and ($5::text[] is null or s.venue_id = any ($5)) and ($6::int[] is null or s.instrument_id = any ($6))
        and ($7::timestamptz is null or s.closed_at is null or s.closed_at > $7) and ($8::timestamptz is null or s.opened_at < $8)
        and ($9::${type} is null or (s.${column}, s.id) ${filter.isDescending ? '<' : '>'} ($9, $10::text))
+       and ($12::text[] is null or case when l.venue_id <> s.venue_id then 'cross_venue' when i.kind = 'perpetual' then 'perpetual' else 'dated' end = any ($12))
      order by s.${column} ${direction}, s.id ${direction} limit $11`,
     [
       filter.types,
@@ -68,7 +72,8 @@ export async function listSignals(db: Queryable, filter: SignalFilter): Promise<
       dateOf(filter.toMs),
       type === 'timestamptz' ? dateOf(filter.after?.[0] ?? null) : (filter.after?.[0] ?? null),
       filter.after?.[1] ?? null,
-      filter.limit
+      filter.limit,
+      filter.carries
     ]
   )
   return rows.map(listedOf)

@@ -17,6 +17,8 @@ export type SignalRow = {
   last_value: number
   last_at: Date
   peak_value: number
+  peak_at: Date | null
+  halved_at: Date | null
   opening: Signal['opening']
   closing: Signal['closing']
   parameters: string
@@ -40,6 +42,8 @@ export const SIGNAL_COLUMNS = [
   'last_value',
   'last_at',
   'peak_value',
+  'peak_at',
+  'halved_at',
   'opening',
   'closing',
   'parameters',
@@ -65,6 +69,8 @@ export function signalOf(row: SignalRow): Signal {
     lastValue: row.last_value,
     lastAt: row.last_at.getTime(),
     peakValue: row.peak_value,
+    peakAt: row.peak_at?.getTime() ?? null,
+    halvedAt: row.halved_at?.getTime() ?? null,
     opening: row.opening,
     closing: row.closing,
     parameters: row.parameters,
@@ -136,6 +142,8 @@ export async function writeSignals(client: Transaction, signals: readonly Signal
     last_value: signal.lastValue,
     last_at: date(signal.lastAt),
     peak_value: signal.peakValue,
+    peak_at: date(signal.peakAt),
+    halved_at: date(signal.halvedAt),
     opening: signal.opening,
     closing: signal.closing,
     parameters: signal.parameters,
@@ -147,10 +155,11 @@ export async function writeSignals(client: Transaction, signals: readonly Signal
     `insert into signal as t (${names.join(', ')}, state, known_at, updated_at)
      select ${names.map((name) => `s.${name}`).join(', ')}, case when s.closed_at is null then 'open' else 'closed' end, now(), now()
      from json_to_recordset($1) as s (id text, type text, instrument_id int, venue_id text, asset text, spot_id int, label text, opened_at timestamptz,
-       closed_at timestamptz, close_reason text, value float8, last_value float8, last_at timestamptz, peak_value float8, opening json,
+       closed_at timestamptz, close_reason text, value float8, last_value float8, last_at timestamptz, peak_value float8, peak_at timestamptz, halved_at timestamptz, opening json,
        closing json, parameters text, parameter_set json, formula_version int2)
      on conflict (id) do update set state = excluded.state, closed_at = excluded.closed_at, close_reason = excluded.close_reason,
-       last_value = excluded.last_value, last_at = excluded.last_at, peak_value = excluded.peak_value, closing = excluded.closing,
+       last_value = excluded.last_value, last_at = excluded.last_at, peak_value = excluded.peak_value,
+       peak_at = excluded.peak_at, halved_at = excluded.halved_at, closing = excluded.closing,
        updated_at = excluded.updated_at
      where t.state = 'open' or (t.close_reason = 'parameters_changed' and excluded.state = 'open')`,
     [JSON.stringify(rows)]

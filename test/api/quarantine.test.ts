@@ -24,6 +24,7 @@ const TOLD = [
   'liquidations',
   'open-interest',
   'signals',
+  'opportunities',
   'funding/intervals',
   'funding/trailing',
   'funding/realised',
@@ -55,7 +56,16 @@ test('whatever is told of a contract under quarantine says so, and of one that i
 
 test('who asks for the asset is told nothing of a contract that may be another coin of its name', async () => {
   await using api = await testApi({ seed: seedEverything })
-  const lists = ['depth', 'flow', 'liquidations', 'open-interest', 'signals', 'funding/intervals', 'funding/trailing']
+  const lists = [
+    'depth',
+    'flow',
+    'liquidations',
+    'open-interest',
+    'signals',
+    'opportunities',
+    'funding/intervals',
+    'funding/trailing'
+  ]
   const ours = async (path: string) => {
     const { body } = await request(api.url).get(`/v1/${path}?asset=BTC`)
     return body.data.filter(({ instrument }: Row) => instrument === PERP).length

@@ -1,6 +1,6 @@
 import type { Database } from '../../src/store/database.ts'
 import { writeSignals } from '../../src/store/signals.ts'
-import { aSignal } from '../support/signals.ts'
+import { aCarry, aSignal } from '../support/signals.ts'
 import {
   aLiquidation,
   observeDepth,
@@ -67,7 +67,8 @@ export async function seedEverything(db: Database): Promise<void> {
         instrumentId: perp,
         openedAt: NOW_MS - 99 * 3_600_000,
         closedAt: NOW_MS - 50 * 3_600_000
-      })
+      }),
+      aCarry({ id: 'sig_carry', instrumentId: perp, spotId: spot, closedAt: NOW_MS - 3_600_000 })
     ])
   )
 }

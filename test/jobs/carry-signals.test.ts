@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FEE_TABLE_VERSION } from '../../src/domain/fees.ts'
 import { BUCKET_MS, type BucketType } from '../../src/domain/signal-types.ts'
 import { floorTo, HOUR, SECOND } from '../../src/domain/time.ts'
 import { bucketHashOf, evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
@@ -64,7 +65,7 @@ async function openMarket(paid?: string) {
     signals: async (type: BucketType) =>
       (
         await t.db.query(
-          `select s.label, s.state, s.close_reason, s.value, s.asset, s.venue_id, i.key from signal s
+          `select s.opening, s.closing, s.opened_at, s.peak_at, s.peak_value, s.label, s.state, s.close_reason, s.value, s.asset, s.venue_id, i.key from signal s
              left join instrument i on i.id = s.instrument_id where s.type = $1 order by s.opened_at, i.key`,
           [type]
         )
@@ -92,6 +93,12 @@ test('a carry that euphoric futures lock is worth its costs until the market pan
   const [open, ...others] = await market.signals('carry_opportunity')
   assert.deepEqual([open?.key, open?.label, open?.state, others], ['binance:BTC/USDT:USDT-270326', 'CARRY', 'open', []])
   assert.ok(open!.value >= 0.08 && open!.value < 0.15)
+  const { carry } = open!.opening
+  assert.deepEqual(
+    [carry.netAprCapital, carry.exit, carry.fundingSum, carry.notional, carry.feeTableVersion],
+    [open!.value, 'locked', 0, 50_000, FEE_TABLE_VERSION]
+  )
+  assert.ok(carry.impactFrac >= 0 && carry.costFrac > 0 && open!.peak_at >= open!.opened_at)
   await market.order('panic')
   await market.buckets(8)
   const [closed] = await market.signals('carry_opportunity')

@@ -17,6 +17,7 @@ import { fundingTrailingOperation } from './funding-trailing.ts'
 import { liquidationsOperation } from './liquidations.ts'
 import { openInterestOperations } from './open-interest.ts'
 import type { Operation } from './operation.ts'
+import { opportunitiesOperation } from './opportunities.ts'
 import { referenceOperations } from './reference.ts'
 import { rolledSeriesOperation } from './rolled-series.ts'
 import { sentimentOperations } from './sentiment.ts'
@@ -50,6 +51,7 @@ export function listOperations(context: ApiContext): Operation[] {
     rolledSeriesOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
+    opportunitiesOperation(context),
     ...sentimentOperations(context),
     ...referenceOperations(context),
     ...statusOperations(context),

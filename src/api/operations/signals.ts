@@ -6,7 +6,7 @@ import { findSignal, type ListedSignal, listSignals, type SignalSort } from '../
 import { pageOf } from '../answers.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
-import { cursorKeys, type Operation, operation, type Question } from './operation.ts'
+import { cursorKeys, type Operation, operation, type PageQuestion, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 import { typeViews } from './signal-types.ts'
 
@@ -69,12 +69,11 @@ async function readSignals({ db, clock, catalogue }: ApiContext, question: Quest
   const { venues, assets } = namesOf(await catalogue.read(), values)
   const instruments =
     values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
-  if (values.from !== undefined && values.to !== undefined && values.from >= values.to) {
-    throw new InvalidInputError([{ path: 'from', message: 'must be before to' }], 'invalid_parameter')
-  }
+  checkSpan(values)
   const order = values.sort ?? { field: 'openedAt', isDescending: true }
   const found = await listSignals(db, {
     types: values.type ?? null,
+    carries: null,
     labels: values.label ?? null,
     states: values.state ?? null,
     assets: assets === undefined ? null : [...assets],
@@ -84,16 +83,20 @@ async function readSignals({ db, clock, catalogue }: ApiContext, question: Quest
     toMs: values.to ?? null,
     sort: order.field,
     isDescending: order.isDescending,
-    after: placeOf(question),
+    after: placeOf(question, order.field),
     limit: limit + 1
   })
   const { page, ...paging } = pageOf(found, limit, fingerprint, ({ signal }) => [signal[order.field], signal.id])
   return { data: page.map(viewOf), ...paging, asOfMs: clock.now() }
 }
 
+export function checkSpan({ from, to }: { readonly from: number | undefined; readonly to: number | undefined }): void {
+  if (from === undefined || to === undefined || from < to) return
+  throw new InvalidInputError([{ path: 'from', message: 'must be before to' }], 'invalid_parameter')
+}
+
 /** Where the page before ended: the value sorted by, a number or a time, and the id. */
-function placeOf(question: Question<typeof signalParameters>): readonly [number, string] | null {
-  const sorted: SignalSort = question.values.sort?.field ?? 'openedAt'
+export function placeOf(question: PageQuestion, sorted: SignalSort): readonly [number, string] | null {
   const keys = cursorKeys(question, [sorted.endsWith('At') ? 'time' : 'any', 'text'])
   if (keys === undefined) return null
   const [value, id] = keys

@@ -71,8 +71,10 @@ async function listCarriesAt(
       // Only the end that is adverse needs it, and no signal is judged by that.
       sigmaBps: null
     }
-    const value = carryOpportunity({ quote: signalCarryOf(facts) })
-    return { subject: aboutPair(instrumentId, spotId), at, value, observations: adjustedBps.length }
+    const carry = signalCarryOf(facts)
+    const value = carryOpportunity({ quote: carry?.quote ?? null })
+    const point = { subject: aboutPair(instrumentId, spotId), at, value, observations: adjustedBps.length }
+    return carry === null ? point : { ...point, carry: carry.quoted }
   })
 }
 

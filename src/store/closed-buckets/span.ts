@@ -1,3 +1,4 @@
+import type { QuotedCarry } from '../../domain/quoted-carry.ts'
 import { floorTo } from '../../domain/time.ts'
 import type { Database } from '../database.ts'
 import type { Fact } from '../sealed/facts.ts'
@@ -25,6 +26,8 @@ export type BucketPoint = {
   readonly at: number
   readonly value: number | null
   readonly observations: number
+  /** Of a carry, what it is made of. */
+  readonly carry?: QuotedCarry
 }
 
 export const aboutPair = (instrumentId: number, spotId = 0): SubjectRef => ({

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import request from 'supertest'
+import { HOUR, isoOf, MINUTE } from '../../src/domain/time.ts'
+import type { Database } from '../../src/store/database.ts'
+import { ensurePartitions } from '../../src/store/partitions.ts'
+import { FACTS } from '../../src/store/sealed/facts.ts'
+import { sealFact } from '../../src/store/sealed/seal.ts'
+import { writeSignals } from '../../src/store/signals.ts'
+import { aCarry, QUOTED } from '../support/signals.ts'
+import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
+
+const BTC = 'binance:BTC/USDT:USDT'
+const ago = (hours: number) => NOW_MS - hours * HOUR
+
+// biome-ignore lint/suspicious/noExplicitAny: bodies are what is under test.
+type Any = any
+
+type Prices = { readonly spot: readonly [number, number]; readonly contract: readonly [number, number] }
+const AT_ENTRY: Prices = { spot: [99.9, 100], contract: [101, 101.1] }
+const AT_EXIT: Prices = { spot: [110, 110.1], contract: [110.2, 110.3] }
+
+async function insertPrices(db: Database, pair: readonly [number, number], atMs: number, prices: Prices, more = {}) {
+  await ensurePartitions(db, 'basis_snapshot', [atMs], NOW_MS)
+  const { revision = 0, source = 'polled' } = more as { revision?: number; source?: string }
+  await db.query(
+    `insert into basis_snapshot (instrument_id, spot_id, tick_at, revision, observed_at, known_at, available_at, contract_observed_at,
+       spot_observed_at, skew_ms, contract_bid, contract_ask, contract_mid, spot_bid, spot_ask, spot_mid, multiplier, fx, basis_bps,
+       price_kind, grade, span_ms, source, formula_version, adapter_version)
+     values ($1, $2, $3, $4, $3, $3, $3, $3, $3, 0, $5, $6, $5, $7, $8, $7, 1, 1, 0, 'mid', 'signal', 60000, $9, 1, 1)`,
+    [...pair, new Date(atMs), revision, ...prices.contract, ...prices.spot, source]
+  )
+}
+
+/** Three of BTC: closed with prices and settlements, closed without a price at its end, and open; one of ETH against spot elsewhere. */
+async function seed(db: Database): Promise<void> {
+  const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
+  const btc = await insertInstrument(db, { key: BTC, spotId: spot })
+  const far = await insertInstrument(db, { key: 'kraken:ETH/USD', asset: 'ETH' })
+  const eth = await insertInstrument(db, { key: 'bybit:ETH/USDT:USDT', asset: 'ETH', spotId: far })
+  const pair = { instrumentId: btc, spotId: spot }
+  const told = { peakAt: ago(99), halvedAt: ago(80) }
+  const signals = [
+    aCarry({ id: 'sig_a', ...pair, openedAt: ago(100), closedAt: ago(76), ...told }),
+    aCarry({ id: 'sig_b', ...pair, openedAt: ago(60), closedAt: ago(50) }),
+    aCarry({ id: 'sig_c', ...pair, openedAt: ago(10), peakValue: 0.9 }),
+    aCarry({ id: 'sig_d', instrumentId: eth, spotId: far, venue: 'bybit', openedAt: ago(5) })
+  ]
+  await db.transaction((client) => writeSignals(client, signals))
+  const [entry, exit] = [ago(100), ago(76)]
+  // The prices that made the signal, those that could be had, and what came after: a correction and a later fetch.
+  await insertPrices(db, [btc, spot], entry, { spot: [1, 2], contract: [3, 4] })
+  await insertPrices(db, [btc, spot], entry + MINUTE, { spot: [5, 6], contract: [7, 8] }, { source: 'backfill' })
+  await insertPrices(db, [btc, spot], entry + 2 * MINUTE, AT_ENTRY)
+  await insertPrices(db, [btc, spot], entry + 2 * MINUTE, { spot: [8, 9], contract: [9, 10] }, { revision: 1 })
+  await insertPrices(db, [btc, spot], exit + 2 * MINUTE, AT_EXIT)
+  await insertPrices(db, [btc, spot], ago(60) + MINUTE, AT_ENTRY)
+  await insertSettlements(
+    db,
+    btc,
+    [100, 92, 84, 76].map((hours) => ({ atMs: ago(hours), rate: '0.001' }))
+  )
+}
+
+test('every carry is told with its life, what it was quoted at and what it came to, from sealed days as well', async () => {
+  await using api = await testApi({ seed })
+  const ask = async (query: string): Promise<Any> => {
+    const { status, body } = await request(api.url).get(`/v1/opportunities${query}`)
+    assert.equal(status, 200, JSON.stringify(body))
+    return body
+  }
+  const ids = async (query: string) => (await ask(query)).data.map(({ id }: Any) => id.slice(4)).join('')
+  for (const [query, wanted] of [
+    ['', 'dcba'],
+    ['?open=true', 'dc'],
+    ['?open=false', 'ba'],
+    ['?asset=btc', 'cba'],
+    ['?venue=bybit', 'd'],
+    ['?type=cross_venue', 'd'],
+    ['?type=perpetual,dated', 'cba'],
+    ['?type=dated', ''],
+    [`?from=${ago(55)}&to=${ago(8)}`, 'cb'],
+    ['?sort=-peakValue&limit=1', 'c']
+  ] as const)
+    assert.equal(await ids(query), wanted, query)
+
+  const { data } = await ask('')
+  const [d, c, b, a] = data
+  assert.deepEqual([a.type, a.hours, a.halfLifeHours, a.quoted], ['perpetual', 24, 19, QUOTED])
+  const { realised } = a
+  assert.deepEqual(
+    [realised.entryAt, realised.exitAt, realised.settlements, realised.expectedSettlements, realised.coverage],
+    [isoOf(ago(100) + 2 * MINUTE), isoOf(ago(76) + 2 * MINUTE), 3, 3, 1]
+  )
+  // By hand: 100 → 110 of spot, 101 → 110.3 of the contract, three settlements, fees of what was traded, impact as quoted.
+  const net = 0.1 - 0.093 + 0.003 - (0.001 * 2.1 + 0.0005 * 2.113) - 0.0002
+  assert.ok(Math.abs(realised.netFrac - net) < 1e-12)
+  assert.ok(Math.abs(realised.netAprCapital - (net * 365) / 1.2) < 1e-9)
+  assert.deepEqual([b.realised, b.absent.realised], [null, 'no_prices_at_exit'])
+  assert.deepEqual([c.realised, c.absent.realised, c.absent.halfLifeHours], [null, 'still_open', 'not_yet'])
+  assert.deepEqual([d.type, d.absent.realised], ['cross_venue', 'still_open'])
+
+  const options = { beforeMs: NOW_MS, nowMs: NOW_MS, knownBeforeMs: Number.POSITIVE_INFINITY }
+  await sealFact(api.db, FACTS.basis, options)
+  assert.equal((await api.db.query('select 1 from basis_snapshot')).rows.length, 0)
+  assert.deepEqual((await ask('')).data, data)
+
+  await api.db.query('delete from settlement where settled_at = $1', [new Date(ago(84))])
+  const [missing] = (await ask(`?to=${ago(90)}`)).data
+  assert.deepEqual([missing.realised.netFrac, missing.absent['realised.netFrac']], [null, 'funding_missing'])
+  assert.ok(Math.abs(missing.realised.coverage - 2 / 3) < 1e-12)
+
+  for (const query of ['type=perp', 'open=yes', `from=${ago(1)}&to=${ago(2)}`, 'sort=apr', 'limit=0', 'cursor=x'])
+    assert.equal((await request(api.url).get(`/v1/opportunities?${query}`)).status, 400, query)
+  const csv = await request(api.url).get('/v1/opportunities?format=csv')
+  assert.match(csv.text, /^id,type,state,instrument,/)
+  assert.equal(csv.text.trim().split('\n').length, 5)
+  const first = await ask('?limit=3')
+  assert.equal(await ids(`?limit=3&cursor=${first.page.next}`), 'a')
+})
