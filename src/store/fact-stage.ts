@@ -8,7 +8,7 @@ import type { Database } from './database.ts'
 import { type FactColumn, type FactTable, KNOWN_AT } from './fact-tables.ts'
 import { markFunding } from './funding-marks.ts'
 import type { Source } from './observations.ts'
-import { readSealedKeys, sealedFactOf } from './sealed/cells.ts'
+import { readSealedRows, sealedFactOf } from './sealed/cells.ts'
 
 export type FactSummary = {
   /** Rows with a key of their own; the first line of each key counts. */
@@ -121,7 +121,7 @@ async function store(
   columns: readonly FactColumn[],
   onBatch: (rows: number) => void
 ): Promise<StoredFacts> {
-  const stored = { rows: await dropSealed(session, table), stored: 0, differs: 0 }
+  const stored = { ...(await dropSealed(session, table, columns)), stored: 0 }
   const statement = storing(table, columns)
   for (let after = 0; ; ) {
     const { rows } = await session.query<{ last: number | null; from: Date; to: Date }>(
@@ -147,28 +147,42 @@ async function store(
   }
 }
 
-/** Takes out what sealed days hold already, which the hot table's own key cannot tell. Answers how many rows. */
-async function dropSealed(session: pg.Client, table: FactTable): Promise<number> {
+/** Takes out what sealed days hold already, which the hot table's own key cannot tell. Answers how many rows, and how many say something else. */
+async function dropSealed(
+  session: pg.Client,
+  table: FactTable,
+  columns: readonly FactColumn[]
+): Promise<{ rows: number; differs: number }> {
+  const dropped = { rows: 0, differs: 0 }
   const fact = sealedFactOf(table)
-  if (fact === undefined) return 0
+  if (fact === undefined) return dropped
   const spot = fact.hasSpot ? 's.id' : '0'
-  const days = await session.query<{ instrument_id: number; spot_id: number; day: Date }>(
-    `select d.instrument_id, d.spot_id, d.day from (
-       select distinct i.id as instrument_id, ${spot} as spot_id, date_trunc('day', ${table.time}) as day
+  const days = await session.query<{ instrument_id: number; spot_id: number; day: Date; key: string; spot: string }>(
+    `select d.instrument_id, d.spot_id, d.day, g.key, g.spot from (
+       select distinct i.id as instrument_id, i.key, ${spot} as spot_id, ${fact.hasSpot ? 's.key' : `''`} as spot, date_trunc('day', ${table.time}) as day
        from fact_row f join instrument i on i.key = f.instrument_id ${fact.hasSpot ? 'join instrument s on s.key = f.spot_id' : ''}
      ) g join sealed_day d on d.fact = $1 and d.instrument_id = g.instrument_id and d.spot_id = g.spot_id and d.day = g.day`,
     [fact.name]
   )
-  let dropped = 0
-  for (const { instrument_id: instrumentId, spot_id: spotId, day } of days.rows) {
-    const { ticks, revisions } = await readSealedKeys(session, fact, { instrumentId, spotId, dayMs: day.getTime() })
-    const { rowCount } = await session.query(
-      `delete from fact_row f using instrument i, unnest($2::timestamptz[], $3::int[]) as k (tick, revision)
-       where i.id = $1 and f.instrument_id = i.key and f.${table.time} = k.tick and f.revision = k.revision
-         ${fact.hasSpot ? 'and f.spot_id = (select key from instrument where id = $4)' : 'and $4::int is not null'}`,
-      [instrumentId, ticks.map((tick) => new Date(tick)), revisions, spotId]
+  if (days.rows.length === 0) return dropped
+  await session.query('create temporary table sealed_row as select * from fact_row limit 0')
+  const names = columns.map(({ column }) => column)
+  const bodyOf = (row: string) => `row(${names.map((name) => `${row}.${name}`).join(', ')})`
+  for (const { instrument_id: instrumentId, spot_id: spotId, day, key, spot: leg } of days.rows) {
+    const sealed = await readSealedRows(session, fact, { instrumentId, spotId, dayMs: day.getTime() }, names)
+    const named = sealed.map((row) => [
+      0,
+      ...row.map((cell, place) => (names[place] === 'instrument_id' ? key : names[place] === 'spot_id' ? leg : cell))
+    ])
+    const copy = session.query(copyFrom('copy sealed_row from stdin (format binary)'))
+    await pipeline(encodeRows(['int4', ...columns.map(typeOf)], named), copy)
+    const { rows } = await session.query<{ differs: boolean }>(
+      `delete from fact_row f using sealed_row s where ${table.key.map((name) => `f.${name} = s.${name}`).join(' and ')}
+       returning ${bodyOf('f')} is distinct from ${bodyOf('s')} as differs`
     )
-    dropped += rowCount ?? 0
+    await session.query('truncate sealed_row')
+    dropped.rows += rows.length
+    dropped.differs += rows.filter(({ differs }) => differs).length
   }
   return dropped
 }

@@ -219,6 +219,10 @@ test('days that are sealed go out as they were, with what came late beside them,
     assert.deepEqual(await sorted(file('part')), some, `a part of ${kind}`)
     const again = await importJson(here.db, [file(kind), '--kind', kind])
     assert.deepEqual([again.stored, again.duplicate], [0, ROWS], `${kind} is there already`)
+    const other = { ...JSON.parse(whole[0]!), spanMs: 59_999 }
+    await writeFile(file('other'), JSON.stringify(other))
+    const { stored, duplicate, differs } = await importJson(here.db, [file('other'), '--kind', kind])
+    assert.deepEqual([stored, duplicate, differs], [0, 0, 1], `${kind} differ from what is sealed`)
     // As while they are being sealed: each lies in both places.
     await fill(here.db, kind, ids)
     await exportLines(here.db, ['--kind', kind, '--out', file('sealed')])

@@ -1,4 +1,5 @@
 import { DAY, floorTo, isoOf } from '../../domain/time.ts'
+import type { Row } from '../copy.ts'
 import type { Database } from '../database.ts'
 import type { FactTable } from '../fact-tables.ts'
 import type { Cell, CellType } from './column-codec.ts'
@@ -80,18 +81,23 @@ export async function readSealedCells(
   return { rows, has: (row) => known.has(keyOf(row)) }
 }
 
-/** Which rows a sealed day holds. */
-export async function readSealedKeys(
+/** A sealed day's rows, revisions included, as the writer takes them: columns in the order wanted, null where the day has none. */
+export async function readSealedRows(
   db: Queryable,
-  { name }: Fact,
-  { instrumentId, spotId, dayMs }: Omit<SealedDay, 'hasHot'>
-): Promise<{ ticks: readonly number[]; revisions: readonly number[] }> {
+  { name, layout }: Fact,
+  { instrumentId, spotId, dayMs }: Omit<SealedDay, 'hasHot'>,
+  wanted: readonly string[]
+): Promise<Row[]> {
   const { rows } = await db.query<{ body: Buffer }>(
     'select body from sealed_day where instrument_id = $1 and fact = $2 and spot_id = $3 and day = $4',
     [instrumentId, name, spotId, new Date(dayMs)]
   )
-  const { columns } = decodeDay(rows[0]!.body, ['tick_at', 'revision'])
-  return { ticks: columns.get('tick_at') as number[], revisions: columns.get('revision') as number[] }
+  const types = new Map<string, CellType>(layout)
+  const { count, columns } = decodeDay(
+    rows[0]!.body,
+    wanted.filter((column) => types.has(column))
+  )
+  return Array.from({ length: count }, (_, row) => wanted.map((column) => columns.get(column)?.[row] ?? null))
 }
 
 function textOf(cell: Cell, type: CellType): unknown {
