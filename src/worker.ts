@@ -8,6 +8,7 @@ import { runDeriver } from './jobs/deriver.ts'
 import { runHistorian } from './jobs/historian.ts'
 import { runHousekeeper } from './jobs/housekeeper.ts'
 import { runKeeper } from './jobs/keeper.ts'
+import { runMovements } from './jobs/movements.ts'
 import { runRealised } from './jobs/realised.ts'
 import { runSignals } from './jobs/signals.ts'
 import { runStandings } from './jobs/standings.ts'
@@ -32,7 +33,7 @@ export const WORKERS = {
   collect: runCollector,
   history: runHistorian,
   derive: async (deps: WorkerDeps, signal: AbortSignal) => {
-    const work = [runDeriver, runSignals, runBuckets, runRealised, runStandings]
+    const work = [runDeriver, runSignals, runBuckets, runRealised, runStandings, runMovements]
     await Promise.all(work.map((run) => run(deps, signal)))
   },
   deliver: runDeliver,

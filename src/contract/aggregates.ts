@@ -1,12 +1,25 @@
-import { type Weighted, weightByOpenInterest } from '../domain/aggregates.ts'
+import { type Breadth, breadthOf, type Weighted, weightByOpenInterest } from '../domain/aggregates.ts'
+import { type BandTerms, bandOfRow } from '../domain/board-band.ts'
 import type { BoardRow } from '../domain/board-row.ts'
+import { FEE_TABLE_VERSION } from '../domain/fees.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { pageParameters } from './board-parameters.ts'
+import { carryParameters } from './carry-parameters.ts'
+import { type MovementFacts, movementView } from './movement.ts'
 import { list } from './parameters.ts'
 import { absences, arrayOf, count, number, numberOrNull, object, text } from './schema.ts'
 import { type KeptStanding, standingSchema, standingView } from './standings.ts'
 
-export const aggregateParameters = { asset: list('Assets', 'BTC,ETH'), ...pageParameters }
+const { feeTier, borrowApr, quoteRate, baseRate } = carryParameters
+
+export const aggregateParameters = {
+  asset: list('Assets', 'BTC,ETH'),
+  feeTier,
+  borrowApr,
+  quoteRate,
+  baseRate,
+  ...pageParameters
+}
 
 const weightedSchema = (of: string, example: number) =>
   object({
@@ -19,11 +32,29 @@ const weightedSchema = (of: string, example: number) =>
     absent: absences()
   })
 
+const breadthSchema = object({
+  rich: numberOrNull('Share of contracts above their fair band, of those whose upper bound is known, 0 to 1', 0.25),
+  cheap: numberOrNull('Share below it, of those whose lower bound is known: it takes a borrow rate, `borrowApr`', 0),
+  inside: numberOrNull('Share within it, of those whose bounds are both known', 0.75),
+  upperKnown: count('Contracts whose upper bound is known', 10),
+  lowerKnown: count('Contracts whose lower bound is known', 10),
+  bothKnown: count('Contracts whose bounds are both known', 10),
+  of: count('Of how many', 11),
+  feeTableVersion: count('The fee table that the bands are costed by', 1),
+  absent: absences()
+})
+
 export const aggregateSchema = object(
   {
     asset: text('What the perpetuals are about', 'BTC'),
     fundingApr: weightedSchema('Current funding a year, fraction', 0.1095),
     adjustedBasisBps: weightedSchema('Basis after fx, basis points', 4.1),
+    basisVolatilityPerDayBps: weightedSchema('Deviation of a day of hourly changes of basis, over 30 days', 5.9),
+    basisHalfLifeHours: weightedSchema(
+      'Half-life of a basis’ distance from its mean, hours, of those that come back',
+      6.5
+    ),
+    breadth: breadthSchema,
     fundingStandings: arrayOf(standingSchema)
   },
   { $id: 'AggregateRow', description: 'The perpetuals of one asset, together' }
@@ -32,41 +63,61 @@ export const aggregateSchema = object(
 export type AggregateSubject = {
   readonly asset: string
   readonly perpetuals: readonly Instrument[]
-  /** Of each that has any, where its newest settlement stands. */
+  /** Of each that has any, where its newest settlement stands, and how its basis moves. */
   readonly standings: ReadonlyMap<number, KeptStanding>
-  /** Their rows as they are on the board now; some may have none. */
-  readonly rows: readonly BoardRow[]
+  readonly movements: ReadonlyMap<number, MovementFacts>
+  /** The board as it is now, by instrument; some may have no row. */
+  readonly rows: ReadonlyMap<string, BoardRow>
+  readonly terms: BandTerms
   readonly nowMs: number
 }
 
 /** A row of `/v1/aggregates`. */
-export function aggregateView({ asset, perpetuals, standings, rows, nowMs }: AggregateSubject) {
-  const byInstrument = new Map(rows.map((row) => [row.instrument, row]))
-  const weigh = (numberOf: (row: BoardRow) => number | null) =>
+export function aggregateView(subject: AggregateSubject) {
+  const { asset, perpetuals, standings, movements, rows, terms, nowMs } = subject
+  const weigh = (numberOf: (perpetual: Instrument, row: BoardRow | undefined) => number | null, missing?: string) =>
     weightedView(
       weightByOpenInterest(
-        perpetuals.map(({ key }) => {
-          const row = byInstrument.get(key)
+        perpetuals.map((perpetual) => {
+          const row = rows.get(perpetual.key)
           const openInterestUsd = row?.openInterestUsd ?? null
           return {
-            value: row === undefined ? null : numberOf(row),
+            value: numberOf(perpetual, row),
             openInterestUsd: openInterestUsd === null ? null : Number(openInterestUsd)
           }
         })
-      )
+      ),
+      missing
     )
+  const moved = new Map(perpetuals.map((each) => [each.id, movementView(each, movements.get(each.id), nowMs)]))
+  const bands = perpetuals.map(({ key, base }) => {
+    const row = rows.get(key)
+    return row === undefined ? null : bandOfRow(row, base, terms)
+  })
   return {
     asset,
-    fundingApr: weigh(({ fundingApr }) => fundingApr),
+    fundingApr: weigh((_, row) => row?.fundingApr ?? null),
     // What no grade vouches for is no price of the market.
-    adjustedBasisBps: weigh(({ adjustedBasisBps, grade }) => (grade === 'none' ? null : adjustedBasisBps)),
+    adjustedBasisBps: weigh((_, row) => (row === undefined || row.grade === 'none' ? null : row.adjustedBasisBps)),
+    basisVolatilityPerDayBps: weigh(({ id }) => moved.get(id)!.volatilityPerDayBps, 'no_history'),
+    basisHalfLifeHours: weigh(({ id }) => moved.get(id)!.halfLifeHours, 'no_history'),
+    breadth: breadthView(breadthOf(bands), terms),
     fundingStandings: perpetuals.map((perpetual) => standingView(perpetual, standings.get(perpetual.id), nowMs))
   }
 }
 
-function weightedView(weighted: Weighted) {
+function weightedView(weighted: Weighted, missing = 'not_observed') {
   const absent: Record<string, string> = {}
   if (weighted.coverage === null) absent.coverage = 'no_open_interest'
-  if (weighted.value === null) absent.value = absent.coverage ?? 'not_observed'
+  if (weighted.value === null) absent.value = absent.coverage ?? missing
   return { ...weighted, absent }
+}
+
+function breadthView(breadth: Breadth, { borrowApr: borrowed }: BandTerms) {
+  const absent: Record<string, string> = {}
+  const lower = borrowed === null ? 'borrow_unknown' : 'not_observed'
+  if (breadth.rich === null) absent.rich = 'not_observed'
+  if (breadth.cheap === null) absent.cheap = lower
+  if (breadth.inside === null) absent.inside = lower
+  return { ...breadth, feeTableVersion: FEE_TABLE_VERSION, absent }
 }

@@ -1,6 +1,6 @@
 import type { CarryFacts, CarryTerms } from '../domain/carry-case.ts'
 import { type CarryCase, type SizedCarry, wholeCostBps } from '../domain/carry-quote.ts'
-import { fairBand, worstFundingBand } from '../domain/fair-band.ts'
+import { borrowUntilReturnBps, fairBand, RETURN_DAYS, worstFundingBand } from '../domain/fair-band.ts'
 import { contractRuleOf, fairWithNoise } from '../domain/fair-premium.ts'
 
 type Of = { readonly facts: CarryFacts; readonly terms: CarryTerms }
@@ -10,7 +10,7 @@ export function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: 
   const rule = facts.contract.kind === 'perpetual' ? contractRuleOf(facts.contract) : null
   const { fairBps, sigmaBps } = input
   const costBps = wholeCostBps(input, sized)
-  const borrowBps = terms.borrowApr === null ? null : (terms.borrowApr * RETURN_DAYS * 10_000) / 365
+  const borrowBps = borrowUntilReturnBps(terms.borrowApr)
   const band = fairBand({
     observedBps: sized.midBasisBps,
     fairLowBps: fairBps,
@@ -41,6 +41,3 @@ function boundsOf({ contractFacts }: CarryFacts) {
     bound === null || intervalHours === null ? null : (Number(bound) * 8) / intervalHours
   return { cap8h: per8h(cap), floor8h: per8h(floor) }
 }
-
-/** Until a perpetual is expected back, days: what a reverse carry borrows for. Spec 4.4. */
-const RETURN_DAYS = 3

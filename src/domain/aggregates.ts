@@ -1,4 +1,4 @@
-import type { BandPlace } from './fair-band.ts'
+import type { BandPlace, FairBand } from './fair-band.ts'
 import { slopeOf } from './funding-path.ts'
 import { deviationOf, midrankPercentile, type RobustZ, robustZ, sumOf } from './statistics.ts'
 import { DAY } from './time.ts'
@@ -42,25 +42,38 @@ export function weightByOpenInterest(
 }
 
 export type Breadth = {
-  /** Shares of those that could be placed: beyond their bands above, below, and within. */
+  /** Share of those whose upper bound is known that are above it. */
   readonly rich: number | null
+  /** Share of those whose lower bound is known that are below it. */
   readonly cheap: number | null
+  /** Share of those whose bounds are both known that are between them. */
   readonly inside: number | null
-  readonly counted: number
+  readonly upperKnown: number
+  readonly lowerKnown: number
+  readonly bothKnown: number
   readonly of: number
 }
 
-/** How many of the contracts are beyond the bounds within which no trade pays. */
-export function breadthOf(places: readonly (BandPlace | null)[]): Breadth {
-  const counted = places.filter((place) => place !== null)
-  const share = (wanted: BandPlace) =>
-    counted.length === 0 ? null : counted.filter((place) => place === wanted).length / counted.length
+/** How many contracts are beyond the bounds within which no trade pays; null: nothing is known of one. */
+export function breadthOf(
+  bands: readonly (Pick<FairBand, 'lowerBps' | 'upperBps' | 'classification'> | null)[]
+): Breadth {
+  const known = bands.filter((band) => band !== null)
+  const [upper, lower] = [
+    known.filter(({ upperBps }) => upperBps !== null),
+    known.filter(({ lowerBps }) => lowerBps !== null)
+  ]
+  const both = upper.filter(({ lowerBps }) => lowerBps !== null)
+  const share = (of: typeof known, place: BandPlace) =>
+    of.length === 0 ? null : of.filter(({ classification }) => classification === place).length / of.length
   return {
-    rich: share('rich'),
-    cheap: share('cheap'),
-    inside: share('inside'),
-    counted: counted.length,
-    of: places.length
+    rich: share(upper, 'rich'),
+    cheap: share(lower, 'cheap'),
+    inside: share(both, 'inside'),
+    upperKnown: upper.length,
+    lowerKnown: lower.length,
+    bothKnown: both.length,
+    of: bands.length
   }
 }
 

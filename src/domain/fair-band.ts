@@ -37,6 +37,14 @@ export function fairBand(input: {
   return { lowerBps, upperBps, classification: 'inside', excessBps: 0 }
 }
 
+/** Until a cheap perpetual is expected back, days: what a reverse carry borrows for. Spec 4.4. */
+export const RETURN_DAYS = 3
+
+/** What borrowing the coin until then costs, bps, at a rate a year; null: nobody says. */
+export function borrowUntilReturnBps(borrowApr: number | null): number | null {
+  return borrowApr === null ? null : (borrowApr * RETURN_DAYS * 10_000) / 365
+}
+
 function known(fair: number | null, cost: number | null, sign: 1 | -1): number | null {
   if (fair === null || cost === null) return null
   const bound = fair + sign * cost

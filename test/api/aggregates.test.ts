@@ -35,6 +35,11 @@ test('funding and basis of an asset are weighed by open interest, and say of how
     [eth.fundingApr.value, eth.fundingApr.absent],
     [null, { coverage: 'no_open_interest', value: 'no_open_interest' }]
   )
+  assert.deepEqual(
+    [btc.basisVolatilityPerDayBps.value, btc.basisVolatilityPerDayBps.absent],
+    [null, { value: 'no_history' }],
+    'nobody has looked'
+  )
   // What has expired on the board is in no sum.
   api.clock.advance(40_000)
   const [later] = await aggregatesOf(api)
@@ -86,4 +91,43 @@ const everyWindow = (days: number, reason: string) => ({
   [`percentile${days}d`]: reason,
   [`z${days}d`]: reason,
   [`zMethod${days}d`]: reason
+})
+
+test('the share of an asset’s contracts that are rich is of those that could be placed; who is cheap takes a borrow rate', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const at = (adjustedBasisBps: number) => ({
+        adjustedBasisBps,
+        basisBps: adjustedBasisBps,
+        carryEntryBps: adjustedBasisBps - 1,
+        reverseEntryBps: adjustedBasisBps + 1
+      })
+      for (const [venue, fields] of Object.entries({
+        binance: at(80),
+        bybit: at(0),
+        okx: at(-90),
+        kraken: { ...at(80), grade: 'none' as const }
+      })) {
+        await putOnBoard(db, boardRow({ instrument: key(venue), ...fields }))
+      }
+      const id = await insertInstrument(db, { key: key('deribit') })
+      assert.ok(id > 0)
+    }
+  })
+  const [unborrowed] = await aggregatesOf(api)
+  const { rich, cheap, inside, upperKnown, lowerKnown, of, absent } = unborrowed.breadth
+  assert.deepEqual([rich, upperKnown, of], [1 / 3, 3, 5])
+  assert.deepEqual([cheap, inside, lowerKnown], [null, null, 0])
+  assert.deepEqual(absent, { cheap: 'borrow_unknown', inside: 'borrow_unknown' })
+  const [borrowed] = await aggregatesOf(api, '?asset=BTC&borrowApr=0.05')
+  const shares = [borrowed.breadth.rich, borrowed.breadth.cheap, borrowed.breadth.inside, borrowed.breadth.absent]
+  assert.deepEqual(shares, [1 / 3, 1 / 3, 1 / 3, {}])
+  const [dear] = await aggregatesOf(api, '?asset=BTC&borrowApr=20')
+  assert.equal(dear.breadth.cheap, 0, 'what costs that much to borrow is not cheap')
+  const { body, status } = await request(api.url).get('/v1/aggregates?borrowApr=NaN&feeTier=vip99')
+  assert.equal(status, 400)
+  assert.deepEqual(
+    body.errors.map(({ path }: { path: string }) => path),
+    ['feeTier', 'borrowApr']
+  )
 })

@@ -85,7 +85,8 @@ const PATHS: Record<string, string> = {
   fundingSpreads: 'funding/spreads',
   fundingIntervals: 'funding/intervals',
   fundingTrailing: 'funding/trailing',
-  fundingStandings: 'funding/standings'
+  fundingStandings: 'funding/standings',
+  basisMovement: 'basis/movement'
 }
 const pathOf = (name: string) => `/v1/${PATHS[name] ?? name.replace(/(History|Realised)$/, '')}`
 

@@ -27,7 +27,9 @@ const TOLD = [
   'opportunities',
   'funding/intervals',
   'funding/trailing',
+  'funding/standings',
   'funding/realised',
+  'basis/movement',
   ...['basis', 'funding', 'open-interest', 'depth', 'flow'].map((what) => `${what}/history`),
   'funding/history?kind=estimate'
 ]
@@ -64,7 +66,9 @@ test('who asks for the asset is told nothing of a contract that may be another c
     'signals',
     'opportunities',
     'funding/intervals',
-    'funding/trailing'
+    'funding/trailing',
+    'funding/standings',
+    'basis/movement'
   ]
   const ours = async (path: string) => {
     const { body } = await request(api.url).get(`/v1/${path}?asset=BTC`)

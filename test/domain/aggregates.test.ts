@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { breadthOf, movementOf, standingOf, weightByOpenInterest } from '../../src/domain/aggregates.ts'
+import { fairBand } from '../../src/domain/fair-band.ts'
 import { normalQuantile } from '../../src/domain/normal.ts'
 import { createRandom } from '../../src/domain/random.ts'
 import { DAY, HOUR } from '../../src/domain/time.ts'
@@ -44,15 +45,27 @@ test('what is left out of a mean is told: no value is a hole in the coverage, no
   assert.deepEqual([none.value, none.coverage], [null, null])
 })
 
-test('breadth counts those that could be placed, and says of how many', () => {
-  assert.deepEqual(breadthOf(['rich', 'rich', 'cheap', 'inside', null]), {
+test('breadth is of those whose bound is known: without the lower one nobody is cheap, and nobody is not', () => {
+  const band = (observedBps: number, costReverseBps: number | null = 5) =>
+    fairBand({ observedBps, fairLowBps: 0, fairHighBps: 0, costForwardBps: 5, costReverseBps })
+  assert.deepEqual(breadthOf([band(9), band(8), band(-7), band(1), null]), {
     rich: 0.5,
     cheap: 0.25,
     inside: 0.25,
-    counted: 4,
+    upperKnown: 4,
+    lowerKnown: 4,
+    bothKnown: 4,
     of: 5
   })
-  assert.equal(breadthOf([null]).rich, null)
+  const { rich, cheap, inside, upperKnown, lowerKnown } = breadthOf([
+    band(9, null),
+    band(-7, null),
+    band(1, null),
+    band(8)
+  ])
+  assert.deepEqual([rich, upperKnown], [0.5, 4])
+  assert.deepEqual([cheap, inside, lowerKnown], [0, 0, 1])
+  assert.deepEqual(breadthOf([null]).rich, null)
 })
 
 test('a number is held against its own window alone, and not before a third of its days and as many observations as days', () => {

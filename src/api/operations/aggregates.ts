@@ -2,6 +2,7 @@ import { aggregateParameters, aggregateSchema, aggregateView } from '../../contr
 import { listStandings } from '../../store/funding-standing.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
+import { readMovements } from '../movements.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 
@@ -11,10 +12,12 @@ export function aggregatesOperation(context: ApiContext): Operation {
     name: 'aggregates',
     url: '/v1/aggregates',
     tag: 'basis',
-    summary: 'Funding and basis of an asset over all its perpetuals, and where each funding stands in its own past',
+    summary:
+      'Funding and basis of an asset over all its perpetuals: weighed, how they move, how many are rich or cheap',
     description:
       'Every number with how much of the market it is of: contracts counted, and open interest in it as a share of what is known. ' +
-      'Contracts under quarantine are not in it, nor is a basis graded `none`.',
+      'Contracts under quarantine are not in it, nor is a basis graded `none`. Rich and cheap are beyond the bounds within which no trade ' +
+      'pays at the best prices: both legs crossed twice, fees of `feeTier`, and for cheap ones what borrowing costs, `borrowApr`.',
     parameters: aggregateParameters,
     type: 'AggregateRow',
     row: aggregateSchema,
@@ -33,22 +36,13 @@ async function readAggregates(context: ApiContext, question: Question<typeof agg
   )
   const { page, ...paging } = pageByName([...perpetuals.keys()], (asset) => asset, question)
   const shown = page.flatMap((asset) => perpetuals.get(asset)!)
-  const standings = await listStandings(
-    context.db,
-    shown.map(({ id }) => id)
-  )
-  const rows = Map.groupBy(
-    context.board.current().rows.map(({ row }) => row),
-    ({ asset }) => asset
-  )
+  const ids = shown.map(({ id }) => id)
+  const [standings, movements] = await Promise.all([listStandings(context.db, ids), readMovements(context, shown)])
+  const rows = new Map(context.board.current().rows.map(({ row }) => [row.instrument, row]))
+  const { feeTier, borrowApr = null, quoteRate: rQuote, baseRate: rBase = null } = question.values
+  const terms = { feeTier, borrowApr, rQuote, rBase }
   const data = page.map((asset) =>
-    aggregateView({
-      asset,
-      perpetuals: perpetuals.get(asset)!,
-      standings,
-      rows: rows.get(asset) ?? [],
-      nowMs
-    })
+    aggregateView({ asset, perpetuals: perpetuals.get(asset)!, standings, movements, rows, terms, nowMs })
   )
   return { data, ...paging, asOfMs: nowMs }
 }

@@ -1,6 +1,7 @@
 import type { ApiContext } from '../context.ts'
 import { aggregatesOperation } from './aggregates.ts'
 import { basisHistoryOperation } from './basis-history.ts'
+import { basisMovementOperation } from './basis-movement.ts'
 import { boardOperations } from './board.ts'
 import { carryOperation } from './carry.ts'
 import { changesOperation } from './changes.ts'
@@ -33,6 +34,7 @@ export function listOperations(context: ApiContext): Operation[] {
   return [
     ...boardOperations(context),
     basisHistoryOperation(context),
+    basisMovementOperation(context),
     ...fundingHistoryOperations(context, trailing),
     trailing,
     fundingStandingsOperation(context),
