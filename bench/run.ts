@@ -6,6 +6,7 @@ import { measureExporting } from './exporting.ts'
 import { type Figure, isMet, machine, type Results, tableOf, Unmeasured } from './figure.ts'
 import { measureHistory } from './history.ts'
 import { measurePolling } from './polling.ts'
+import { measureRanking } from './ranking.ts'
 import { measureRemembering } from './remembering.ts'
 import { measureServing } from './serving.ts'
 import { measureStarting } from './starting.ts'
@@ -18,6 +19,7 @@ const MEASURES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   writing: measureWriting,
   exporting: measureExporting,
   history: measureHistory,
+  ranking: () => measureRanking(),
   serving: measureServing,
   sweeping: measureSweeping,
   polling: measurePolling,
