@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { type RunningApi, startApi } from './api/server.ts'
+import type { RunningApi } from './api/server.ts'
 import { type Clock, sleep, systemClock } from './clock.ts'
 import type { Config, Role } from './config.ts'
 import { messageOf } from './errors.ts'
@@ -71,6 +71,7 @@ export async function startService({
     if (config.roles.includes('collect') && config.instrumentsFile !== null) await saveOverrides(store.db, overrides)
     await prepare?.(store)
     if (config.roles.includes('api')) {
+      const { startApi } = await import('./api/server.ts')
       api = await startApi({ config, db: store.db, clock, log, kind, capabilities: CAPABILITIES })
     }
     const holder = `${hostname()}/${process.pid}/${randomBytes(3).toString('hex')}`

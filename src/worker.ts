@@ -1,17 +1,6 @@
 import { parentPort, threadId, workerData } from 'node:worker_threads'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
-import { runBuckets } from './jobs/buckets.ts'
-import { runCollector } from './jobs/collector.ts'
-import { runDeliver } from './jobs/deliver.ts'
-import { runDeriver } from './jobs/deriver.ts'
-import { runHistorian } from './jobs/historian.ts'
-import { runHousekeeper } from './jobs/housekeeper.ts'
-import { runKeeper } from './jobs/keeper.ts'
-import { runMovements } from './jobs/movements.ts'
-import { runRealised } from './jobs/realised.ts'
-import { runSignals } from './jobs/signals.ts'
-import { runStandings } from './jobs/standings.ts'
 import type { WorkerDeps } from './jobs/station.ts'
 import { createLog } from './log.ts'
 import { reportMemory } from './memory.ts'
@@ -29,18 +18,26 @@ export type WorkerTask = {
   readonly holder: string
 }
 
+type Work = (deps: WorkerDeps, signal: AbortSignal) => Promise<void>
+
+/** What each thread runs, loaded by it alone: ccxt is most of what there is to load, and only two of them ask exchanges. */
 export const WORKERS = {
-  collect: runCollector,
-  history: runHistorian,
-  derive: async (deps: WorkerDeps, signal: AbortSignal) => {
-    const work = [runDeriver, runSignals, runBuckets, runRealised, runStandings, runMovements]
-    await Promise.all(work.map((run) => run(deps, signal)))
-  },
-  deliver: runDeliver,
-  housekeeping: async (deps: WorkerDeps, signal: AbortSignal) => {
-    await Promise.all([runHousekeeper(deps, signal), runKeeper(deps, signal)])
-  }
-} as const
+  collect: async () => [(await import('./jobs/collector.ts')).runCollector],
+  history: async () => [(await import('./jobs/historian.ts')).runHistorian],
+  derive: async () => [
+    (await import('./jobs/deriver.ts')).runDeriver,
+    (await import('./jobs/signals.ts')).runSignals,
+    (await import('./jobs/buckets.ts')).runBuckets,
+    (await import('./jobs/realised.ts')).runRealised,
+    (await import('./jobs/standings.ts')).runStandings,
+    (await import('./jobs/movements.ts')).runMovements
+  ],
+  deliver: async () => [(await import('./jobs/deliver.ts')).runDeliver],
+  housekeeping: async () => [
+    (await import('./jobs/housekeeper.ts')).runHousekeeper,
+    (await import('./jobs/keeper.ts')).runKeeper
+  ]
+} as const satisfies Readonly<Record<string, () => Promise<readonly Work[]>>>
 export type WorkerName = keyof typeof WORKERS
 
 const POOL_SIZE = 6
@@ -73,7 +70,8 @@ async function run(task: WorkerTask): Promise<void> {
   }
   void reportMemory(log, config.memoryLogMs, stop.signal)
   try {
-    await WORKERS[name](deps, stop.signal)
+    const work: readonly Work[] = await WORKERS[name]()
+    await Promise.all(work.map((run) => run(deps, stop.signal)))
   } finally {
     await db.close()
     parentPort?.close()

@@ -5,11 +5,10 @@ import { type Clock, sleep, systemClock } from '../clock.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { createLog, type Log } from '../log.ts'
-import { type Sim, startSim } from '../sim/server.ts'
+import type { Sim } from '../sim/server.ts'
 import { createKey } from '../store/keys.ts'
 import { ADAPTERS } from '../venues/registry.ts'
 import { type Run, refuseArguments } from './run.ts'
-import { DEFAULT_SEED } from './sim.ts'
 
 /** Everything must be down this long after the first signal. */
 const STOP_WITHIN_MS = 9_500
@@ -44,6 +43,7 @@ export const runStart: Run = async (args, env) => {
 export const runDemo: Run = async (args, env) => {
   refuseArguments('demo', args)
   const configured = loadConfig(env, VENUES)
+  const { DEFAULT_SEED, startSim } = await import('../sim/server.ts')
   const sim = await startSim({ seed: DEFAULT_SEED, clock: systemClock })
   // On a terminal the addresses should stay in sight; where logs are kept, every event is.
   const config = demoConfig(configured, sim, env.LOG_LEVEL || !isatty(1) ? configured.logLevel : 'warn')

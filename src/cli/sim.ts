@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../clock.ts'
 import { InvalidInputError, messageOf } from '../errors.ts'
-import { startSim } from '../sim/server.ts'
+import { DEFAULT_SEED, startSim } from '../sim/server.ts'
 import type { Run } from './run.ts'
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
@@ -14,7 +14,6 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = {
   kraken: 9005,
   deribit: 9006
 }
-export const DEFAULT_SEED = 20_261_122
 
 /** Only the simulated exchanges, until interrupted. */
 export const runSim: Run = async (args) => {

@@ -22,6 +22,9 @@ const COMPRESS_FROM_BYTES = 1024
 const KEEP_ALIVE_MS = 65_000
 const compress = promisify(gzip)
 
+/** The market that everybody sees who names no other. */
+export const DEFAULT_SEED = 20_261_122
+
 export type SimOptions = {
   /** The same seed and time give the same market. */
   readonly seed: number

@@ -27,6 +27,8 @@ test('a service that is killed between event and delivery loses nothing, and its
   const { secret } = await aSubscription(database.db, receiver.url)
   // Killed while the event has no delivery yet: its publisher waits for the head that we hold.
   const blocker = await database.db.openSession()
+  // However long a busy machine takes to start it.
+  await blocker.query('set idle_in_transaction_session_timeout = 0')
   await blocker.query('begin')
   await blocker.query('select 1 from event_head for update')
   await using first = startContango(['start'], settings(database.url))
