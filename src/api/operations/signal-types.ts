@@ -1,5 +1,5 @@
+import { bucketThresholdsView } from '../../contract/signal-thresholds.ts'
 import { labelsOf, TYPE_WORDS } from '../../contract/signal-type-words.ts'
-import { bucketParametersView } from '../../contract/signals.ts'
 import type { SignalType } from '../../domain/signal.ts'
 import { SIGNAL_TYPES } from '../../domain/signal-types.ts'
 import type { Database } from '../../store/database.ts'
@@ -32,5 +32,5 @@ export function typeViews(db: Database, configured: Configured) {
 
 function parametersOf(type: SignalType, { fundingRegime, bucketParameters }: Configured) {
   if (type === 'funding_regime') return fundingRegime
-  return bucketParametersView(bucketParameters[type])
+  return bucketThresholdsView(bucketParameters[type])
 }
