@@ -11,13 +11,15 @@ export const START = Date.UTC(2025, 0)
 export const ROWS = SERIES * DAYS * 1_440
 const NOW = START + 500 * DAY
 
-/** Bases of [from, to) days of series `first` to `last`, as a market walks: prices of two decimals, receive times that scatter. */
-const basesSql = (table: string, { first, last, from, to }: Record<'first' | 'last' | 'from' | 'to', number>) => `
-  insert into ${table} (instrument_id, spot_id, tick_at, observed_at, known_at, available_at, contract_observed_at, contract_venue_time,
-    spot_observed_at, spot_venue_time, skew_ms, contract_bid, contract_ask, contract_mid, spot_bid, spot_ask, spot_mid, multiplier, fx,
-    basis_bps, adjusted_basis_bps, premium_bps, carry_entry_bps, reverse_entry_bps, price_kind, grade, span_ms, source, formula_version,
-    adapter_version, epoch)
-  select i, 1000 + i, t, seen, t + interval '1.5 s' + random() * interval '1 s', seen, seen, seen - r1 * interval '200 ms', seen2,
+const COLUMNS = `tick_at, observed_at, known_at, available_at, contract_observed_at, contract_venue_time, spot_observed_at,
+  spot_venue_time, skew_ms, contract_bid, contract_ask, contract_mid, spot_bid, spot_ask, spot_mid, multiplier, fx, basis_bps,
+  adjusted_basis_bps, premium_bps, carry_entry_bps, reverse_entry_bps, price_kind, grade, span_ms, source, formula_version,
+  adapter_version, epoch`
+
+/** Bases of days [from, to) of the first series, as a market walks: prices of two decimals, receive times that scatter. */
+const walkSql = (from: number, to: number) => `
+  insert into basis_snapshot (instrument_id, spot_id, ${COLUMNS})
+  select 1, 1001, t, seen, t + interval '1.5 s' + random() * interval '1 s', seen, seen, seen - r1 * interval '200 ms', seen2,
     seen2 - r2 * interval '200 ms', (abs(extract(epoch from seen - seen2)) * 1000)::int, mid - 0.05, mid + 0.05, mid, spot - 0.01, spot + 0.01,
     spot, 1, 1, bps, bps, bps - r1, ((mid - 0.05) / (spot + 0.01) - 1) * 1e4, ((mid + 0.05) / (spot - 0.01) - 1) * 1e4, 'mid', 'signal',
     60000, 'polled', 1, 1, g
@@ -25,31 +27,39 @@ const basesSql = (table: string, { first, last, from, to }: Record<'first' | 'la
     select *, t + interval '400 ms' + r1 * interval '300 ms' as seen, t + interval '400 ms' + r2 * interval '300 ms' as seen2,
       ((mid / spot - 1) * 1e4)::float8 as bps
     from (
-      select g, i, '${new Date(START).toISOString()}'::timestamptz + g * interval '1 minute' as t, r1, r2,
-        round((60000 + 5000 * sin((g + i * 997) / 20000.0) + 300 * sin(g / 300.0) + 20 * r1)::numeric, 2) as mid,
-        round((59980 + 5000 * sin((g + i * 997) / 20000.0) + 300 * sin(g / 300.0) + 20 * r2)::numeric, 2) as spot
-      from (select g, i, random() as r1, random() as r2
-            from generate_series(${from * 1_440}, ${to * 1_440 - 1}) g, generate_series(${first}, ${last}) i) x
+      select g, '${new Date(START).toISOString()}'::timestamptz + g * interval '1 minute' as t, r1, r2,
+        round((60000 + 5000 * sin(g / 20000.0) + 300 * sin(g / 300.0) + 20 * r1)::numeric, 2) as mid,
+        round((59980 + 5000 * sin(g / 20000.0) + 300 * sin(g / 300.0) + 20 * r2)::numeric, 2) as spot
+      from (select g, random() as r1, random() as r2 from generate_series(${from * 1_440}, ${to * 1_440 - 1}) g) x
     ) y
   ) z`
 
-/** All of it as plain rows with their primary key, in the order of arrival. */
+const dayOf = (day: number) => new Date(START + day * DAY)
+
+/** A year of minutes of one series, as it is stored. */
+export async function fillWalk(db: Database): Promise<void> {
+  const days = Array.from({ length: DAYS }, (_, day) => dayOf(day).getTime())
+  await ensurePartitions(db, 'basis_snapshot', days, NOW)
+  for (let day = 0; day < DAYS; day += 30) await db.query(walkSql(day, Math.min(day + 30, DAYS)))
+}
+
+/** The same walk of all series as plain rows with their primary key, in the order of arrival. */
 export async function fillRaw(db: Database): Promise<void> {
   await db.query('create table bench_raw (like basis_snapshot including defaults including constraints)')
   await db.query('alter table bench_raw add primary key (instrument_id, spot_id, tick_at, revision)')
   for (let day = 0; day < DAYS; day += 1) {
-    await db.query(basesSql('bench_raw', { first: 1, last: SERIES, from: day, to: day + 1 }))
+    await db.query(
+      `insert into bench_raw (instrument_id, spot_id, ${COLUMNS})
+       select i, 1000 + i, ${COLUMNS} from basis_snapshot, generate_series(1, ${SERIES}) i
+       where instrument_id = 1 and tick_at >= $1 and tick_at < $2 order by tick_at, i`,
+      [dayOf(day), dayOf(day + 1)]
+    )
   }
 }
 
-/** One series sealed and rolled up by the service's own functions, and the same bodies and buckets once more for each other series. */
+/** The walk sealed and rolled up by the service's own functions, and the same bodies and buckets once more for each other series. */
 export async function fillSealed(db: Database): Promise<void> {
-  const days = Array.from({ length: DAYS }, (_, day) => START + day * DAY)
-  await ensurePartitions(db, 'basis_snapshot', days, NOW)
-  await db.query(`update bucket_head set closed_to = $1, built_to = $1`, [new Date(START + DAYS * DAY)])
-  for (let day = 0; day < DAYS; day += 30) {
-    await db.query(basesSql('basis_snapshot', { first: 1, last: 1, from: day, to: Math.min(day + 30, DAYS) }))
-  }
+  await db.query(`update bucket_head set closed_to = $1, built_to = $1`, [dayOf(DAYS)])
   await db.query(
     `insert into bucket_due select distinct instrument_id, spot_id, date_trunc('day', tick_at), 1 from basis_snapshot`
   )

@@ -5,7 +5,17 @@ import { type BasisSeries, listBasisPoints } from '../src/store/basis-history.ts
 import type { Database } from '../src/store/database.ts'
 import { type BenchDatabase, benchDatabase } from './database.ts'
 import { type Figure, inTurn, median } from './figure.ts'
-import { DAYS, fillRaw, fillSealed, keepMoreContracts, keepMoreYears, ROWS, SERIES, START } from './history-fill.ts'
+import {
+  DAYS,
+  fillRaw,
+  fillSealed,
+  fillWalk,
+  keepMoreContracts,
+  keepMoreYears,
+  ROWS,
+  SERIES,
+  START
+} from './history-fill.ts'
 
 const RUNS = 5
 const YEAR = { fromMs: START, toMs: START + DAYS * DAY }
@@ -14,6 +24,7 @@ const YEAR = { fromMs: START, toMs: START + DAYS * DAY }
 export async function measureHistory(): Promise<Figure[]> {
   await using database = await benchDatabase()
   const { db } = database
+  await fillWalk(db)
   await fillRaw(db)
   await fillSealed(db)
   await db.query('vacuum analyze bench_raw')
@@ -93,7 +104,8 @@ async function measureCold(database: BenchDatabase): Promise<Figure> {
 }
 
 async function measureDay(db: Database): Promise<Figure> {
-  const day = { fromMs: START + 200 * DAY, toMs: START + 201 * DAY }
+  const fromMs = START + Math.floor(DAYS / 2) * DAY
+  const day = { fromMs, toMs: fromMs + DAY }
   const ours = async () => {
     const startedAt = performance.now()
     const points = await listBasisPoints(db, seriesOf(9), { ...day, limit: 5_000 })
