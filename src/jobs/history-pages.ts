@@ -5,6 +5,7 @@ import type { Database, Transaction } from '../store/database.ts'
 import { fillBasisGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
 import { ensurePartitions, type PartitionedTable } from '../store/partitions.ts'
+import { noteQuietHours } from '../store/quiet-hours.ts'
 import { findNewestSettlement } from '../store/settlements.ts'
 import { fetchOpenInterestPast, fetchSettlements } from '../venues/past.ts'
 import type { Skipped } from '../venues/venue.ts'
@@ -24,10 +25,16 @@ export type Errand = {
   readonly claim: BackfillClaim
 }
 /** A page ends at `end` and reaches no further back than `floor`. */
-export type PageRange = { readonly floor: number; readonly end: number; readonly doneAfter: (since: number) => Done }
+export type PageRange = {
+  readonly floor: number
+  readonly end: number
+  /** The oldest candle of the pages before; null: none yet. */
+  readonly newerAt: number | null
+  readonly doneAfter: (since: number) => Done
+}
 
-/** What a page has brought: where the next one back ends, and its oldest row. */
-export type PageEnd = { readonly since: number; readonly oldestAt: number | null }
+/** What a page has brought: where the next one back ends, its oldest row, and of prices the oldest candle. */
+export type PageEnd = { readonly since: number; readonly oldestAt: number | null; readonly candleAt?: number | null }
 
 /** What came of one page: what was new, what was there, what could not be used and why. */
 export type PageReport = {
@@ -78,18 +85,24 @@ async function findInterval(db: Database, instrumentId: number): Promise<number 
   return (await listLatest(db, [instrumentId])).get(instrumentId)?.estimate?.intervalHours ?? null
 }
 
-async function fetchPrices(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {
+async function fetchPrices(errand: Errand, { floor, end, newerAt, doneAfter }: PageRange): Promise<PageEnd> {
   const { target, instrument } = errand
   const since = Math.max(floor, end - priceReach(target.adapter, instrument))
   const page = await fetchHours(errand, { since, until: end })
   const tables = ['market_snapshot', 'basis_snapshot'] as const
-  return await keepHours(errand, { ...page, since, tables }, doneAfter(since), async (transaction, stamp) => {
+  const candlesAt = page.hours.filter(({ last }) => (last ?? null) !== null).map(({ at }) => at)
+  const kept = await keepHours(errand, { ...page, since, tables }, doneAfter(since), async (transaction, stamp) => {
     if (page.hours.length === 0) return
+    // Of a candle that could not be used nothing says which hour it was of.
+    const isReadable = !page.skipped.some(({ reason }) => reason === 'candle_unusable')
+    if (isReadable)
+      await noteQuietHours(transaction, instrument, [...candlesAt, ...(newerAt === null ? [] : [newerAt])])
     const times = page.hours.map(({ at }) => at)
     const window = { from: Math.min(...times), to: Math.max(...times) }
     await derivePastBasis(transaction, target.instruments, instrument, window, stamp)
     await fillBasisGaps(transaction, { instrumentId: instrument.id, from: since, to: end })
   })
+  return { ...kept, candleAt: candlesAt[0] ?? null }
 }
 
 async function fetchOpenInterest(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {

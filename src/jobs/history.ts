@@ -94,21 +94,29 @@ async function fetchPages(
   const kept = keptFrom(target.adapter, instrument, claim, now)
   const known = claim.doneTo === null ? until : await topUpFloor(deps, instrument, claim.fact, claim.doneTo)
   const topUp = Math.min(until, Math.max(known, kept ?? known))
+  // What a venue had not closed yet, or did not trade, at the end of the last time shows only between its neighbours.
+  const again = claim.fact === 'price_1h' ? Math.max(topUp - AGAIN_MS, doneFrom, kept ?? doneFrom) : topUp
+  let candleAt: number | null = null
   for (let end = until; end > topUp && !signal.aborted; ) {
-    const page = await fetchPageOf(errand, { floor: topUp, end, doneAfter: () => ({ doneFrom, doneTo }) })
+    const range = { floor: Math.min(topUp, again), end, newerAt: candleAt }
+    const page = await fetchPageOf(errand, { ...range, doneAfter: () => ({ doneFrom, doneTo }) })
     end = page.since
+    candleAt = page.candleAt ?? candleAt
     oldestAt = earlier(oldestAt, page.oldestAt)
     if (end <= topUp) doneTo = until
   }
   const floor = Math.max(claim.wantedFrom, kept ?? claim.wantedFrom)
   let silentFrom: number | null = null
+  candleAt = oldestAt
   while (doneFrom > floor && silentFrom === null && !signal.aborted) {
     const page = await fetchPageOf(errand, {
       floor,
       end: doneFrom,
+      newerAt: candleAt,
       doneAfter: (since) => ({ doneFrom: since, doneTo })
     })
     doneFrom = page.since
+    candleAt = page.candleAt ?? candleAt
     oldestAt = earlier(oldestAt, page.oldestAt)
     if ((oldestAt ?? doneTo) - doneFrom >= SILENCE_MS) silentFrom = oldestAt ?? doneTo
   }
@@ -132,6 +140,8 @@ async function fetchPages(
 
 /** Nothing for this long before the oldest row, and the venue has nothing older: no market pauses for a quarter of a year. */
 const SILENCE_MS = 90 * DAY
+/** So much of the hours of the last time is asked for again with those since. */
+const AGAIN_MS = DAY
 
 /** Hourly facts end at the last full hour whose live observation has had its time. */
 function untilOf({ to }: HistoryDeps, { fact, doneTo }: BackfillClaim, now: number): number {

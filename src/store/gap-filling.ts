@@ -1,11 +1,10 @@
 import type { Instrument } from '../domain/instrument.ts'
-import { HOUR } from '../domain/time.ts'
 import type { Database, Transaction } from './database.ts'
-import { FACTS } from './sealed/facts.ts'
-import { listRows } from './sealed/rows.ts'
+import { hoursWithin, listClosedHours, listQuietHours, NO_TRADES } from './quiet-hours.ts'
 
 /** What has to be true of a gap before hourly closes can fill it: it holds the close of an hour, and it is one of ours. */
-const IS_HOURLY = `g.filled_at is null and g.reason <> 'not_kept_by_venue' and date_trunc('hour', g.to_at, 'UTC') > g.from_at`
+const IS_HOURLY = `g.filled_at is null and g.reason not in ('not_kept_by_venue', '${NO_TRADES}')
+  and date_trunc('hour', g.to_at, 'UTC') > g.from_at`
 
 /** Where the venue itself has nothing for some of a gap's time. */
 const isLost = (instrumentId: string) =>
@@ -16,8 +15,8 @@ type HourlyGap = { instrument_id: number; fact: string; from_at: Date; to_at: Da
 type Member = { id: number; listed_at: Date | null }
 
 /**
- * Marks as filled the gaps whose every full hour has a price: those of an instrument's market by its own closes, those of its whole venue
- * by the closes of every followed instrument. Called when a piece of hourly prices is finished; `from` to `to` is what was asked for.
+ * Marks as filled the gaps whose every full hour has a price, or is known to have none: those of an instrument's market by its own closes,
+ * those of its whole venue by the closes of every followed instrument. Called when a piece of hourly prices is finished; `from` to `to` is what was asked for.
  */
 export async function fillHourlyGaps(
   db: Database,
@@ -64,27 +63,14 @@ async function isFilled(db: Database, members: readonly Member[], gap: HourlyGap
   const to = gap.to_at.getTime()
   for (const { id, listed_at } of members) {
     const from = Math.max(gap.from_at.getTime(), gap.instrument_id === 0 ? (listed_at?.getTime() ?? 0) : 0)
-    const due = Math.floor(to / HOUR) - Math.floor(from / HOUR)
-    if (due <= 0) continue
-    const question = { fromMs: from + 1, toMs: to + 1, knownAtMs: null, columns: PRICES, keep: HAS_CLOSE }
-    if ((await listRows<PriceRow>(db, FACTS.market, { instrumentId: id }, question)).length < due) return false
+    const due = hoursWithin({ from, to })
+    if (due.length === 0) continue
+    const closed = await listClosedHours(db, id, { from, to })
+    if (closed.size >= due.length) continue
+    const quiet = await listQuietHours(db, id, { from, to })
+    if (!due.every((hour) => closed.has(hour) || quiet.has(hour))) return false
   }
   return true
-}
-
-type PriceRow = {
-  tick_at: Date
-  revision: number
-  last: string | null
-  mark: string | null
-  bid: string | null
-  ask: string | null
-}
-const PRICES = ['last', 'mark', 'bid', 'ask'] as const
-/** A price at a full hour; an index alone is none of the instrument's own. */
-const HAS_CLOSE = {
-  test: (row: PriceRow) => row.tick_at.getTime() % HOUR === 0 && PRICES.some((price) => row[price] !== null),
-  sql: `f.tick_at = date_trunc('hour', f.tick_at, 'UTC') and coalesce(f.last, f.mark, f.bid, f.ask) is not null`
 }
 
 type Stretch = { readonly from: number; readonly to: number }

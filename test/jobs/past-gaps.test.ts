@@ -228,3 +228,72 @@ test('a past of which nothing came at all is a gap from where it was wanted', as
     [[new Date(floorTo(systemClock.now(), DAY) - 5 * DAY), 0, 'not_kept_by_venue', null]]
   )
 })
+
+test('an hour in which nothing traded is a gap that says so, and keeps no other one open', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  const { id, venue } = past.instrument
+  const now = floorTo(systemClock.now(), HOUR)
+  const quiet = [50, 49, 20, 6].map((hours) => now - hours * HOUR)
+  // Neither of an hour in the middle, nor of the last ones when they are first asked for: the second time it shows what they were.
+  let missing = [...quiet, now - 4 * HOUR, now - 3 * HOUR, now - 2 * HOUR, now - HOUR, now]
+  past.exchange.fault = (_venue, request) =>
+    request.includes('kline') ? { kind: 'rewrite', rewrite: (body) => withoutHours(body, missing) } : undefined
+  await past.want('price_1h', 5)
+  while (await past.run()) {}
+  const gaps = async () => {
+    const { rows } = await t.db.query<{ from_at: Date; to_at: Date; reason: string; filled_at: Date | null }>(
+      'select from_at, to_at, reason, filled_at from gap order by from_at, reason'
+    )
+    return rows.map((gap) => [hoursAgo(gap.from_at), hoursAgo(gap.to_at), gap.reason, gap.filled_at !== null])
+  }
+  const hoursAgo = (at: Date) => (now - at.getTime()) / HOUR
+  assert.deepEqual(await gaps(), [
+    [51, 49, 'no_trades', false],
+    [21, 20, 'no_trades', false],
+    [7, 6, 'no_trades', false]
+  ])
+  missing = [...quiet, now - 4 * HOUR]
+  const gap = { instrumentId: id, venue, fact: 'market', reason: 'timeout' } as const
+  await note(t.db, [
+    { ...gap, from: now - 52 * HOUR, to: now - 48 * HOUR },
+    { ...gap, from: now - 8 * HOUR, to: now - 3 * HOUR }
+  ])
+  await t.db.query(`update backfill set state = 'waiting', done_to = done_to - interval '1 hour'`)
+  while (await past.run()) {}
+  assert.deepEqual(await gaps(), [
+    [52, 48, 'timeout', true],
+    [51, 49, 'no_trades', false],
+    [21, 20, 'no_trades', false],
+    [8, 3, 'timeout', true],
+    [7, 6, 'no_trades', false],
+    [5, 4, 'no_trades', false]
+  ])
+})
+
+/** Bybit's candles, those that end at these times left out. */
+function withoutHours(body: string, ends: readonly number[]): string {
+  const answer = JSON.parse(body) as { result: { list: string[][] } }
+  answer.result.list = answer.result.list.filter(([start]) => !ends.includes(Number(start) + HOUR))
+  return JSON.stringify(answer)
+}
+
+test('a stretch without candles that is too long for a pause is missing from the answer, and fills nothing', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  const { id, venue } = past.instrument
+  const from = floorTo(systemClock.now(), DAY) - 20 * DAY
+  const lost = Array.from({ length: 8 * 24 }, (_, hour) => from + hour * HOUR)
+  past.exchange.fault = (_venue, request) =>
+    request.includes('kline') ? { kind: 'rewrite', rewrite: (body) => withoutHours(body, lost) } : undefined
+  await note(t.db, [
+    { instrumentId: id, venue, fact: 'market', from: from + DAY, to: from + 2 * DAY, reason: 'timeout' }
+  ])
+  await past.want('price_1h', 30)
+  while (await past.run()) {}
+  const { rows } = await t.db.query(`select reason, filled_at from gap order by reason`)
+  assert.deepEqual(rows, [
+    { reason: 'absent_from_answer', filled_at: null },
+    { reason: 'timeout', filled_at: null }
+  ])
+})
