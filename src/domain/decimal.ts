@@ -40,13 +40,18 @@ export function numberOrNull(text: string | null | undefined): number | null {
 /** Brings digits and scale into the one form of that value. */
 function decimal(digits: bigint, scale: number): Decimal {
   if (digits === 0n) return ZERO
-  let [left, places] = scale < 0 ? [digits * 10n ** BigInt(-scale), 0] : [digits, scale]
+  if (scale <= 0) return { digits: scale === 0 ? digits : digits * powerOfTen(-scale), scale: 0 }
+  let [left, places] = [digits, scale]
   while (places > 0 && left % 10n === 0n) {
     left /= 10n
     places -= 1
   }
   return { digits: left, scale: places }
 }
+
+/** Those that prices and sizes need; every comparison and sum takes one. */
+const POWERS = Array.from({ length: 128 }, (_, exponent) => 10n ** BigInt(exponent))
+const powerOfTen = (exponent: number): bigint => POWERS[exponent] ?? 10n ** BigInt(exponent)
 
 /** Plain notation, no exponent, no trailing zeros. */
 export function decimalToString({ digits, scale }: Decimal): string {
@@ -83,8 +88,8 @@ export function negate({ digits, scale }: Decimal): Decimal {
 /** −1, 0 or 1: a against b. */
 export function compare(a: Decimal, b: Decimal): -1 | 0 | 1 {
   const scale = Math.max(a.scale, b.scale)
-  const difference = digitsAt(a, scale) - digitsAt(b, scale)
-  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+  const [x, y] = [digitsAt(a, scale), digitsAt(b, scale)]
+  return x < y ? -1 : x > y ? 1 : 0
 }
 
 export function isZero({ digits }: Decimal): boolean {
@@ -106,9 +111,7 @@ export function divideDecimal(a: Decimal, b: Decimal, significantDigits = 30): D
   if (isZero(b)) return undefined
   if (isZero(a)) return ZERO
   const shift = significantDigits + 1 + lengthOf(b.digits) - lengthOf(a.digits)
-  const up = BigInt(Math.max(shift, 0))
-  const down = BigInt(Math.max(-shift, 0))
-  const quotient = (a.digits * 10n ** up) / (b.digits * 10n ** down)
+  const quotient = shift >= 0 ? (a.digits * powerOfTen(shift)) / b.digits : a.digits / (b.digits * powerOfTen(-shift))
   const spare = lengthOf(quotient) - significantDigits
   return decimal(rounded(quotient, spare), a.scale - b.scale + shift - Math.max(spare, 0))
 }
@@ -122,19 +125,25 @@ export function ratioOf(a: Decimal, b: Decimal): number | undefined {
 /** Drops the last digits, halves away from zero. */
 function rounded(value: bigint, drop: number): bigint {
   if (drop <= 0) return value
-  const unit = 10n ** BigInt(drop)
+  const unit = powerOfTen(drop)
   const half = unit / 2n
   return (value < 0n ? value - half : value + half) / unit
 }
 
 function digitsAt({ digits, scale }: Decimal, target: number): bigint {
-  return digits * 10n ** BigInt(target - scale)
+  return scale === target ? digits : digits * powerOfTen(target - scale)
 }
 
 function magnitudeOf(digits: bigint): bigint {
   return digits < 0n ? -digits : digits
 }
 
+/** How many decimal digits: from the number of hexadecimal ones, which are written faster. */
 function lengthOf(digits: bigint): number {
-  return magnitudeOf(digits).toString().length
+  const magnitude = magnitudeOf(digits)
+  let length = Math.floor((magnitude.toString(16).length - 1) * DIGITS_PER_HEX)
+  while (magnitude >= powerOfTen(length)) length += 1
+  return Math.max(1, length)
 }
+
+const DIGITS_PER_HEX = Math.log10(16)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import pg from 'pg'
 import { openDatabase } from '../../src/store/database.ts'
 import { isDatabaseUnavailable, sqlState } from '../../src/store/database-errors.ts'
 import { emptyDatabase } from '../support/database.ts'
@@ -201,4 +202,18 @@ test('a URL that cannot be read is refused without showing it', () => {
     (error: Error & { code: string; input?: string }) =>
       error.code === 'database_url' && !`${error.stack}${error.input}`.includes('pa#ss')
   )
+})
+
+test('times are read as the driver reads them, whatever their year, fraction and sign', async () => {
+  await using database = await emptyDatabase()
+  await using db = open(database.url)
+  const standard = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ)
+  const { rows } = await db.query<{ at: unknown; said: string }>(
+    `select at, at::text as said from (
+       select timestamptz '2026-01-31 08:00:00+00' + n * interval '7919.123457 s' * n as at from generate_series(-300, 300) n
+       union all select unnest('{infinity,-infinity,0044-03-15 12:00:00+00 BC,0099-12-31 23:59:59.9+00,0100-01-01 00:00:00.000001+00,9999-12-31 23:59:59.999+00,
+         12026-01-31 08:00:00.5+00,1969-12-31 23:59:59.12+00,2024-02-29 00:00:00.999999+00}'::timestamptz[])
+     ) t`
+  )
+  for (const { at, said } of rows) assert.deepEqual(at, standard(said), said)
 })
