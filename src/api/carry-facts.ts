@@ -6,10 +6,11 @@ import { DAY, floorTo, MINUTE } from '../domain/time.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../domain/traded-fx.ts'
 import { countBucketReads, listBasisBucketsOfMany } from '../store/basis-buckets.ts'
 import { knownDepthOf, listLatestDepths } from '../store/depth.ts'
-import { listSettlementsOfMany, rate8hOf, type StoredSettlement } from '../store/funding-history.ts'
 import { listLatest } from '../store/latest.ts'
 import { listDepthsAt, listMarketsAt } from '../store/markets-at.ts'
+import type { PaidRate } from '../store/realised.ts'
 import { countSettlementRows } from '../store/row-counts.ts'
+import { listSettledRates, rate8hOf } from '../store/settled-rates.ts'
 import type { Moment } from './at.ts'
 import type { ApiContext } from './context.ts'
 import { newBudget, type RowBudget, takeStored } from './row-budget.ts'
@@ -30,6 +31,9 @@ const lastDays = (nowMs: number) => {
 
 export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: number }
 
+/** Facts of so many contracts are brought together at once: months of settlements of more would keep others waiting. */
+const CONTRACTS_AT_ONCE = 50
+
 /** Everything that the carries of these contracts are made of, now or as it was kept of a moment of the past; by contract. */
 export async function readCarryFacts(
   context: ApiContext,
@@ -37,61 +41,80 @@ export async function readCarryFacts(
   moment: Moment,
   budget: RowBudget = newBudget(context)
 ): Promise<ReadonlyMap<number, ReadCarry>> {
-  const { db, catalogue, config } = context
-  const { byId, instruments } = await catalogue.read()
-  const spotOf = ({ spotId }: Instrument) => (spotId === null ? null : (byId.get(spotId) ?? null))
-  const pairs = contracts.flatMap((contract) => {
-    const spot = spotOf(contract)
-    return spot === null ? [] : [{ instrumentId: contract.id, spotId: spot.id }]
-  })
-  const fxPairs = fxPairsOf(instruments)
-  const legs = [...new Set([...contracts.map(({ id }) => id), ...pairs.map(({ spotId }) => spotId)])]
-  const perpetuals = contracts.filter(({ kind }) => kind === 'perpetual').map(({ id }) => id)
-  const { nowMs } = moment
-  const depthSince = nowMs - DEPTH_ROUNDS * config.depth.everyMs
-  // Settled by then and told later was not known then.
-  const known = { knownAtMs: null, availableAtMs: nowMs }
-  const past = { fromMs: nowMs - HISTORY_MS, toMs: nowMs + 1, ...known, limit: SETTLEMENTS_MAX }
+  const { db } = context
+  const { pairs, perpetuals } = legsOf(contracts)
+  const range = settledUntil(moment.nowMs)
   await takeStored(budget, {
     most: Number.POSITIVE_INFINITY,
     count: async (most) =>
-      (await countSettlementRows(db, perpetuals, past, most)) +
-      (await countBucketReads(db, pairs, COUNTED, lastDays(nowMs), most)),
+      (await countSettlementRows(db, perpetuals, range, most)) +
+      (await countBucketReads(db, pairs, COUNTED, lastDays(moment.nowMs), most)),
     path: 'asset',
     narrow: 'name fewer assets or venues, or ask for fewer rows'
   })
+  const read = new Map<number, ReadCarry>()
+  for (let first = 0; first < contracts.length; first += CONTRACTS_AT_ONCE) {
+    const some = contracts.slice(first, first + CONTRACTS_AT_ONCE)
+    for (const [id, facts] of await readSome(context, some, moment)) read.set(id, facts)
+  }
+  return read
+}
+
+// Settled by then and told later was not known then.
+const settledUntil = (nowMs: number) => ({
+  fromMs: nowMs - HISTORY_MS,
+  toMs: nowMs + 1,
+  availableAtMs: nowMs,
+  limit: SETTLEMENTS_MAX
+})
+
+const legsOf = (contracts: readonly Instrument[]) => ({
+  pairs: contracts.flatMap(({ id, spotId }) => (spotId === null ? [] : [{ instrumentId: id, spotId }])),
+  perpetuals: contracts.filter(({ kind }) => kind === 'perpetual').map(({ id }) => id)
+})
+
+async function readSome(
+  context: ApiContext,
+  contracts: readonly Instrument[],
+  moment: Moment
+): Promise<readonly (readonly [number, ReadCarry])[]> {
+  const { db, catalogue, config } = context
+  const { byId, instruments } = await catalogue.read()
+  const { pairs, perpetuals } = legsOf(contracts)
+  const fxPairs = fxPairsOf(instruments)
+  const legs = [...new Set([...contracts.map(({ id }) => id), ...pairs.map(({ spotId }) => spotId)])]
+  const { nowMs } = moment
+  const depthSince = nowMs - DEPTH_ROUNDS * config.depth.everyMs
   const [latest, depths, settlements, days] = await Promise.all([
     readLatest(context, [...legs, ...fxPairs.map(({ id }) => id)], moment),
     moment.isPast
       ? listDepthsAt(db, legs, { atMs: nowMs, sinceMs: depthSince })
       : listLatestDepths(db, legs, depthSince),
-    listSettlementsOfMany(db, perpetuals, past),
+    listSettledRates(db, perpetuals, settledUntil(nowMs)),
     listBasisBucketsOfMany(db, pairs, COUNTED, lastDays(nowMs))
   ])
-  return new Map(
-    contracts.map((contract) => {
-      const spot = spotOf(contract)
-      const settled = settlements.get(contract.id) ?? []
-      const legOf = (id: number | undefined) => ({
-        latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
-        depth: id === undefined ? undefined : knownDepthOf(depths.get(id))
-      })
-      const facts: CarryFacts = {
-        nowMs,
-        contract,
-        spot,
-        contractFacts: legOf(contract.id),
-        spotFacts: legOf(spot?.id),
-        tradedFx:
-          spot === null
-            ? null
-            : tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, latest), nowMs),
-        settled: settled.flatMap(rate8hOf),
-        sigmaBps: weeklyDeviation((days.get(contract.id) ?? []).map(({ close }) => close))
-      }
-      return [contract.id, { facts, intervalChanges: changesOf(settled) }]
+  return contracts.map((contract) => {
+    const spot = contract.spotId === null ? null : (byId.get(contract.spotId) ?? null)
+    const settled = settlements.get(contract.id) ?? []
+    const legOf = (id: number | undefined) => ({
+      latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
+      depth: id === undefined ? undefined : knownDepthOf(depths.get(id))
     })
-  )
+    const facts: CarryFacts = {
+      nowMs,
+      contract,
+      spot,
+      contractFacts: legOf(contract.id),
+      spotFacts: legOf(spot?.id),
+      tradedFx:
+        spot === null
+          ? null
+          : tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, latest), nowMs),
+      settled: settled.flatMap(rate8hOf),
+      sigmaBps: weeklyDeviation((days.get(contract.id) ?? []).map(({ close }) => close))
+    }
+    return [contract.id, { facts, intervalChanges: changesOf(settled) }] as const
+  })
 }
 
 function readLatest(
@@ -115,7 +138,7 @@ function currentSizes(
   return latest && { ...latest, openInterest, volume }
 }
 
-function changesOf(settled: readonly StoredSettlement[]): number {
+function changesOf(settled: readonly PaidRate[]): number {
   const hours = settled.flatMap(({ intervalHours }) => intervalHours ?? [])
   return hours.slice(1).filter((own, index) => own !== hours[index]).length
 }

@@ -125,15 +125,6 @@ function settlementOf(row: SettlementRow): StoredSettlement {
   }
 }
 
-/** A settlement's rate per 8 h; nothing where its interval is not known. */
-export function rate8hOf({
-  settledAt,
-  rate,
-  intervalHours
-}: Pick<StoredSettlement, 'settledAt' | 'rate' | 'intervalHours'>) {
-  return intervalHours === null ? [] : [{ at: settledAt, rate8h: (Number(rate) * 8) / intervalHours }]
-}
-
 /** The interval (hours) of the settlement next to a moment: the last before it, else the first after; null when none has one. */
 export async function findNearbyInterval(db: Queryable, instrumentId: number, atMs: number): Promise<number | null> {
   const { rows } = await db.query<{ hours: number | null }>(

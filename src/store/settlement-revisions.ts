@@ -8,31 +8,32 @@ export type SettlementRevision = {
   readonly toldAt: number
 }
 
-/** Every revision of what these perpetuals settled in [fromMs, toMs), by instrument, settlement and revision. */
+type Cells = readonly [settledAt: number, rate: string, intervalHours: number | null, toldAt: number]
+
+/** Every revision of what these perpetuals settled in [fromMs, toMs), by instrument, settlement and revision; one text for each of them. */
 export async function listSettlementRevisions(
   db: Pick<Database, 'query'>,
   instrumentIds: readonly number[],
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
-): Promise<ReadonlyMap<number, SettlementRevision[]>> {
-  type Row = { instrument_id: number; settled_at: Date; rate: string; interval_hours: number | null; told_at: Date }
-  const { rows } = await db.query<Row>(
-    `select instrument_id, settled_at, rate, interval_hours,
-       case when revision = 0 then available_at else greatest(available_at, known_at) end as told_at
-     from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3
-     order by instrument_id, settled_at, revision`,
+): Promise<ReadonlyMap<number, readonly SettlementRevision[]>> {
+  const { rows } = await db.query<{ instrument_id: number; revisions: readonly Cells[] }>(
+    `select instrument_id, json_agg(json_build_array((extract(epoch from settled_at) * 1000)::int8, rate::text, interval_hours,
+         trunc(extract(epoch from told_at) * 1000)::int8) order by settled_at, revision) as revisions
+     from (
+       select *, case when revision = 0 then available_at else greatest(available_at, known_at) end as told_at
+       from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3
+     ) s group by instrument_id`,
     [instrumentIds, new Date(fromMs), new Date(toMs)]
   )
-  return Map.groupBy(
-    rows.map((row) => ({
-      instrumentId: row.instrument_id,
-      settledAt: row.settled_at.getTime(),
-      rate: row.rate,
-      intervalHours: row.interval_hours,
-      toldAt: row.told_at.getTime()
-    })),
-    ({ instrumentId }) => instrumentId
-  )
+  return new Map(rows.map(({ instrument_id, revisions }) => [instrument_id, revisions.map(revisionOf)]))
 }
+
+const revisionOf = ([settledAt, rate, intervalHours, toldAt]: Cells): SettlementRevision => ({
+  settledAt,
+  rate,
+  intervalHours,
+  toldAt
+})
 
 /** What was known of ascending settlements at a time: of each, the last revision that was told by then. */
 export function revisionsAt(revisions: readonly SettlementRevision[], atMs: number): SettlementRevision[] {

@@ -13,10 +13,11 @@ import type { Instrument } from '../../domain/instrument.ts'
 import type { Latest } from '../../domain/latest.ts'
 import { DAY, floorTo, HOUR } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { listSettlementsOfMany, type StoredSettlement } from '../../store/funding-history.ts'
 import { listLatest } from '../../store/latest.ts'
+import type { PaidRate } from '../../store/realised.ts'
 import { countSettlementRows } from '../../store/row-counts.ts'
 import { listSettledBlocks } from '../../store/settled-blocks.ts'
+import { listSettledRates } from '../../store/settled-rates.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { windowOf } from '../history.ts'
@@ -123,7 +124,7 @@ function within(perpetual: PastPerpetual, { fromMs, toMs }: SpreadWindow): Sprea
   return { ...perpetual, realised, blocks, absent: realised.absent.realisedApr ?? null }
 }
 
-type PastPerpetual = SpreadPerpetual & { readonly settled: readonly StoredSettlement[] }
+type PastPerpetual = SpreadPerpetual & { readonly settled: readonly PaidRate[] }
 type Pair = readonly [PastPerpetual, PastPerpetual]
 
 /** Each two perpetuals of one asset on two venues, once. */
@@ -164,10 +165,10 @@ async function readPerpetuals(
 async function readSettled(db: ApiContext['db'], ids: readonly number[], window: SpreadWindow, budget: RowBudget) {
   const range = { fromMs: window.fromMs + 1, toMs: window.toMs + 1 }
   await takeSettlements(db, ids, range, budget)
-  return listSettlementsOfMany(db, ids, { ...range, knownAtMs: null, limit: SETTLEMENTS_MAX })
+  return listSettledRates(db, ids, { ...range, limit: SETTLEMENTS_MAX })
 }
 
-const NOTHING_SETTLED: ReadonlyMap<number, StoredSettlement[]> = new Map()
+const NOTHING_SETTLED: ReadonlyMap<number, readonly PaidRate[]> = new Map()
 const NO_BLOCKS: ReadonlyMap<number, number> = new Map()
 
 /** What these have settled lately, by blocks: of those that are shown, since no order depends on it. */
@@ -237,7 +238,7 @@ function midOf({ multiplier }: Instrument, latest: Latest | undefined, sinceMs: 
 /** By the beginning of the 8 h block of the UTC day that a settlement closes or falls into: (start, start + 8 h]. Only whole blocks of
  * (from, to]: of a part the leg that settles more often would have paid less. */
 function blocksOf(
-  settled: readonly StoredSettlement[],
+  settled: readonly PaidRate[],
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
 ): ReadonlyMap<number, number> {
   const blocks = new Map<number, number>()

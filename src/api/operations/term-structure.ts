@@ -3,7 +3,7 @@ import { timeOrNull } from '../../contract/schema.ts'
 import { termStructureParameters, termStructureSchema, termStructureView } from '../../contract/term-structure.ts'
 import { polledMaxAgeMs } from '../../domain/expiry.ts'
 import { DAY, isoOrNull } from '../../domain/time.ts'
-import { listSettlementsOfMany } from '../../store/funding-history.ts'
+import { listSettledRates } from '../../store/settled-rates.ts'
 import { goneSince, keptMoment } from '../at.ts'
 import { readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
@@ -52,10 +52,9 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
   const window = { fromMs: moment.nowMs - FUNDING_MS, toMs: moment.nowMs }
   const [read, settled] = await Promise.all([
     readCarryFacts(context, placed, moment, question.budget),
-    listSettlementsOfMany(db, perpetuals, {
+    listSettledRates(db, perpetuals, {
       fromMs: window.fromMs + 1,
       toMs: window.toMs + 1,
-      knownAtMs: null,
       // Settled by then and told later was not known then.
       availableAtMs: moment.nowMs,
       limit: SETTLEMENTS_MAX

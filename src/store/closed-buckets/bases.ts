@@ -32,13 +32,7 @@ export async function listBasisBuckets(
   scope: BucketScope,
   kinds: readonly InstrumentKind[]
 ): Promise<BasisBucket[]> {
-  const { rows: pairs } = await db.query<{ instrument_id: number; spot_id: number }>(
-    `select b.instrument_id, b.spot_id from basis_snapshot b where b.tick_at >= $1 and b.tick_at < $2
-       and b.instrument_id in (select id from instrument where kind = any ($3))
-     union select d.instrument_id, d.spot_id from sealed_day d where d.fact = 'basis' and d.day >= $4 and d.day < $2
-       and d.instrument_id in (select id from instrument where kind = any ($3))`,
-    [new Date(span.from), new Date(span.to), kinds, new Date(floorTo(span.from, DAY))]
-  )
+  const pairs = await listPairs(db, span, kinds)
   const series = pairs
     .map(({ instrument_id, spot_id }) => ({ instrumentId: instrument_id, spotId: spot_id }))
     .filter(({ instrumentId }) => isWithin(scope, instrumentId))
@@ -54,6 +48,32 @@ export async function listBasisBuckets(
     }
   }
   return buckets
+}
+
+/**
+ * Contracts with every spot leg that they have a basis against in the days of a span. Hot rows are looked up by their key, one of each
+ * pair: their number does not show, nor how far the day has gone.
+ */
+async function listPairs(db: Queryable, { from, to }: BucketSpan, kinds: readonly InstrumentKind[]) {
+  const [firstDay, endDay] = [floorTo(from, DAY), floorTo(to - 1, DAY) + DAY]
+  const next = (of: string) => `lateral (
+       select b.spot_id from basis_snapshot b where ${of} and b.tick_at >= $1 and b.tick_at < $2 order by b.spot_id limit 1
+     ) b`
+  const { rows } = await db.query<{ instrument_id: number; spot_id: number }>(
+    `with recursive pair as (
+       select i.id as instrument_id, b.spot_id from instrument i cross join ${next('b.instrument_id = i.id')} where i.kind = any ($3)
+       union all
+       select p.instrument_id, b.spot_id from pair p
+         cross join ${next('b.instrument_id = p.instrument_id and b.spot_id > p.spot_id')}
+     )
+     select instrument_id, spot_id from pair
+     union
+     select i.id, d.spot_id from instrument i cross join lateral (
+       select s.spot_id from sealed_day s where s.instrument_id = i.id and s.fact = 'basis' and s.day >= $1 and s.day < $2
+     ) d where i.kind = any ($3)`,
+    [new Date(firstDay), new Date(endDay), kinds]
+  )
+  return rows
 }
 
 /** How far perpetuals are from spot. */

@@ -5,17 +5,21 @@ import type { Latest } from '../../domain/latest.ts'
 import { carryOpportunity } from '../../domain/signal-values.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../../domain/traded-fx.ts'
 import { knownDepthOf, type StoredDepth } from '../depth.ts'
-import { rate8hOf } from '../funding-history.ts'
 import { listInstruments } from '../instruments.ts'
 import { listDepthsAt, listMarketsAt } from '../markets-at.ts'
+import { rate8hOf } from '../settled-rates.ts'
 import { listSettlementRevisions, revisionsAt, type SettlementRevision } from '../settlement-revisions.ts'
 import { type BasisBucket, listBasisBuckets } from './bases.ts'
 import { aboutPair, type BucketPoint, type BucketScope, type BucketSpan, endsOf, type Queryable } from './span.ts'
 
+/** What is known of so many contracts is gone over at once: the board of the same thread waits for no longer. */
+const CONTRACTS_AT_ONCE = 50
+
 type World = {
   readonly byId: ReadonlyMap<number, Instrument>
   readonly fxPairs: readonly Instrument[]
-  readonly settlements: ReadonlyMap<number, readonly SettlementRevision[]>
+  /** Of the contracts whose books are looked at. */
+  readonly settledOf: (instrumentIds: readonly number[]) => Promise<ReadonlyMap<number, readonly SettlementRevision[]>>
 }
 
 /**
@@ -23,24 +27,40 @@ type World = {
  * when it closed. A contract whose book is not looked at has none.
  */
 export async function listCarries(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
-  const bases = Map.groupBy(await listBasisBuckets(db, span, scope, ['perpetual', 'future']), ({ at }) => at)
-  const ids = [...new Set([...bases.values()].flat().map(({ instrumentId }) => instrumentId))]
+  const bases = await listBasisBuckets(db, span, scope, ['perpetual', 'future'])
   const instruments = await listInstruments(db)
-  const world: World = {
-    byId: new Map(instruments.map((instrument) => [instrument.id, instrument])),
-    fxPairs: fxPairsOf(instruments),
-    settlements: await listSettlementRevisions(db, ids, { fromMs: span.from - HISTORY_MS, toMs: span.to })
-  }
+  const known = { byId: new Map(instruments.map((one) => [one.id, one])), fxPairs: fxPairsOf(instruments) }
+  const byContract = [...Map.groupBy(bases, ({ instrumentId }) => instrumentId).values()]
   const points: BucketPoint[] = []
-  for (const at of endsOf(span)) points.push(...(await listCarriesAt(db, at, bases.get(at) ?? [], world)))
+  for (let first = 0; first < byContract.length; first += CONTRACTS_AT_ONCE) {
+    const some = byContract.slice(first, first + CONTRACTS_AT_ONCE).flat()
+    const own = Map.groupBy(some, ({ at }) => at)
+    const world = { ...known, settledOf: settlementsOf(db, span) }
+    for (const at of endsOf(span)) {
+      for (const point of await listCarriesAt(db, at, own.get(at) ?? [], world)) points.push(point)
+    }
+  }
   return points
+}
+
+/** What contracts have settled, each read once for all buckets of a span. */
+function settlementsOf(db: Queryable, { from, to }: BucketSpan): World['settledOf'] {
+  const known = new Map<number, readonly SettlementRevision[]>()
+  return async (ids) => {
+    const missing = ids.filter((id) => !known.has(id))
+    if (missing.length > 0) {
+      const found = await listSettlementRevisions(db, missing, { fromMs: from - HISTORY_MS, toMs: to })
+      for (const id of missing) known.set(id, found.get(id) ?? [])
+    }
+    return known
+  }
 }
 
 async function listCarriesAt(
   db: Queryable,
   at: number,
   bases: readonly BasisBucket[],
-  { byId, fxPairs, settlements }: World
+  { byId, fxPairs, settledOf }: World
 ): Promise<BucketPoint[]> {
   const nowMs = at - 1
   const legs = bases.flatMap(({ instrumentId, spotId }) => [instrumentId, spotId])
@@ -54,6 +74,7 @@ async function listCarriesAt(
     sinceMs: nowMs - CARRY_QUOTE_AGE_MS,
     isAsPolled: true
   })
+  const settlements = await settledOf(looked.map(({ instrumentId }) => instrumentId))
   return looked.map(({ instrumentId, spotId, adjustedBps }) => {
     const [contract, spot] = [byId.get(instrumentId)!, byId.get(spotId) ?? null]
     const legOf = (id: number) => legFacts(markets.get(id), depths.get(id))

@@ -1,5 +1,5 @@
 import type { QuotedCarry } from '../../domain/quoted-carry.ts'
-import { floorTo } from '../../domain/time.ts'
+import { floorTo, MINUTE } from '../../domain/time.ts'
 import type { Database } from '../database.ts'
 import type { Fact } from '../sealed/facts.ts'
 import { listRowsOfMany, type Series } from '../sealed/rows.ts'
@@ -51,13 +51,14 @@ export function endsOf({ from, to, bucketMs }: BucketSpan): number[] {
 export const isWithin = (scope: BucketScope, instrumentId: number): boolean =>
   scope === null || scope.instruments.has(instrumentId)
 
-/** Series that are read together: a day of their rows at a time stays small. */
-const SERIES_AT_ONCE = 100
+/** Series are read together as long as they have no more rows than these, if there is one a minute. */
+const ROWS_AT_ONCE = 10_000
+const SERIES_AT_ONCE = 500
 
 type Polled = { tick_at: Date; revision: number; source: string }
 
 /**
- * What was polled in [from, to), of many series, wherever it lies, a hundred series at a time. As it was observed at its time: what was
+ * What was polled in [from, to), of many series, wherever it lies, some series at a time. As it was observed at its time: what was
  * fetched or corrected later is left out, so that going over it again finds the same.
  */
 export async function* eachPolled<Row extends object>(
@@ -74,7 +75,8 @@ export async function* eachPolled<Row extends object>(
     isAsFirst: true,
     columns: [...columns, 'tick_at', 'revision', 'source'] as readonly (keyof (Row & Polled) & string)[]
   } as const
-  for (const some of apart(series)) {
+  const most = Math.floor((ROWS_AT_ONCE * MINUTE) / Math.max(MINUTE, to - from))
+  for (const some of apart(series, Math.min(Math.max(1, most), SERIES_AT_ONCE))) {
     const read = await listRowsOfMany<Row & Polled>(db, fact, some, question)
     for (const one of some) {
       const rows = (read.get(one.instrumentId) ?? []).filter(({ source }) => source === 'polled')
@@ -84,7 +86,7 @@ export async function* eachPolled<Row extends object>(
 }
 
 /** Lots of series, none with two of one instrument: rows are told apart by that. */
-function apart(series: readonly Series[]): Series[][] {
+function apart(series: readonly Series[], most: number): Series[][] {
   const seen = new Map<number, number>()
   const turns = Map.groupBy(series, ({ instrumentId }) => {
     const turn = (seen.get(instrumentId) ?? -1) + 1
@@ -92,8 +94,6 @@ function apart(series: readonly Series[]): Series[][] {
     return turn
   })
   return [...turns.values()].flatMap((turn) =>
-    Array.from({ length: Math.ceil(turn.length / SERIES_AT_ONCE) }, (_, index) =>
-      turn.slice(index * SERIES_AT_ONCE, (index + 1) * SERIES_AT_ONCE)
-    )
+    Array.from({ length: Math.ceil(turn.length / most) }, (_, index) => turn.slice(index * most, (index + 1) * most))
   )
 }
