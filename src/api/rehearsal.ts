@@ -1,13 +1,15 @@
 import { type Instrument, isGone } from '../domain/instrument.ts'
+import { readingOf } from '../domain/lifecycle.ts'
 import { type Episode, type RehearsedRules, rehearseBuckets, rehearseRegime } from '../domain/rehearsal.ts'
 import type { SignalType } from '../domain/signal.ts'
 import { BUCKET_MS, type BucketParameters, type BucketType } from '../domain/signal-types.ts'
 import { DAY, floorTo, HOUR } from '../domain/time.ts'
 import { listLedgerStarts } from '../store/closed-buckets/others.ts'
 import { BUCKET_SOURCES } from '../store/closed-buckets/sources.ts'
-import { aboutPair, type BucketPoint, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
+import { aboutPair, type BucketPoint, type BucketSpan, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
 import type { Database } from '../store/database.ts'
-import { listInputs } from '../store/signal-inputs.ts'
+import { type EvaluatedInput, listInputs } from '../store/signal-inputs.ts'
+import { mapInTurns } from './turns.ts'
 
 type Queryable = Pick<Database, 'query'>
 
@@ -33,23 +35,40 @@ export async function rehearseRegimes(
   rules: RehearsedRules,
   { instruments, from, to }: RehearsalScope
 ): Promise<RehearsedSubject[]> {
-  const ids = instruments.map(({ id }) => id)
-  const byId = Map.groupBy(await listInputs(db, type, ids, { from, to }), ({ instrumentId }) => instrumentId)
-  return [...byId].map(([instrumentId, inputs]) => {
-    const settlements = inputs.map(({ at, value, spanHours, percentile, flags }) => {
-      // An assumed interval opens nothing, as in the evaluation itself.
-      const isUsable = spanHours !== null && !flags.includes('interval_assumed') && !flags.includes('interval_unknown')
-      const known = isUsable ? { rate8h: value, percentile, intervalHours: spanHours } : UNKNOWN
-      return { at, isAfterGap: flags.includes('after_gap'), ...known }
-    })
-    // What has no rank yet cannot open anything: it is no history of this rule.
-    const ranked = settlements.filter(({ percentile }) => percentile !== null)
-    return {
-      ref: aboutPair(instrumentId),
-      episodes: rehearseRegime(rules, settlements, to),
-      knownHours: ranked.reduce((sum, { intervalHours }) => sum + (intervalHours ?? 0), 0)
-    }
+  const rehearsed: RehearsedSubject[] = []
+  for (let first = 0; first < instruments.length; first += CONTRACTS_AT_ONCE) {
+    const ids = instruments.slice(first, first + CONTRACTS_AT_ONCE).map(({ id }) => id)
+    const byId = Map.groupBy(await listInputs(db, type, ids, { from, to }), ({ instrumentId }) => instrumentId)
+    const some = await mapInTurns([...byId], ([instrumentId, inputs]) =>
+      rehearsedRegime(rules, instrumentId, inputs, to)
+    )
+    rehearsed.push(...some)
+  }
+  return rehearsed
+}
+
+/** A year of settlements of so many is held at once. */
+const CONTRACTS_AT_ONCE = 20
+
+function rehearsedRegime(
+  rules: RehearsedRules,
+  instrumentId: number,
+  inputs: readonly EvaluatedInput[],
+  to: number
+): RehearsedSubject {
+  const settlements = inputs.map(({ at, value, spanHours, percentile, flags }) => {
+    // An assumed interval opens nothing, as in the evaluation itself.
+    const isUsable = spanHours !== null && !flags.includes('interval_assumed') && !flags.includes('interval_unknown')
+    const known = isUsable ? { rate8h: value, percentile, intervalHours: spanHours } : UNKNOWN
+    return { at, isAfterGap: flags.includes('after_gap'), ...known }
   })
+  // What has no rank yet cannot open anything: it is no history of this rule.
+  const ranked = settlements.filter(({ percentile }) => percentile !== null)
+  return {
+    ref: aboutPair(instrumentId),
+    episodes: rehearseRegime(rules, settlements, to),
+    knownHours: ranked.reduce((sum, { intervalHours }) => sum + (intervalHours ?? 0), 0)
+  }
 }
 
 const UNKNOWN = { rate8h: null, percentile: null, intervalHours: null }
@@ -77,18 +96,25 @@ export async function rehearseType(
     [...points, ...silent],
     ({ subject }) => JSON.stringify(subject)
   )
-  return [...subjects.values()].map((own) => {
+  const ends = endsOf(span)
+  // Where nothing happened and that opens nothing, there is nothing to go over.
+  const isQuiet =
+    absent !== null && readingOf(parameters.thresholds, { at: 0, value: absent, weight: 1 }).enters === null
+  return mapInTurns([...subjects.values()], (own) => {
     const ref = own[0]!.subject
     const seen = new Map(own.flatMap(({ at, value = null }) => (at === undefined ? [] : [[at, value] as const])))
     const since = ledgers.get(ref.instrumentId ?? 0) ?? Number.NEGATIVE_INFINITY
-    const buckets = endsOf(span).map((at) => ({ at, value: at < since ? null : (seen.get(at) ?? absent) }))
-    const known = buckets.filter(({ value }) => value !== null)
     const instrument = ref.instrumentId === null ? undefined : byId.get(ref.instrumentId)
     const goneAt = instrument !== undefined && isGone(instrument.status) ? instrument.delistedAt : null
-    return {
-      ref,
-      episodes: rehearseBuckets(parameters, buckets, goneAt),
-      knownHours: (known.length * BUCKET_MS) / HOUR
-    }
+    if (seen.size === 0 && isQuiet)
+      return { ref, episodes: [], knownHours: (endsSince(span, since) * BUCKET_MS) / HOUR }
+    const valueAt = (at: number) => (at < since ? null : (seen.get(at) ?? absent))
+    return { ref, ...rehearseBuckets(parameters, ends, valueAt, goneAt) }
   })
+}
+
+/** How many buckets of a span end at a moment or later. */
+function endsSince({ from, to, bucketMs }: BucketSpan, sinceMs: number): number {
+  const before = Math.max(0, Math.ceil((sinceMs - from) / bucketMs) - 1)
+  return Math.max(0, Math.round((to - from) / bucketMs) - before)
 }

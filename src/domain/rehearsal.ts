@@ -1,8 +1,9 @@
 import { NO_REGIME, type RegimeObservation, type RegimeRules, stepRegime } from './funding-regime.ts'
-import { IDLE, type LifecycleClose, readingOf, stepLifecycle } from './lifecycle.ts'
+import { IDLE, type LifecycleClose, type LifecycleMemory, readingOf, stepLifecycle } from './lifecycle.ts'
 import { silentFrom } from './regime-series.ts'
 import type { SignalParameters } from './signal.ts'
 import type { BucketParameters } from './signal-types.ts'
+import { HOUR } from './time.ts'
 
 /** One time that a rule would have fired; times in epoch milliseconds, values in the unit of its type. */
 export type Episode = {
@@ -16,16 +17,27 @@ export type Episode = {
   readonly peakValue: number
 }
 
-/** Takes one subject through its buckets, ascending and without a hole, as if nothing had been before the first. `goneAt`: delisted then. */
+/**
+ * Takes one subject through the buckets that end at these times, ascending and without a hole, as if nothing had been before the first.
+ * `goneAt`: delisted then. `knownHours`: of the buckets that have a value.
+ */
 export function rehearseBuckets(
   parameters: BucketParameters,
-  buckets: readonly { readonly at: number; readonly value: number | null }[],
+  ends: readonly number[],
+  valueAt: (end: number) => number | null,
   goneAt: number | null
-): Episode[] {
+): { readonly episodes: readonly Episode[]; readonly knownHours: number } {
   const episodes: Episode[] = []
   let memory = IDLE as Parameters<typeof stepLifecycle<string>>[0]
   let open: Episode | null = null
-  for (const { at, value } of buckets) {
+  let known = 0
+  let before: number | null | undefined
+  for (const at of ends) {
+    const value = valueAt(at)
+    if (value !== null) known += 1
+    // What has led to nothing leads to nothing when it is seen again: years are mostly this.
+    if (value === before && isAsleep(memory)) continue
+    before = memory.coolUntil !== null && at < memory.coolUntil ? undefined : value
     const ending = goneAt !== null && goneAt <= at ? 'delisted' : null
     const step = stepLifecycle(memory, readingOf(parameters.thresholds, { at, value, weight: 1, ending }), parameters)
     memory = step.memory
@@ -37,8 +49,11 @@ export function rehearseBuckets(
       open = null
     }
   }
-  return open === null ? episodes : [...episodes, open]
+  const knownHours = (known * parameters.bucketMs) / HOUR
+  return { episodes: open === null ? episodes : [...episodes, open], knownHours }
 }
+
+const isAsleep = ({ label, towards }: LifecycleMemory<string>) => label === null && towards === null
 
 /** A settlement as it was evaluated: its own rank, and whether too much was silent before it. */
 export type RehearsedSettlement = RegimeObservation & { readonly at: number; readonly isAfterGap: boolean }

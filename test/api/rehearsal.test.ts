@@ -115,6 +115,34 @@ test('where too little was kept the answer is insufficient, and no number of fir
   }
 })
 
+test('contracts whose intervals never changed are known from when theirs are, and count as the ones that did', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      const quiet = await insertInstrument(db, { key: PERP })
+      const changing = await insertInstrument(db, { key: 'binance:ETH/USDT:USDT', asset: 'ETH' })
+      await db.query(
+        `insert into funding_interval (instrument_id, effective_from, interval_hours, source, known_at)
+         select i, t, h, 'settled', t from unnest($1::int[], $2::timestamptz[], $3::float8[]) as r (i, t, h)`,
+        [
+          [quiet, changing, changing],
+          [new Date(FROM + HOUR + 1), new Date(FROM - 10 * DAY), new Date(FROM + DAY)],
+          [8, 8, 4]
+        ]
+      )
+    }
+  })
+  const rule = { type: 'interval_change', from: isoOf(FROM), to: isoOf(FROM + 3 * DAY) }
+  const { data } = (await rehearse(api, rule)).body
+  assert.deepEqual([data.subjects, data.fired, data.episodes[0].label], [2, 1, 'SHORTER'])
+  // Of two times 864 buckets the first twelve of one end before its interval is known.
+  assert.ok(Math.abs(data.coverage - (2 * 864 - 12) / (2 * 864)) < 1e-12, String(data.coverage))
+  const closer = { ...rule, thresholds: [{ label: 'LONGER', enter: 0, exit: 0.1 }] }
+  assert.ok(
+    (await rehearse(api, closer)).body.data.fired >= 2,
+    'a bound that nothing at all meets opens for the quiet one as well'
+  )
+})
+
 test('a funding regime is rehearsed on the settlements as they were evaluated', async () => {
   await using api = await testApi({ seed: seedEverything })
   const id = (await api.db.query(`select id from instrument where key = $1`, [PERP])).rows[0]!.id

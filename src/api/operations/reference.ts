@@ -61,13 +61,38 @@ export function referenceOperations({ db, catalogue, clock }: ApiContext): Opera
 
 type NamedQuestion = PageQuestion & { readonly values: { readonly limit: number } }
 
+type NameOf<T> = (row: T) => string
+
 /** One page of what is in memory anyway, ordered by a name that each has alone. */
-export function pageByName<T>(all: readonly T[], nameOf: (row: T) => string, question: NamedQuestion) {
+export function pageByName<T>(all: readonly T[], nameOf: NameOf<T>, question: NamedQuestion) {
   const after = cursorKeys(question, ['text'])?.[0]
-  const left = all
-    .filter((row) => after === undefined || nameOf(row) > String(after))
-    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-  return pageOf(left, question.values.limit, question.fingerprint, (row) => [nameOf(row)])
+  const { limit } = question.values
+  // One more than is shown: whether there is another page shows in it.
+  const first = firstByName(all, nameOf, { after: after === undefined ? undefined : String(after), most: limit + 1 })
+  const { page, ...paging } = pageOf(first, limit, question.fingerprint, ({ name }) => [name])
+  return { page: page.map(({ row }) => row), ...paging }
+}
+
+type ByName<T> = { readonly row: T; readonly name: string }
+
+/** The first so many names after one, in order, without sorting all the others. */
+function firstByName<T>(
+  all: readonly T[],
+  nameOf: NameOf<T>,
+  { after, most }: { readonly after: string | undefined; readonly most: number }
+): ByName<T>[] {
+  const inOrder = (some: ByName<T>[]) => some.sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, most)
+  let found: ByName<T>[] = []
+  let last: string | undefined
+  for (const row of all) {
+    const name = nameOf(row)
+    if ((after !== undefined && name <= after) || (last !== undefined && name > last)) continue
+    found.push({ row, name })
+    if (found.length < 2 * most) continue
+    found = inOrder(found)
+    last = found.at(-1)!.name
+  }
+  return inOrder(found)
 }
 
 function assetViews(instruments: readonly Instrument[], statuses: readonly AssetStatus[]) {
