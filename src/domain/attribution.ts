@@ -61,8 +61,12 @@ export type Attribution = {
 }
 
 export type Attributor = {
-  /** The hour at this place, by a model of hours before its day. */
+  /** The hour at this place, by a model of hours before its day, and how far that model is to be believed. */
   at(hour: number): Attribution
+  /** The hour alone. */
+  hourAt(hour: number): AttributedHour | null
+  /** Places of hours, each of another day, whose models `at` this hour needs: who may not work for long makes them one by one first. */
+  daysBefore(hour: number): number[]
   /** The models of the day of this hour and of the days before, newest first, at most so many. */
   models(hour: number, most: number): DriverModel[]
 }
@@ -102,6 +106,8 @@ export function createAttributor(series: DriverSeries): Attributor {
         refusals: refusalsOf(model, scores, judged)
       }
     },
+    hourAt: (hour) => attributeHour(series, modelOf(hour), hour),
+    daysBefore: (hour) => Array.from({ length: JUDGED_HOURS / 24 + 1 }, (_, index) => hour - 24 * index),
     models: (hour, most) =>
       Array.from({ length: most }, (_, index) => modelOf(hour - 24 * index)).filter((model) => model !== null)
   }

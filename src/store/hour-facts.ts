@@ -52,26 +52,13 @@ export async function listHourFacts(
   range: RowRange
 ): Promise<HourFacts[]> {
   const contract = { instrumentId }
-  const basis = await lastOfHours<BasisRow>(db, FACTS.basis, { instrumentId, spotId }, range, [
-    'basis_bps',
-    'adjusted_basis_bps',
-    'carry_entry_bps',
-    'skew_ms',
-    'contract_mid',
-    'spot_mid',
-    'price_kind'
+  const [basis, depth, spotDepth, sizes, flow] = await Promise.all([
+    lastOfHours<BasisRow>(db, FACTS.basis, { instrumentId, spotId }, range, BASIS),
+    lastOfHours<DepthRow>(db, FACTS.depth, contract, range, DEPTH),
+    lastOfHours<DepthRow>(db, FACTS.depth, { instrumentId: spotId }, range, DEPTH),
+    lastOfHours<SizeRow>(db, FACTS.market, contract, range, SIZES, HELD),
+    flowOfHours(db, contract, range)
   ])
-  const depth = await lastOfHours<DepthRow>(db, FACTS.depth, contract, range, DEPTH)
-  const spotDepth = await lastOfHours<DepthRow>(db, FACTS.depth, { instrumentId: spotId }, range, DEPTH)
-  const sizes = await lastOfHours<SizeRow>(
-    db,
-    FACTS.market,
-    contract,
-    range,
-    ['open_interest_base', 'open_interest_usd', 'volume_24h_usd'],
-    HELD
-  )
-  const flow = await flowOfHours(db, contract, range)
   return Array.from({ length: (range.toMs - range.fromMs) / HOUR }, (_, index) => {
     const start = range.fromMs + index * HOUR
     return {
@@ -103,7 +90,17 @@ export async function countHourFacts(
   return Math.min(rows, most)
 }
 
+const BASIS = [
+  'basis_bps',
+  'adjusted_basis_bps',
+  'carry_entry_bps',
+  'skew_ms',
+  'contract_mid',
+  'spot_mid',
+  'price_kind'
+] as const
 const DEPTH = ['bid_depth_25', 'ask_depth_25'] as const
+const SIZES = ['open_interest_base', 'open_interest_usd', 'volume_24h_usd'] as const
 /** Read and let go of in pieces, so that two months of minutes are never held at once. */
 const STRETCH_MS = 96 * HOUR
 
@@ -117,7 +114,12 @@ async function lastOfHours<Row extends Kept>(
 ): Promise<Map<number, Row>> {
   const last = new Map<number, Row>()
   for (const stretch of stretchesOf(range)) {
-    const rows = await listRows<Row>(db, fact, series, { ...stretch, columns: [...columns, 'span_ms'], keep })
+    const rows = await listRows<Row>(db, fact, series, {
+      ...stretch,
+      columns: [...columns, 'span_ms'],
+      keep,
+      lastOfMs: HOUR
+    })
     for (const row of rows) last.set(floorTo(row.tick_at.getTime(), HOUR), row)
   }
   return last

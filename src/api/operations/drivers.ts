@@ -25,6 +25,7 @@ import type { ApiContext } from '../context.ts'
 import { windowOf } from '../history.ts'
 import { refuseGone, settleKnownAt } from '../known-at.ts'
 import { newBudget, takeStored } from '../row-budget.ts'
+import { mapInTurns } from '../turns.ts'
 import { spotOf } from './basis-history.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
@@ -89,7 +90,7 @@ async function readDrivers(context: ApiContext, question: Question<typeof driver
       venue: instrument.venue,
       asset: instrument.asset,
       kind: instrument.kind,
-      ...answerOf(context, instrument, rates, { startMs: range.fromMs, first, hours, settled })
+      ...(await answerOf(context, instrument, rates, { startMs: range.fromMs, first, hours, settled }))
     },
     meta: { knownAt: isoOrNull(values.knownAt) },
     asOfMs: nowMs
@@ -114,7 +115,7 @@ type Past = {
   readonly settled: readonly Settled[]
 }
 
-function answerOf(
+async function answerOf(
   context: ApiContext,
   instrument: Instrument,
   rates: HoldingRates,
@@ -144,7 +145,7 @@ function answerOf(
     to: isoOf(splitAt(end).at),
     ...head,
     identity: identityView(splitAt(start), splitAt(end)),
-    ...attributedOf(context, instrument, { made, settled, start, end })
+    ...(await attributedOf(context, instrument, { made, settled, start, end }))
   }
 }
 
@@ -168,9 +169,11 @@ type Ends = {
   readonly end: number
 }
 
-function attributedOf(context: ApiContext, instrument: Instrument, { made, settled, start, end }: Ends) {
+async function attributedOf(context: ApiContext, instrument: Instrument, { made, settled, start, end }: Ends) {
   const { series, parts } = made
   const attributor = createAttributor(series)
+  // A month of models takes a tenth of a second, one of them some milliseconds.
+  await mapInTurns(attributor.daysBefore(end), (hour) => attributor.models(hour, 1))
   const attribution = attributor.at(end)
   const trainedFrom = series.startMs + ((attribution.model?.at ?? end) - TRAIN_HOURS) * HOUR
   const endMs = series.startMs + (end + 1) * HOUR
@@ -183,7 +186,7 @@ function attributedOf(context: ApiContext, instrument: Instrument, { made, settl
   ]
   const isTold = refusals.length === 0 && attribution.hour !== null
   return {
-    attribution: isTold ? attributionView(attributor.at(start).hour, attribution.hour!, attribution.judged) : null,
+    attribution: isTold ? attributionView(attributor.hourAt(start), attribution.hour!, attribution.judged) : null,
     refusals,
     features: featuresView(series.features, attribution.model, ...stabilityOf(attributor, attribution, end, endMs)),
     diagnostics: diagnosticsView(attribution, series.startMs),

@@ -25,9 +25,11 @@ export type RowQuestion<Row extends Kept> = RowRange & {
   /** The rows that count, the newest revision of each tick decides; the same said in SQL, over `f`. */
   readonly keep?: { readonly test: (row: Row) => boolean; readonly sql: string }
   readonly limit?: number
+  /** Of each stretch of so long, epoch milliseconds, only the last row that is kept is wanted; others may be answered as well. */
+  readonly lastOfMs?: number
 }
 
-/** Sealed days that are fetched together: few at first, since a page may need no more. */
+/** Sealed days that are fetched together: few at first where a page may need no more. */
 const DAYS_FIRST = 2
 const DAYS_MAX = 64
 
@@ -46,7 +48,7 @@ export async function listRows<Row extends Kept>(
   // A row that is not kept may stand in for a sealed one that would be: with such a choice no page can be cut before both have met.
   const hot = await readHot<Row>(db, fact, [series], question.keep === undefined ? question : unlimited(question))
   const sealed: Row[] = []
-  let [days, kept] = [DAYS_FIRST, 0]
+  let [days, kept] = [limit === Number.POSITIVE_INFINITY ? DAYS_MAX : DAYS_FIRST, 0]
   for (let fromMs = question.fromMs; kept < limit; days = Math.min(days * 2, DAYS_MAX)) {
     const read = await readSealed<Row>(db, fact, [series], { ...question, fromMs }, days)
     for (const row of read.rows) sealed.push(row)
@@ -114,7 +116,7 @@ async function readHot<Row extends Kept>(
   db: Queryable,
   fact: Fact,
   series: readonly Series[],
-  { fromMs, toMs, knownAtMs, isAsFirst, columns, keep, limit }: RowQuestion<Row>
+  { fromMs, toMs, knownAtMs, isAsFirst, columns, keep, limit, lastOfMs }: RowQuestion<Row>
 ): Promise<Row[]> {
   const [ids, spots] = pairsOf(series)
   const values = [new Date(fromMs), new Date(toMs), knownAtMs === null ? null : new Date(knownAtMs)]
@@ -126,13 +128,21 @@ async function readHot<Row extends Kept>(
     ? `${fact.table} f where f.instrument_id = $1 and ${fact.hasSpot ? 'f.spot_id = $2' : '$2::int is not null'}`
     : `${fact.table} f join ${PAIRS} on ${joinOf(fact, 'f')} where f.instrument_id = any ($1)`
   const key = isOne ? 'f.tick_at' : 'f.instrument_id, f.tick_at'
+  const newest = `select distinct on (${key}) ${names} from ${of} and ${inRange} order by ${key}, f.revision desc`
   const { rows } = await db.query<Row>(
-    `select * from (
-       select distinct on (${key}) ${names} from ${of} and ${inRange} order by ${key}, f.revision desc
-     ) f ${keep === undefined ? '' : `where (${keep.sql}) or f.revision > 0`} order by ${key} limit $6`,
+    `select * from (${lastOfMs === undefined ? newest : lastOf(newest, lastOfMs, keep?.sql ?? 'true')}) f
+     ${keep === undefined ? '' : `where (${keep.sql}) or f.revision > 0`} order by ${key} limit $6`,
     [...(isOne ? [ids![0], spots![0]] : [ids, spots]), ...values, limit ?? null]
   )
   return rows
+}
+
+/** The last kept row of each stretch, with all corrections: one of them may stand in for a sealed row. */
+function lastOf(newest: string, lengthMs: number, keep: string): string {
+  const stretch = `date_bin(interval '${lengthMs} milliseconds', f.tick_at, 'epoch'::timestamptz)`
+  return `with f as materialized (${newest})
+     (select distinct on (${stretch}) * from f where (${keep}) order by ${stretch}, f.tick_at desc)
+     union select * from f where f.revision > 0`
 }
 
 /** Rows of sealed days from a day on, at most so many days (null: all), and the last day read where there may be more. */
