@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { measureAnalytics } from './analytics.ts'
 import { measureDelivering } from './delivering.ts'
 import { measureExporting } from './exporting.ts'
 import { type Figure, isMet, machine, type Results, tableOf, Unmeasured } from './figure.ts'
@@ -9,6 +10,7 @@ import { measurePolling } from './polling.ts'
 import { measureRanking } from './ranking.ts'
 import { measureRemembering } from './remembering.ts'
 import { measureServing } from './serving.ts'
+import { measureSignals } from './signals.ts'
 import { measureStarting } from './starting.ts'
 import { measureSweeping } from './sweeping.ts'
 import { measureWriting } from './writing.ts'
@@ -21,6 +23,8 @@ const MEASURES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   history: measureHistory,
   ranking: () => measureRanking(),
   serving: measureServing,
+  analytics: () => measureAnalytics(),
+  signals: () => measureSignals(),
   sweeping: measureSweeping,
   polling: measurePolling,
   delivering: measureDelivering,
