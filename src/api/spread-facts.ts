@@ -1,0 +1,132 @@
+import { SPREAD_BLOCKS, type SpreadPerpetual, type SpreadWindow } from '../contract/funding-spreads.ts'
+import { numberOrNull } from '../domain/decimal.ts'
+import { lastsUntil, polledMaxAgeMs } from '../domain/expiry.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import type { Latest } from '../domain/latest.ts'
+import { floorTo, HOUR } from '../domain/time.ts'
+import { listLatest } from '../store/latest.ts'
+import type { PaidRate } from '../store/realised.ts'
+import { countSettlementRows } from '../store/row-counts.ts'
+import { listSettledBlocks } from '../store/settled-blocks.ts'
+import { listSettledRates } from '../store/settled-rates.ts'
+import type { ApiContext } from './context.ts'
+import { type RowBudget, takeStored } from './row-budget.ts'
+import { mapInTurns } from './turns.ts'
+
+/** Of one perpetual: a quarter of hourly ones. */
+const SETTLEMENTS_MAX = 2_300
+const BLOCK_MS = 8 * HOUR
+/** How far back blocks are looked at, of spreads of now. */
+const BLOCKS_MS = 10 * BLOCK_MS * SPREAD_BLOCKS
+
+export type PastPerpetual = SpreadPerpetual & { readonly settled: readonly PaidRate[] }
+type Reading = { readonly window: SpreadWindow; readonly nowMs: number; readonly budget: RowBudget }
+
+/** What a spread needs to know of each: its rate of now, or what it settled within the window. */
+export async function readPerpetuals(
+  { db, config }: ApiContext,
+  contracts: readonly Instrument[],
+  { window, nowMs, budget }: Reading
+): Promise<PastPerpetual[]> {
+  const ids = contracts.map(({ id }) => id)
+  const latest = await listLatest(db, ids)
+  const settlements = window.kind === 'now' ? NOTHING_SETTLED : await readSettled(db, ids, window, budget)
+  const maxAgeMs = polledMaxAgeMs(config.pollMs)
+  return mapInTurns(contracts, (instrument) => {
+    const settled = settlements.get(instrument.id) ?? []
+    const found = latest.get(instrument.id)
+    const mid = midOf(instrument, found, nowMs - maxAgeMs)
+    // Blocks of now are read for what is shown; of the past they depend, as what was realised, on how long the other leg lived.
+    const shared = { instrument, mid, settled, blocks: NO_BLOCKS, realised: null }
+    if (window.kind === 'now') return { ...shared, ...rateOfNow(found, window, maxAgeMs) }
+    return { ...shared, rate: null, intervalHours: settled.at(-1)?.intervalHours ?? null, due: null, absent: null }
+  })
+}
+
+async function readSettled(db: ApiContext['db'], ids: readonly number[], window: SpreadWindow, budget: RowBudget) {
+  const range = { fromMs: window.fromMs + 1, toMs: window.toMs + 1 }
+  await takeSettlements(db, ids, range, budget)
+  return listSettledRates(db, ids, { ...range, limit: SETTLEMENTS_MAX })
+}
+
+const NOTHING_SETTLED: ReadonlyMap<number, readonly PaidRate[]> = new Map()
+const NO_BLOCKS: ReadonlyMap<number, number> = new Map()
+
+/** What these have settled lately, by blocks: of those that are shown, since no order depends on it. */
+export async function readBlocks(
+  { db }: ApiContext,
+  shown: readonly PastPerpetual[],
+  { nowMs, budget }: Omit<Reading, 'window'>
+): Promise<(perpetual: PastPerpetual) => PastPerpetual> {
+  const ids = [...new Set(shown.map(({ instrument }) => instrument.id))]
+  const toMs = floorTo(nowMs, BLOCK_MS)
+  const range = { fromMs: toMs - BLOCKS_MS, toMs }
+  await takeSettlements(db, ids, range, budget)
+  const blocks = await listSettledBlocks(db, ids, { ...range, blockMs: BLOCK_MS })
+  return (perpetual) => ({ ...perpetual, blocks: blocks.get(perpetual.instrument.id) ?? NO_BLOCKS })
+}
+
+function takeSettlements(
+  db: ApiContext['db'],
+  ids: readonly number[],
+  range: { readonly fromMs: number; readonly toMs: number },
+  budget: RowBudget
+): Promise<void> {
+  return takeStored(budget, {
+    // No venue settles more often than each hour.
+    most: ids.length * Math.ceil((range.toMs - range.fromMs) / HOUR),
+    count: (most) => countSettlementRows(db, ids, range, most),
+    path: 'asset',
+    narrow: 'name fewer assets, ask for fewer rows, or give a shorter range (`from`, `to`)'
+  })
+}
+
+/** The rate for the settlements to come, as long as it is of now. Deribit pays all the time: every hour settles an eighth. */
+function rateOfNow(latest: Latest | undefined, { fromMs, toMs }: SpreadWindow, maxAgeMs: number) {
+  const estimate = latest?.estimate
+  const none = { rate: null, intervalHours: null, due: null }
+  if (!estimate) return { ...none, absent: 'not_observed' }
+  if (fromMs > lastsUntil(estimate.observedAt, maxAgeMs, estimate.nextSettlementAt)) return { ...none, absent: 'stale' }
+  const isTrailing = estimate.kind === 'trailing'
+  const intervalHours = isTrailing ? 1 : estimate.intervalHours
+  const rate = Number(estimate.rate) / (isTrailing ? 8 : 1)
+  if (intervalHours === null) return { ...none, rate, absent: 'interval_unknown' }
+  return {
+    rate,
+    intervalHours,
+    due: dueBy(estimate.nextSettlementAt, { fromMs, toMs, intervalHours }),
+    absent: null
+  }
+}
+
+/** On the venue's own clock where it says its next settlement; null: by the grid of its interval. */
+function dueBy(
+  next: number | null,
+  { fromMs, toMs, intervalHours }: { fromMs: number; toMs: number; intervalHours: number }
+): number | null {
+  if (next === null || next <= fromMs) return null
+  return next > toMs ? 0 : 1 + Math.floor((toMs - next) / (intervalHours * HOUR))
+}
+
+/** Per unit of the asset, in the contract's currency; of quotes that are of now. */
+function midOf({ multiplier }: Instrument, latest: Latest | undefined, sinceMs: number): number | null {
+  const quote = latest?.quote
+  const [bid, ask, units] = [numberOrNull(quote?.bid), numberOrNull(quote?.ask), numberOrNull(multiplier)]
+  if (!quote || quote.observedAt < sinceMs || !bid || !ask || !units || bid >= ask) return null
+  return (bid + ask) / 2 / units
+}
+
+/** By the beginning of the 8 h block of the UTC day that a settlement closes or falls into: (start, start + 8 h]. Only whole blocks of
+ * (from, to]: of a part the leg that settles more often would have paid less. */
+export function blocksOf(
+  settled: readonly PaidRate[],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+): ReadonlyMap<number, number> {
+  const blocks = new Map<number, number>()
+  for (const { settledAt, rate } of settled) {
+    const start = floorTo(settledAt - 1, BLOCK_MS)
+    if (start < fromMs || start + BLOCK_MS > toMs) continue
+    blocks.set(start, (blocks.get(start) ?? 0) + Number(rate))
+  }
+  return blocks
+}
