@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Ask, openAsk } from '../../scripts/report/ask.ts'
+import { follow } from '../../scripts/report/open.ts'
 import { argumentsOf } from '../../scripts/report/recorded.ts'
 import { realisedFunding } from '../../src/domain/funding.ts'
 import type { Database } from '../../src/store/database.ts'
 import { testApi } from '../api/fixture.ts'
+import { silentLog } from '../support/line.ts'
 import { importJson, listStored } from './import-run.ts'
 import { type Imported, importRecorded, RECORDED, skip } from './recorded.ts'
 import { checkGaps } from './recorded-gaps.ts'
+import { checkLayerOne, checkReport } from './report-figures.ts'
 
 test('every recorded history comes in with its traps, and the API tells what it paid and what it lacks', {
   skip,
@@ -33,6 +36,9 @@ test('every recorded history comes in with its traps, and the API tells what it 
   await t.test('an inverse contract takes the coin against another dollar as its spot leg', () => checkInverse(db))
   await t.test('settlements give the known realised funding of 2023', () => checkRealised(db, imported))
   await t.test('a fixed offset in CSV, and decimal strings in a JSON array', () => checkOthers(db, imported))
+  await follow(db, silentLog)
+  await t.test('the report’s figures come out of the API again', () => checkReport(ask))
+  await t.test('layer 1 of what is recorded adds up to the last digit', () => checkLayerOne(ask))
   await t.test('a second run of the same file stores nothing and derives nothing', () => checkAgain(db))
 })
 
