@@ -26,11 +26,11 @@ const [linear, inverse] = [(base: string) => `${base}/USDT:USDT`, (base: string)
 ) as [string[], string[]]
 
 await using service = await openRecorded(recorded, say)
-const { ask } = service
+const { ask, askThen } = service
 say('realised funding')
 const realised = await measureRealised(ask, perpetuals)
 say('standings')
-const standings = await measureStandings(ask, [...linear, ...inverse], PRICED.toMs)
+const standings = await measureStandings(ask, askThen, [...linear, ...inverse], PRICED.toMs)
 say('spreads')
 const spreads = await measureSpreads(ask, undefined, say)
 const identities: Identities[] = []

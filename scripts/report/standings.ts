@@ -14,21 +14,30 @@ export type Standings = {
 
 export const WINDOWS_DAYS = [30, 90, 365] as const
 
+type Served = { readonly instrument: string; readonly rate8h: number } & Readonly<Record<string, number | null>>
 type Observed = { readonly at: number; readonly value: number }
 
-/** Where the last funding and the last basis until `atMs` stand among those that the API serves of the days before. */
-export async function measureStandings(ask: Ask, instruments: readonly string[], atMs: number): Promise<Standings[]> {
+/**
+ * Where the last funding and the last basis until `atMs` stand among those of the days before. Of funding the API tells, with `askThen`
+ * of one whose clock stands there; of a basis it serves the history, and the same rank is taken of that.
+ */
+export async function measureStandings(
+  ask: Ask,
+  askThen: Ask,
+  instruments: readonly string[],
+  atMs: number
+): Promise<Standings[]> {
+  const served = await askThen<Served[]>('/v1/funding/standings', { instrument: instruments.join(), limit: '100' })
   const range = { from: isoOf(atMs - 365 * DAY), to: isoOf(atMs + 1), limit: '5000' }
   const found: Standings[] = []
   for (const instrument of instruments) {
-    const settled = await ask<{ settledAt: string; rate8h: number }[]>('/v1/funding/history', { instrument, ...range })
+    const standing = served.find((each) => each.instrument === instrument)!
     const points = await ask<{ tickAt: string; basisBps: number }[]>('/v1/basis/history', { instrument, ...range })
-    const rates = settled.map((row): Observed => ({ at: Date.parse(row.settledAt), value: row.rate8h }))
     const bases = points.map((row): Observed => ({ at: Date.parse(row.tickAt), value: row.basisBps }))
     found.push({
       instrument,
-      rate8h: rates.at(-1)!.value,
-      funding: WINDOWS_DAYS.map((days) => percentileOf(rates, days)),
+      rate8h: standing.rate8h,
+      funding: WINDOWS_DAYS.map((days) => standing[`percentile${days}d`]!),
       basisBps: bases.at(-1)!.value,
       basis: WINDOWS_DAYS.map((days) => percentileOf(bases, days))
     })

@@ -65,8 +65,9 @@ const REALISED = [
   'and are known, where that is not all; a part of a year is not a year’s rate. Empty: nothing is recorded.'
 ]
 const STANDINGS = [
-  'At 2024-07-01 00:00 UTC: the last settlement and the last close, and where each stands among its own of the days before (mid-rank, 0 to 100), over',
-  '`/v1/funding/history` and `/v1/basis/history`. The basis of an inverse contract compares dollars with USDT, which no file here gives a rate for.'
+  'At 2024-07-01 00:00 UTC: the last settlement and the last close, and where each stands among its own of the days before (mid-rank, 0 to 100). Of funding',
+  '`/v1/funding/standings` tells, asked at that moment; of a basis the rank is taken of `/v1/basis/history`. The basis of an inverse contract compares dollars with',
+  'USDT, which no file here gives a rate for.'
 ]
 const SPREADS = [
   '`/v1/funding/spreads` over each of the weeks: short the one that paid more, long the other. “Three blocks agree”: in the last three blocks of 8 h and',

@@ -10,7 +10,7 @@ import { silentLog } from '../support/line.ts'
 import { importJson, listStored } from './import-run.ts'
 import { type Imported, importRecorded, RECORDED, skip } from './recorded.ts'
 import { checkGaps } from './recorded-gaps.ts'
-import { checkLayerOne, checkReport } from './report-figures.ts'
+import { checkLayerOne, checkReport, checkStandings } from './report-figures.ts'
 
 test('every recorded history comes in with its traps, and the API tells what it paid and what it lacks', {
   skip,
@@ -38,6 +38,7 @@ test('every recorded history comes in with its traps, and the API tells what it 
   await t.test('a fixed offset in CSV, and decimal strings in a JSON array', () => checkOthers(db, imported))
   await follow(db, silentLog)
   await t.test('the report’s figures come out of the API again', () => checkReport(ask))
+  await t.test('… and so do percentiles of funding over 30, 90 and 365 days', () => checkStandings(ask, api))
   await t.test('layer 1 of what is recorded adds up to the last digit', () => checkLayerOne(ask))
   await t.test('a second run of the same file stores nothing and derives nothing', () => checkAgain(db))
 })
