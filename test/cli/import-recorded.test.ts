@@ -7,8 +7,8 @@ import { realisedFunding } from '../../src/domain/funding.ts'
 import type { Database } from '../../src/store/database.ts'
 import { testApi } from '../api/fixture.ts'
 import { silentLog } from '../support/line.ts'
-import { importJson, listStored } from './import-run.ts'
-import { type Imported, importRecorded, RECORDED, skip } from './recorded.ts'
+import { fileFolder, importJson, listStored } from './import-run.ts'
+import { type FileOf, type Imported, importRecorded, openCutter, RECORDED, skip } from './recorded.ts'
 import { checkGaps } from './recorded-gaps.ts'
 import { checkLayerOne, checkReport, checkStandings } from './report-figures.ts'
 
@@ -19,7 +19,9 @@ test('every recorded history comes in with its traps, and the API tells what it 
   await using api = await testApi()
   const { db } = api
   const ask = openAsk(api.url)
-  const imported = await importRecorded(db)
+  await using folder = await fileFolder()
+  const fileOf = await openCutter(folder)
+  const imported = await importRecorded(db, fileOf)
   // Binance's linear contracts come from three of the files and Bybit's from two, and they agree to the last digit.
   const lost = imported.filter(
     ({ report: { stored, duplicate, refused, differs, matched } }) =>
@@ -40,7 +42,7 @@ test('every recorded history comes in with its traps, and the API tells what it 
   await t.test('the report’s figures come out of the API again', () => checkReport(ask))
   await t.test('… and so do percentiles of funding over 30, 90 and 365 days', () => checkStandings(ask, api))
   await t.test('layer 1 of what is recorded adds up to the last digit', () => checkLayerOne(ask))
-  await t.test('a second run of the same file stores nothing and derives nothing', () => checkAgain(db))
+  await t.test('a second run of the same file stores nothing and derives nothing', () => checkAgain(db, fileOf))
 })
 
 /** London's clocks and those three hours ahead of UTC leave no trace: what is off its venue's hours is an irregular interval. */
@@ -181,8 +183,7 @@ async function checkOthers(db: Database, imported: readonly Imported[]) {
   assert.equal(hourly[0]!.settled_at, '2024-01-01T00:00:00.000Z')
 }
 
-/** Of the whole file this time. */
-async function checkAgain(db: Database) {
+async function checkAgain(db: Database, fileOf: FileOf) {
   const wanted = ['binance:BTC/USDT prices', 'binance:BTC/USDT:USDT prices', 'binance:BTC/USDT:USDT funding']
   const runs = wanted.map((name) => RECORDED.find(({ instrument, kind }) => `${instrument} ${kind}` === name)!)
   const state = async () =>
@@ -195,7 +196,10 @@ async function checkAgain(db: Database) {
     ).rows
   const before = await state()
   for (const run of runs) {
-    const { stored, duplicate, differs, refused, bases, code } = await importJson(db, argumentsOf(run))
+    const { stored, duplicate, differs, refused, bases, code } = await importJson(
+      db,
+      argumentsOf({ ...run, file: await fileOf(run) })
+    )
     assert.deepEqual(
       { stored, duplicate, differs, refused, bases, code },
       { stored: 0, duplicate: CLOSES, differs: 0, refused: 0, bases: 0, code: 0 }
