@@ -16,13 +16,13 @@ export const STORED_ROWS_MAX = 1_000_000
 /** What can be no more than this is not counted before it is read. */
 const UNCOUNTED_MAX = 20_000
 
-/** Adds rows that are going to be answered. A rule sees neither variables nor what a list really holds; here both are known. */
-export function takeServed(budget: RowBudget, rows: number, path: string): void {
+/** Adds rows that are going to be answered; `words`: how they are counted. A rule sees neither variables nor what a list really holds; here both are known. */
+export function takeServed(budget: RowBudget, rows: number, path: string, words = ''): void {
   budget.served += rows
   if (budget.served <= LIMITS.rows) return
   const most = LIMITS.rows.toLocaleString('en')
   const message =
-    `${budget.served.toLocaleString('en')} rows in one request, all of its lists together; at most ${most} are answered. ` +
+    `${budget.served.toLocaleString('en')} rows in one request, all of its lists together${words}; at most ${most} are answered. ` +
     'Lower `first`, ask for fewer lists, or give histories a shorter range or longer buckets'
   throw new InvalidInputError([{ path, message }], 'range_too_long')
 }

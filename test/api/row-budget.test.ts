@@ -163,6 +163,16 @@ test('lists that are computed count the stored rows behind them, and the one tha
   assert.equal(both.errors?.[0]?.extensions.code, 'range_too_long', 'lists of different kinds count together')
 })
 
+test('a row that costs more than others to make counts as more where several lists are asked for', async () => {
+  await using api = await testApi({ seed: seedMarket })
+  const carries = (count: number) =>
+    `query ($n: Int) { ${Array.from({ length: count }, (_, n) => `c${n}: carry(first: $n) { nodes { instrument } }`).join(' ')} }`
+  const refused = (await ask(api.url, carries(6), { n: 200 })).errors?.[0]
+  assert.equal(refused?.extensions.code, 'range_too_long')
+  assert.match(refused!.message, /first: 60,000 rows in one request, .* each of `carry` counts as 50; at most 50,000/)
+  assert.equal((await ask(api.url, carries(5), { n: 200 })).errors, undefined)
+})
+
 test('a computed list alone is bounded as well, over REST too', async () => {
   await using api = await testApi({ seed: seedMarket, storedRowsMax: 150 })
   const lists = ['carry', `funding/spreads?asset=BTC&from=${NOW_MS - 99 * HOUR}`, 'term-structure']

@@ -87,10 +87,13 @@ export function resolversOf(
 /** Counts a list as it was asked for until it is known how long it is. */
 async function readWithin(budget: RowBudget, operation: Operation, question: Question): Promise<Answer> {
   if (operation.isSingle) return operation.read({ ...question, budget })
+  const { rowCost = 1, name } = operation
   const { limit = LIMIT_DEFAULT } = question.values as { readonly limit?: number }
-  takeServed(budget, limit, 'first')
+  const take = (rows: number) =>
+    takeServed(budget, rows * rowCost, 'first', rowCost === 1 ? '' : `; each of \`${name}\` counts as ${rowCost}`)
+  take(limit)
   const answer = await operation.read({ ...question, budget })
-  takeServed(budget, (answer.data as readonly unknown[]).length - limit, 'first')
+  take((answer.data as readonly unknown[]).length - limit)
   return answer
 }
 

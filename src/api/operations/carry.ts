@@ -37,6 +37,8 @@ export function carryOperation(context: ApiContext): Operation {
     parameters: carryParameters,
     type: 'CarryRow',
     row: carrySchema,
+    // A row of the board is written in some microseconds; this one walks its books for a hundred sizes.
+    rowCost: 50,
     meta: { at: timeOrNull('The moment that was asked for; null for now') },
     read: (question) => readCarry(context, question)
   })

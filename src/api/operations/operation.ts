@@ -37,6 +37,8 @@ type OperationOf<Spec extends ParameterSpec> = {
   readonly meta?: Readonly<Record<string, FieldSchema>>
   /** Asked over REST without its `instrument`, the address answers this list. */
   readonly withoutSubject?: Operation
+  /** As how many rows one of these counts where a request asks for several lists; 1 unless said. */
+  readonly rowCost?: number
   /** Answers from the board in memory alone: whoever asks the same of the same board is told the same. */
   readonly isOfBoard?: true
   /** What a key must allow; `read` unless said. */
