@@ -41,9 +41,14 @@ test('a range that cannot be is refused by name wherever one can be given, over 
     if (!['from', 'to'].every((name) => names.includes(name)) || path.includes('{')) continue
     const others = parameters.filter(({ name, required }) => required && name in NEEDED).map(({ name }) => name)
     if (names.includes('instrument') && !others.includes('instrument')) others.push('instrument')
+    const rest = Object.fromEntries(others.map((other) => [other, NEEDED[other]!]))
+    const long = await request(api.url)
+      .get(path)
+      .query({ ...rest, from: '1970-01-01', to: '9999-12-31' })
+    assert.ok([200, 400].includes(long.status), `${path}: ${JSON.stringify(long.body).slice(0, 300)}`)
     const field = fields.get(methods.get!.operationId)
     for (const [name, from, to, expected] of RANGES) {
-      const query = { ...Object.fromEntries(others.map((other) => [other, NEEDED[other]!])), from, to }
+      const query = { ...rest, from, to }
       const { status, body } = await request(api.url).get(path).query(query)
       const place = `${path}: ${name}`
       assert.equal(status, 400, `${place}: ${JSON.stringify(body)}`)
@@ -68,7 +73,7 @@ test('a range that cannot be is refused by name wherever one can be given, over 
 })
 
 test('a year of five digits is no time, and a packed body is not unpacked', async () => {
-  assert.equal(readTime('10001-01-01T00:00:00Z'), undefined)
+  assert.ok('refused' in readTime('10001-01-01T00:00:00Z'))
   await using api = await testApi()
   const bomb = gzipSync(Buffer.alloc(8 << 20))
   const { status, body } = await request(api.url)

@@ -24,6 +24,8 @@ async function openImports() {
         ({ from, to, reason, filledAt }) => [from, to, reason, filledAt === null ? 'open' : 'filled']
       )
     },
+    /** As if somebody else had found the gaps. */
+    rename: (reason: string) => api.db.query('update gap set reason = $1', [reason]),
     async [Symbol.asyncDispose]() {
       await folder[Symbol.asyncDispose]()
       await api[Symbol.asyncDispose]()
@@ -81,4 +83,14 @@ test('a settlement that came late is named with both intervals around it, and is
     await imports.importAt(late)
     assert.deepEqual(await imports.gaps(), named)
   }
+})
+
+test('a hole that a venue’s answer had is not noted again by a file that lacks the same, nor by a part of it', async () => {
+  await using imports = await openImports()
+  const holed = [...every8h(0, 80), ...every8h(160, 240)]
+  await imports.importAt(holed)
+  await imports.rename('absent_from_answer')
+  const noted = [[iso(80), iso(160), 'absent_from_answer', 'open']]
+  await imports.importAt([...every8h(40, 80), ...every8h(160, 200)])
+  assert.deepEqual(await imports.gaps(), noted, 'one absence is one gap')
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
@@ -192,6 +193,14 @@ test('a gap is filled by a price at each of its hours, sealed or not, and everyb
       [false, false]
     ]
   )
+  // What an earlier rule had filled is judged anew.
+  const judged = await gapsOf(t.db)
+  await t.db.query('update gap set filled_at = now()')
+  const migration = '../../prisma/migrations/20261130150000_gaps_judged_anew/migration.sql'
+  await t.db.query(await readFile(new URL(migration, import.meta.url), 'utf8'))
+  assert.ok((await gapsOf(t.db)).every(({ filled }) => !filled))
+  await fillHourlyGaps(t.db, past.instrument, { from: today - 5 * DAY, to: nowMs })
+  assert.deepEqual(await gapsOf(t.db), judged)
   const { rowCount } = await t.db.query(`update instrument set tracked = true where venue_id = $1 and not tracked`, [
     venue
   ])
