@@ -10,6 +10,7 @@ import { BUCKET_SOURCES } from '../store/closed-buckets/sources.ts'
 import { aboutPair, type BucketPoint, type BucketSpan, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { insertEvents } from '../store/events.ts'
+import { writeOutcomes } from '../store/signal-outcomes.ts'
 import { finishEvaluation } from '../store/signal-progress.ts'
 import { listOpenSignals, listSuperseded, readKnownAt, writeSignals } from '../store/signals.ts'
 import { StaleClaimError } from '../store/ticks.ts'
@@ -91,6 +92,7 @@ async function store(client: Transaction, task: Stored): Promise<number> {
   // Open again first: it may be over again by now.
   await writeSignals(client, [...closed, ...found.returned])
   await writeSignals(client, found.signals)
+  await writeOutcomes(client, type, span, () => valuesOf(task))
   const changed = [...closed, ...found.returned, ...found.told.map(({ signal }) => signal)]
   const subjects = await subjectsOf(client, changed.map(refOf))
   const ofParameters = (type: ToldSignal['type'], at: number, signal: BucketSignal) =>
@@ -104,6 +106,13 @@ async function store(client: Transaction, task: Stored): Promise<number> {
   ]
   await insertEvents(client, inOrder(events))
   return events.length
+}
+
+/** What each bucket says of whom. */
+function valuesOf({ type, points }: Stored) {
+  const values = new Map(points.map(({ subject, at, value }) => [`${keyOf(subject)} ${at}`, value]))
+  const { absent } = BUCKET_SOURCES[type]
+  return (subject: SubjectRef, at: number) => values.get(`${keyOf(subject)} ${at}`) ?? absent
 }
 
 async function walkAll(

@@ -77,6 +77,7 @@ const ASKED: Record<string, [string, string]> = {
 const PATHS: Record<string, string> = {
   signal: 'signals',
   signalTypes: 'signals/types',
+  signalRecords: 'signals/records',
   openInterest: 'open-interest',
   openInterestHistory: 'open-interest',
   termStructure: 'term-structure',

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
+import { BUCKET_PARAMETERS } from '../../src/domain/signal-types.ts'
 import { HOUR, isoOf, MINUTE } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
 import { sealFact } from '../../src/store/sealed/seal.ts'
+import { activate } from '../../src/store/signal-activations.ts'
 import { writeSignals } from '../../src/store/signals.ts'
 import { aCarry, QUOTED } from '../support/signals.ts'
 import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
@@ -117,4 +119,72 @@ test('every carry is told with its life, what it was quoted at and what it came 
   assert.equal(csv.text.trim().split('\n').length, 5)
   const first = await ask('?limit=3')
   assert.equal(await ids(`?limit=3&cursor=${first.page.next}`), 'a')
+})
+
+/** Dislocations of BTC a day apart, the newest first known no outcome; of each what stood so many hours later. */
+async function seedDislocations(db: Database, count: number): Promise<void> {
+  await seed(db)
+  const { rows } = await db.query('select id, spot_id from instrument where key = $1', [BTC])
+  const { id, spot_id } = rows[0]!
+  const signals = Array.from({ length: count }, (_, index) => {
+    const openedAt = ago(24 * (index + 1))
+    const told = { openedAt, closedAt: openedAt + 2 * HOUR, peakAt: openedAt, halvedAt: openedAt + HOUR }
+    const common = { id: `sig_${index}`, instrumentId: id, spotId: spot_id, value: 30, parameters: 'd1', ...told }
+    return aCarry({
+      ...common,
+      type: 'basis_dislocation',
+      label: 'RICH',
+      parameterSet: BUCKET_PARAMETERS.basis_dislocation
+    })
+  })
+  await db.transaction((client) => writeSignals(client, signals))
+  for (const [index, signal] of signals.entries())
+    await db.query('insert into signal_outcome values ($1, 1, $2, $3, now())', [
+      signal.id,
+      new Date(signal.openedAt + HOUR),
+      index === 0 ? null : index % 4 === 0 ? 40 : 10
+    ])
+}
+
+test('each type tells its own track record: a rate with its interval, or that there is too little', async () => {
+  await using api = await testApi({ seed: (db) => seedDislocations(db, 33) })
+  await activate(api.db, 'basis_dislocation', 'd1')
+  const ask = async (query: string): Promise<Any> => {
+    const { status, body } = await request(api.url).get(`/v1/signals/records${query}`)
+    assert.equal(status, 200, JSON.stringify(body))
+    return body.data
+  }
+  const [hour, ...later] = await ask('?type=basis_dislocation')
+  assert.deepEqual(
+    [
+      hour.label,
+      hour.parametersId,
+      hour.isInForce,
+      hour.claim,
+      hour.hours,
+      hour.fired,
+      hour.medianHours,
+      hour.medianHalfLifeHours
+    ],
+    ['RICH', 'd1', true, 'back', 1, 33, 2, 1]
+  )
+  // By hand: 32 outcomes are known, of which every fourth went further; p = 0.75, z = 1.959964.
+  assert.deepEqual([hour.scored, hour.unscored, hour.independent, hour.hits, hour.hitRate], [32, 1, 32, 24, 0.75])
+  assert.ok(Math.abs(hour.low - 0.5789) < 1e-4 && Math.abs(hour.high - 0.8675) < 1e-4, `${hour.low} ${hour.high}`)
+  assert.deepEqual([hour.verdict, hour.medianChange, hour.absent], ['above_half', -20, {}])
+  assert.deepEqual(
+    later.map((row: Any) => [row.hours, row.scored, row.verdict, row.hitRate, row.absent.hitRate]),
+    [8, 24, 72, 168].map((hours) => [hours, 0, 'insufficient', null, 'insufficient'])
+  )
+  const carries = await ask('?type=carry_opportunity')
+  const earned = carries.find(({ claim }: Any) => claim === 'earned')
+  assert.deepEqual(
+    [earned.fired, earned.open, earned.scored, earned.unscored, earned.hits, earned.hours, earned.verdict],
+    [4, 2, 1, 3, 1, null, 'insufficient']
+  )
+  assert.ok(Math.abs(earned.medianChange - 0.0066435) < 1e-9)
+  assert.equal((await ask(`?type=basis_dislocation&from=${ago(24 * 10)}&to=${ago(24)}`))[0].fired, 9)
+  assert.deepEqual(await ask('?label=CHEAP'), [])
+  for (const query of ['type=basis', `from=${ago(1)}&to=${ago(2)}`, 'label=RICHE', 'limit=0'])
+    assert.equal((await request(api.url).get(`/v1/signals/records?${query}`)).status, 400, query)
 })

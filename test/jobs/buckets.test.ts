@@ -57,6 +57,32 @@ test('a stablecoin away from par for three buckets opens a depeg, and one back f
   assert.ok(Math.abs(closed.peakValue + 100) < 1e-6 && closed.closing.value > -25)
 })
 
+test('a signal keeps when it was at its furthest, when half of that was gone, and what came an hour after it opened', async () => {
+  await using t = await testDatabase()
+  // It opens at the end of the third bucket: an hour later the fifteenth ends.
+  const { rig, id } = await depegRig(t.db, [...DIP, ...Array(7).fill(0.999), 0.998, 0.9999])
+  await rig.evaluate()
+  const { rows } = await t.db.query(
+    `select s.peak_at, s.halved_at, o.horizon_hours, o.at, o.value from signal s join signal_outcome o on o.signal_id = s.id`
+  )
+  const bucketOf = (at: Date) => (at.getTime() - START) / BUCKET_MS
+  assert.deepEqual(
+    rows.map((row) => [
+      bucketOf(row.peak_at),
+      bucketOf(row.halved_at),
+      row.horizon_hours,
+      bucketOf(row.at),
+      Math.round(row.value)
+    ]),
+    [[4, 5, 1, 15, -20]]
+  )
+  // Told once: what is learned later changes nothing.
+  await t.db.query('update signal_progress set evaluated_to = $1', [new Date(START + 14 * BUCKET_MS)])
+  await t.db.query('update market_snapshot set bid = bid * 1.01, ask = ask * 1.01 where instrument_id = $1', [id])
+  await rig.evaluate()
+  assert.equal(Math.round((await t.db.query('select value from signal_outcome')).rows[0]!.value), -20)
+})
+
 test('however the buckets are gone over, the same signals and events come of them', async () => {
   await using t = await testDatabase()
   // The second is within the cool-down of the first.

@@ -22,6 +22,7 @@ import { opportunitiesOperation } from './opportunities.ts'
 import { referenceOperations } from './reference.ts'
 import { rolledSeriesOperation } from './rolled-series.ts'
 import { sentimentOperations } from './sentiment.ts'
+import { signalRecordsOperation } from './signal-records.ts'
 import { signalOperations } from './signals.ts'
 import { stablecoinsOperation } from './stablecoins.ts'
 import { statusOperations } from './status.ts'
@@ -53,6 +54,7 @@ export function listOperations(context: ApiContext): Operation[] {
     rolledSeriesOperation(context),
     stablecoinsOperation(context),
     ...signalOperations(context),
+    signalRecordsOperation(context),
     opportunitiesOperation(context),
     ...sentimentOperations(context),
     ...referenceOperations(context),

@@ -1,0 +1,107 @@
+import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
+import {
+  recordName,
+  type ScoredSignal,
+  signalRecordParameters,
+  signalRecordSchema,
+  signalRecords
+} from '../../contract/signal-records.ts'
+import { SIGNAL_TYPES } from '../../domain/signal-types.ts'
+import { DAY } from '../../domain/time.ts'
+import { InvalidInputError } from '../../errors.ts'
+import { findActivation } from '../../store/signal-activations.ts'
+import { type ListedSignal, listSignals } from '../../store/signal-list.ts'
+import { listOutcomes } from '../../store/signal-outcomes.ts'
+import { type ListedCarry, readOutcomes } from '../carry-outcomes.ts'
+import type { ApiContext } from '../context.ts'
+import { type Operation, operation, type Question } from './operation.ts'
+import { pageByName } from './reference.ts'
+import { checkSpan } from './signals.ts'
+
+/** So many signals are gone over at the most. */
+const SIGNALS_MAX = 20_000
+const YEAR_MS = 365 * DAY
+
+/** What came of the signals of each type. */
+export function signalRecordsOperation(context: ApiContext): Operation {
+  return operation({
+    name: 'signalRecords',
+    url: '/v1/signals/records',
+    tag: 'signals',
+    summary: 'Each type’s own track record: how many fired, how long they lasted, and what came of them',
+    description:
+      'One row for each label, set of parameters, claim and time. What a signal looks at is noted 1, 8, 24, 72 and 168 hours after it ' +
+      'opened, by what was known then; of a funding regime it is the last settlement of up to eight hours before. Outcomes that overlap are ' +
+      'one outcome. What is far from usual tends to come back by itself: a hit rate above one half is no proof of an edge, and no ' +
+      'row has been compared with times without a signal. Several rows are several tests: some will look good by chance.',
+    parameters: signalRecordParameters,
+    type: 'SignalRecord',
+    row: signalRecordSchema,
+    isTable: true,
+    read: (question) => readRecords(context, question)
+  })
+}
+
+async function readRecords({ db, clock }: ApiContext, question: Question<typeof signalRecordParameters>) {
+  const { values } = question
+  const nowMs = clock.now()
+  const toMs = Math.min(values.to ?? nowMs, nowMs)
+  const fromMs = values.from ?? toMs - YEAR_MS
+  checkSpan({ from: fromMs, to: toMs })
+  const listed = await listOpenedIn(db, values, { fromMs, toMs })
+  const outcomes = await listOutcomes(db, { fromMs, toMs, nowMs })
+  const nets = await readNets(db, listed)
+  const scored = listed.map(({ signal }): ScoredSignal => {
+    const net = nets.get(signal.id)
+    return { signal, later: outcomes.get(signal.id) ?? new Map(), ...(net !== undefined && { net }) }
+  })
+  const inForce = new Map<string, string>()
+  for (const type of SIGNAL_TYPES) {
+    const activation = await findActivation(db, type)
+    if (activation !== undefined) inForce.set(type, activation.parameters)
+  }
+  const rows = signalRecords(scored, { fromMs, toMs }, inForce)
+  const paged = { ...question, values: { ...values, limit: values.limit ?? LIMIT_DEFAULT } }
+  const { page, ...paging } = pageByName(rows, recordName, paged)
+  return { data: page, ...paging, asOfMs: nowMs }
+}
+
+async function listOpenedIn(
+  db: ApiContext['db'],
+  { type, label }: Question<typeof signalRecordParameters>['values'],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+): Promise<ListedSignal[]> {
+  const found = await listSignals(db, {
+    types: type ?? null,
+    carries: null,
+    labels: label ?? null,
+    states: null,
+    assets: null,
+    venues: null,
+    instrumentIds: null,
+    fromMs,
+    toMs,
+    sort: 'openedAt',
+    isDescending: true,
+    after: null,
+    limit: SIGNALS_MAX + 1
+  })
+  if (found.length > SIGNALS_MAX) {
+    const message = `more than ${SIGNALS_MAX.toLocaleString('en')} signals: narrow it, or name a type`
+    throw new InvalidInputError([{ path: 'from', message }], 'range_too_long')
+  }
+  // Listed is what was open at some time; what opened before is of another range.
+  return found.filter(({ signal }) => signal.openedAt >= fromMs)
+}
+
+/** What carries that are over came to, net; null where that is not known. */
+async function readNets(db: ApiContext['db'], listed: readonly ListedSignal[]): Promise<Map<string, number | null>> {
+  const carries = listed.filter((each): each is ListedCarry => each.signal.type === 'carry_opportunity')
+  const outcomes = await readOutcomes(db, carries)
+  return new Map(
+    carries.map(({ signal }, index) => {
+      const outcome = outcomes[index]!
+      return [signal.id, outcome.absent === null && outcome.netAbsent === null ? outcome.held.netFrac : null]
+    })
+  )
+}

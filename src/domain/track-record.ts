@@ -1,0 +1,100 @@
+import { wilson } from './inference.ts'
+import type { SignalType } from './signal.ts'
+import { HOUR } from './time.ts'
+
+/** What a signal is held to: hours after its opening. Spec 3.7, and the hour. */
+export const OUTCOME_HOURS = [1, 8, 24, 72, 168] as const
+
+/**
+ * What counts as a hit. `back`: what it looks at has come nearer to where it usually is than it was at the opening; `still`: a carry
+ * is still worth more than what closes it; `given_back`: a day later positions have gone the other way; `earned`: the carry of the
+ * episode came to more than its costs.
+ */
+export const CLAIMS = ['back', 'still', 'given_back', 'earned'] as const
+export type Claim = (typeof CLAIMS)[number]
+
+/** By type; null: it tells a fact and forecasts nothing. */
+export const CLAIM_OF: Readonly<Record<SignalType, Exclude<Claim, 'earned'> | null>> = {
+  funding_regime: 'back',
+  basis_dislocation: 'back',
+  expectation: 'back',
+  stablecoin_depeg: 'back',
+  liquidity_thinning: 'back',
+  leverage_buildup: 'given_back',
+  carry_opportunity: 'still',
+  interval_change: null,
+  venue_trouble: null
+}
+
+/** Growth over a day says nothing of what came after until that day is over. */
+export const hoursOf = (claim: Exclude<Claim, 'earned'>): readonly number[] =>
+  claim === 'given_back' ? [24] : OUTCOME_HOURS
+
+/** Whether a value some time later is a hit, against the one at the opening; `exit`: what closes its label. */
+export function isHit(
+  claim: Exclude<Claim, 'earned'>,
+  {
+    opened,
+    later,
+    exit,
+    isRatio
+  }: { readonly opened: number; readonly later: number; readonly exit: number; readonly isRatio: boolean }
+): boolean {
+  if (claim === 'still') return later >= exit
+  if (claim === 'given_back') return opened > 0 ? later < 0 : later > 0
+  // Of a ratio the usual is 1, of all else nothing.
+  const usual = isRatio ? 1 : 0
+  return Math.abs(later - usual) < Math.abs(opened - usual)
+}
+
+/** One outcome: whom it is about, from when until when, epoch ms. */
+export type Trial = { readonly subject: string; readonly at: number; readonly until: number; readonly isHit: boolean }
+
+/** Fewer independent outcomes than this prove nothing. Spec 3.7. */
+export const INDEPENDENT_MIN = 30
+
+export type HitRecord = {
+  /** Stretches of time that do not overlap: outcomes inside one have the market in common, and count as one together. */
+  readonly independent: number
+  /** Σ of the share of hits of each. */
+  readonly hits: number
+  readonly rate: number | null
+  readonly low: number | null
+  readonly high: number | null
+  readonly verdict: 'insufficient' | 'not_distinguishable' | 'above_half' | 'below_half'
+}
+
+const CONFIDENCE = 0.95
+
+/**
+ * Hit rate of outcomes that overlap in time and over subjects: of one subject only those count that begin after the one before was over,
+ * and all that begin before the first of a stretch is over are one outcome, of their share of hits. Wilson's interval of those. Spec 3.7.
+ */
+export function hitRecord(trials: readonly Trial[]): HitRecord {
+  const stretches = stretchesOf(trials)
+  const independent = stretches.length
+  const hits = stretches.reduce((sum, own) => sum + own.filter((trial) => trial.isHit).length / own.length, 0)
+  if (independent < INDEPENDENT_MIN) {
+    return { independent, hits, rate: null, low: null, high: null, verdict: 'insufficient' }
+  }
+  // A sum of shares may be above the count by its last bit.
+  const { rate, low, high } = wilson({ hits: Math.min(hits, independent), n: independent, confidence: CONFIDENCE })
+  const verdict = low! > 0.5 ? 'above_half' : high! < 0.5 ? 'below_half' : 'not_distinguishable'
+  return { independent, hits, rate, low, high, verdict }
+}
+
+function stretchesOf(trials: readonly Trial[]): Trial[][] {
+  const busyUntil = new Map<string, number>()
+  const stretches: Trial[][] = []
+  for (const trial of trials.toSorted((a, b) => a.at - b.at || (a.subject < b.subject ? -1 : 1))) {
+    if (trial.at < (busyUntil.get(trial.subject) ?? Number.NEGATIVE_INFINITY)) continue
+    busyUntil.set(trial.subject, trial.until)
+    const current = stretches.at(-1)
+    if (current !== undefined && trial.at < current[0]!.until) current.push(trial)
+    else stretches.push([trial])
+  }
+  return stretches
+}
+
+/** When an outcome of so many hours is due. */
+export const dueAt = (openedAt: number, hours: number): number => openedAt + hours * HOUR
