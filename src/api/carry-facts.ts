@@ -1,5 +1,6 @@
 import { freshActivity } from '../domain/board-facts.ts'
 import { type CarryFacts, HISTORY_MS, weeklyDeviation } from '../domain/carry-case.ts'
+import { polledMaxAgeMs } from '../domain/expiry.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import { DAY, floorTo, MINUTE } from '../domain/time.ts'
@@ -27,6 +28,11 @@ const COUNTED = { knownAtMs: null, grades: ['display', 'signal'] } as const
 const lastDays = (nowMs: number) => {
   const toMs = floorTo(nowMs, DAY)
   return { fromMs: toMs - DEVIATION_DAYS * DAY, toMs, bucketMs: DAY }
+}
+
+/** As the board's: older best prices are not of now. Of the past, what was kept is further apart. */
+export function quoteAgeOf({ pollMs, storeMs }: ApiContext['config'], isPast: boolean): number {
+  return polledMaxAgeMs(isPast ? Math.max(storeMs, pollMs) : pollMs)
 }
 
 export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: number }

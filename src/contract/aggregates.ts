@@ -75,20 +75,7 @@ export type AggregateSubject = {
 /** A row of `/v1/aggregates`. */
 export function aggregateView(subject: AggregateSubject) {
   const { asset, perpetuals, standings, movements, rows, terms, nowMs } = subject
-  const weigh = (numberOf: (perpetual: Instrument, row: BoardRow | undefined) => number | null, missing?: string) =>
-    weightedView(
-      weightByOpenInterest(
-        perpetuals.map((perpetual) => {
-          const row = rows.get(perpetual.key)
-          const openInterestUsd = row?.openInterestUsd ?? null
-          return {
-            value: numberOf(perpetual, row),
-            openInterestUsd: openInterestUsd === null ? null : Number(openInterestUsd)
-          }
-        })
-      ),
-      missing
-    )
+  const weigh = weighing(perpetuals, rows)
   const moved = new Map(perpetuals.map((each) => [each.id, movementView(each, movements.get(each.id), nowMs)]))
   const bands = perpetuals.map(({ key, base }) => {
     const row = rows.get(key)
@@ -96,13 +83,39 @@ export function aggregateView(subject: AggregateSubject) {
   })
   return {
     asset,
-    fundingApr: weigh((_, row) => row?.fundingApr ?? null),
-    // What no grade vouches for is no price of the market.
-    adjustedBasisBps: weigh((_, row) => (row === undefined || row.grade === 'none' ? null : row.adjustedBasisBps)),
+    ...boardAggregates(perpetuals, rows),
     basisVolatilityPerDayBps: weigh(({ id }) => moved.get(id)!.volatilityPerDayBps, 'no_history'),
     basisHalfLifeHours: weigh(({ id }) => moved.get(id)!.halfLifeHours, 'no_history'),
     breadth: breadthView(breadthOf(bands), terms),
     fundingStandings: perpetuals.map((perpetual) => standingView(perpetual, standings.get(perpetual.id), nowMs))
+  }
+}
+
+/** What an aggregate takes of a contract's row of the board. */
+export type AggregatedRow = Pick<BoardRow, 'fundingApr' | 'adjustedBasisBps' | 'grade' | 'openInterestUsd'>
+
+/** Funding and basis of now over all contracts of an asset. */
+export function boardAggregates(perpetuals: readonly Instrument[], rows: ReadonlyMap<string, AggregatedRow>) {
+  const weigh = weighing(perpetuals, rows)
+  return {
+    fundingApr: weigh((_, row) => row?.fundingApr ?? null),
+    // What no grade vouches for is no price of the market.
+    adjustedBasisBps: weigh((_, row) => (row === undefined || row.grade === 'none' ? null : row.adjustedBasisBps))
+  }
+}
+
+/** Weighs a number of each contract by its open interest. */
+function weighing(perpetuals: readonly Instrument[], rows: ReadonlyMap<string, AggregatedRow>) {
+  return (numberOf: (perpetual: Instrument, row: AggregatedRow | undefined) => number | null, missing?: string) => {
+    const members = perpetuals.map((perpetual) => {
+      const row = rows.get(perpetual.key)
+      const openInterestUsd = row?.openInterestUsd ?? null
+      return {
+        value: numberOf(perpetual, row),
+        openInterestUsd: openInterestUsd === null ? null : Number(openInterestUsd)
+      }
+    })
+    return weightedView(weightByOpenInterest(members), missing)
   }
 }
 

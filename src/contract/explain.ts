@@ -1,8 +1,9 @@
 import type { Explained, StoredRows } from '../domain/explain.ts'
 import { FEE_TABLE_VERSION } from '../domain/fees.ts'
-import { METRIC_NAMES, METRICS, type Metric, type MetricName } from '../domain/metrics.ts'
+import { MADE_ANSWERS, MADE_NAMES } from '../domain/made-metrics.ts'
+import { METRIC_NAMES } from '../domain/metrics.ts'
 import { isoOf, isoOrNull } from '../domain/time.ts'
-import { suggestionFor } from './nearest.ts'
+import { nearestOf } from './nearest.ts'
 import { optional, type Parameter, refuse, required } from './parameter.ts'
 import { time as timeParameter, word } from './parameters.ts'
 import {
@@ -23,31 +24,41 @@ import {
   timeOrNull
 } from './schema.ts'
 
+/** Of the board, of settlements, of other answers. */
+const NAMES: readonly string[] = [...METRIC_NAMES, ...MADE_NAMES]
+
 export const explainParameters = {
   metric: required(metric()),
   instrument: required(word('The contract', 'binance:BTC/USDT:USDT')),
+  against: word('Of `fundingSpreads.…`: the other perpetual', 'bybit:BTC/USDT:USDT'),
   at: timeParameter('As it was stored then; of the board now unless given')
 }
 
-function metric(): Parameter<MetricName | undefined> {
-  const schema = { type: 'string', enum: METRIC_NAMES, examples: ['basisBps'] }
-  return optional('A number of the board, or of a settlement', schema, (given) => {
-    const found = METRIC_NAMES.find((name) => name === given)
-    return found ?? refuse(`a metric${suggestionFor(given, METRIC_NAMES) || `: ${METRIC_NAMES.join(', ')}`}`)
+function metric(): Parameter<string | undefined> {
+  const schema = { type: 'string', enum: NAMES, examples: ['basisBps'] }
+  const what = 'A number of the board or of a settlement; of another answer as `answer.field`'
+  return optional(what, schema, (given) => {
+    if (NAMES.includes(given)) return given
+    // A field of another answer without the answer's name.
+    const near = NAMES.find((name) => name.endsWith(`.${given}`)) ?? nearestOf(given, NAMES)
+    return refuse(`a metric${near === undefined ? `: ${NAMES.join(', ')}` : `; did you mean ${near}?`}`)
   })
 }
 
-const ROWS = ['board', 'basis', 'market', 'estimate', 'settlement'] as const
+const ROWS = ['board', 'basis', 'market', 'estimate', 'settlement', ...MADE_ANSWERS]
 
 const value = (description: string) =>
   nullable(anyOf(number(description), text(`${description}; prices and sizes are exact decimals`)))
 
 export const explainSchema = object(
   {
-    metric: oneOf(METRIC_NAMES, 'What is explained'),
+    metric: oneOf(NAMES, 'What is explained'),
     instrument: text('The contract', 'binance:BTC/USDT:USDT'),
     spot: textOrNull('The spot leg it was held against', 'binance:BTC/USDT'),
-    row: oneOfOrNull(ROWS, 'Whose number it is: of the board, or of a stored row; null when there is none'),
+    row: oneOfOrNull(
+      ROWS,
+      'Whose number it is: of the board, of a stored row, or of another answer; null when there is none'
+    ),
     asOf: time('The moment that the value is of'),
     value: value('The number as served'),
     unit: text('What it is counted in', 'basis points'),
@@ -56,6 +67,8 @@ export const explainSchema = object(
       object({
         name: text('Where it stands in `rows`', 'contractLatest.quote.bid'),
         value: value('As it was received or stored'),
+        instrument: text('Whose it is', 'binance:BTC/USDT:USDT'),
+        source: textOrNull('How it came here: polled, backfill, import; null for what is no observation', 'polled'),
         observedAt: timeOrNull('When we received it; null for what is no observation'),
         venueTime: timeOrNull('The venue’s own time of it')
       })
@@ -89,10 +102,10 @@ export function storedRowsView(rows: StoredRows): ShownRows {
 
 const TIME = /(At|Time|since)$/
 /** Numbers of this database, which mean nothing outside. */
-const INTERNAL = /^(instrumentId|spotId)$/
+const INTERNAL = /^(id|instrumentId|spotId)$/
 
 function shown(part: unknown, name = ''): unknown {
-  if (Array.isArray(part)) return part
+  if (Array.isArray(part)) return part.map((each) => shown(each))
   if (typeof part === 'object' && part !== null) {
     const fields = Object.entries(part).filter(([field]) => !INTERNAL.test(field))
     return Object.fromEntries(fields.map(([field, value]) => [field, shown(value, field)]))
@@ -100,11 +113,20 @@ function shown(part: unknown, name = ''): unknown {
   return typeof part === 'number' && TIME.test(name) ? isoOf(part) : part
 }
 
+/** A number in words. */
+export type Words = {
+  readonly unit: string
+  readonly formula: string
+  readonly inputs: readonly string[]
+  readonly constants?: Readonly<Record<string, number>>
+}
+
 export type Explanation = {
-  readonly metric: MetricName
+  readonly metric: string
   readonly instrument: string
   readonly spot: string | null
-  readonly isOfBoard: boolean
+  readonly row: string
+  readonly words: Words
   readonly asOfMs: number
   readonly explained: Explained
   readonly rows: ShownRows | null
@@ -120,25 +142,23 @@ export type Explanation = {
 
 /** The answer of `/v1/explain`. */
 export function explainView(explanation: Explanation) {
-  const { metric: name, explained, rows, isOfBoard, versions } = explanation
-  const metric: Metric = METRICS[name]
-  const { formula, inputs } = (isOfBoard ? metric : metric.stored) ?? {}
+  const { metric, explained, rows, words, versions } = explanation
   return {
-    metric: name,
+    metric,
     instrument: explanation.instrument,
     spot: explanation.spot,
-    row: rows === null ? null : isOfBoard ? 'board' : (metric.stored?.row ?? null),
+    row: rows === null ? null : explanation.row,
     asOf: isoOf(explanation.asOfMs),
     value: explained.value,
-    unit: metric.unit,
-    formula: formula ?? metric.formula ?? metric.stored!.formula,
-    inputs: rows === null ? [] : (inputs ?? []).map((path) => inputView(rows, path)),
-    constants: Object.entries(metric.constants ?? {}).map(([constant, of]) => ({ name: constant, value: of })),
+    unit: words.unit,
+    formula: words.formula,
+    inputs: rows === null ? [] : words.inputs.flatMap((path) => inputsAt(rows, path, explanation.instrument)),
+    constants: Object.entries(words.constants ?? {}).map(([constant, of]) => ({ name: constant, value: of })),
     recomputed: explained.recomputed,
     absent: explained.absent,
     ...versions,
     feeTableVersion: FEE_TABLE_VERSION,
-    derivedAt: isOfBoard ? ((rows?.derivedAt as string | undefined) ?? null) : null,
+    derivedAt: (rows?.derivedAt as string | undefined) ?? null,
     tickAt: isoOrNull(explanation.tickAt),
     knownAt: isoOrNull(explanation.knownAt),
     rows,
@@ -147,15 +167,33 @@ export function explainView(explanation: Explanation) {
 }
 
 type Fields = Readonly<Record<string, unknown>>
+const fieldsOf = (part: unknown): Fields => (typeof part === 'object' && part !== null ? (part as Fields) : {})
 
-function inputView(rows: ShownRows, path: string) {
+/** The inputs that a path names: one of each row of a list where it says `*`. */
+function inputsAt(rows: ShownRows, path: string, instrument: string): ReturnType<typeof inputView>[] {
+  const [list, field] = path.split('.*.')
+  if (field === undefined) return [inputView(rows, path, instrument)]
+  const { length } = rows[list!] as readonly unknown[]
+  return Array.from({ length }, (_, place) => inputView(rows, `${list}.${place}.${field}`, instrument))
+}
+
+function inputView(rows: ShownRows, path: string, instrument: string) {
   const names = path.split('.')
-  const holder = names.slice(0, -1).reduce<unknown>((part, name) => (part as Fields | null | undefined)?.[name], rows)
-  const fields = (holder ?? {}) as Fields
+  const fields = fieldsOf(names.slice(0, -1).reduce<unknown>((part, name) => fieldsOf(part)[name], rows))
+  const observedAt = (fields.observedAt ?? null) as string | null
   return {
     name: path,
     value: (fields[names.at(-1)!] ?? null) as string | number | null,
-    observedAt: (fields.observedAt ?? null) as string | null,
+    instrument: ownerOf(rows, names[0]!, fields) ?? instrument,
+    source: (fields.source ?? (observedAt === null ? null : 'polled')) as string | null,
+    observedAt,
     venueTime: (fields.venueTime ?? null) as string | null
   }
+}
+
+/** Whose a fact is: it says so, it is an instrument’s own, or that of a leg. */
+function ownerOf(rows: ShownRows, group: string, fields: Fields): string | undefined {
+  const leg = group.startsWith('spot') ? rows.spot : rows.contract
+  const own = fields.instrument ?? fields.key ?? (/^(contract|spot)/.test(group) ? fieldsOf(leg).key : undefined)
+  return typeof own === 'string' ? own : undefined
 }

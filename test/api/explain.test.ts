@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import request from 'supertest'
 import { boardFields } from '../../src/contract/board.ts'
 import type { BoardInputs } from '../../src/domain/board.ts'
@@ -12,7 +10,8 @@ import { derive } from '../../src/jobs/derive.ts'
 import { keepHistory } from '../../src/jobs/keeper.ts'
 import { startExchange } from '../support/exchange.ts'
 import { openLine } from '../support/line.ts'
-import { boardRow, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
+import { remade } from '../support/remade.ts'
+import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 import { putBoard, sampleInputs } from './random-board.ts'
 
 type Answer = Record<string, unknown> & {
@@ -21,19 +20,6 @@ type Answer = Record<string, unknown> & {
   recomputed: unknown
   absent: Record<string, string>
   inputs: { name: string; value: unknown; observedAt: string | null }[]
-}
-
-const SCRIPT = fileURLToPath(new URL('../support/recompute-explained.ts', import.meta.url))
-
-/** The values that a process of its own makes of answers alone. */
-function remade(answers: readonly Answer[]): unknown[] {
-  const input = answers.map((answer) => JSON.stringify(answer)).join('\n')
-  const { stdout, stderr, status } = spawnSync(process.execPath, [SCRIPT], { input, encoding: 'utf8', maxBuffer: 1e9 })
-  assert.equal(status, 0, stderr)
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
 }
 
 async function explain(url: string, query: Record<string, string>): Promise<Answer> {
@@ -60,7 +46,7 @@ test('of random rows every number is made again of the kept inputs exactly as it
         assert.deepEqual(answer.value, row[metric as keyof BoardRow], label)
         assert.deepEqual(answer.recomputed, answer.value, label)
         assert.equal(answer.value === null, 'value' in answer.absent, label)
-        if (answer.absent.value === 'not_observed') assert.equal(row.absent[metric], 'not_observed', label)
+        if (row.absent[metric] !== undefined) assert.equal(answer.absent.value, row.absent[metric], label)
         if (answer.value !== null && metric !== 'grade') answers.push(answer)
       }
     }
@@ -127,6 +113,78 @@ test('a row of other formulas is not made again with those of now', async () => 
   const answer = await explain(api.url, { metric: 'contractBid', instrument: inputs.contract.key })
   assert.deepEqual([answer.recomputed, answer.absent.recomputed], [null, 'other_formula_version'])
   assert.notEqual(answer.value, null)
+})
+
+test('a stored row stands for its span and not a moment longer; where none does the reason is no_row, and what is kept no more is refused', async () => {
+  const PERP = 'binance:BTC/USDT:USDT'
+  const rowMs = NOW_MS - 2 * 3_600_000
+  await using api = await testApi({
+    config: { rawDays: 30 },
+    seed: async (db) => {
+      const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
+      const perp = await insertInstrument(db, { key: PERP, spotId: spot })
+      await insertBasis(db, perp, spot, [{ atMs: rowMs, basisBps: 10, spanMs: 60_000 }])
+      await insertSettlements(db, perp, [{ atMs: rowMs, rate: '0.0001' }])
+      await db.query(
+        `insert into gap (instrument_id, venue_id, fact, from_at, to_at, reason, known_at) values ($1, 'binance', 'market', $2, $3, 'timeout', $3)`,
+        [perp, new Date(rowMs + 60_000), new Date(rowMs + 3_600_000)]
+      )
+    }
+  })
+  const at = async (metric: string, atMs: number) => {
+    const { value, row, rows, absent } = await explain(api.url, { metric, instrument: PERP, at: String(atMs) })
+    return value === null ? [row, rows, absent] : value
+  }
+  const noRow = [null, null, { value: 'no_row', recomputed: 'no_row' }]
+  for (const [afterMs, wanted] of [
+    [-1, noRow],
+    [0, '100.1'],
+    [59_999, '100.1'],
+    [60_000, noRow],
+    [1_800_000, noRow]
+  ] as const) {
+    assert.deepEqual(await at('contractMid', rowMs + afterMs), wanted, String(afterMs))
+  }
+  assert.deepEqual(await at('mark', rowMs), noRow)
+  assert.deepEqual(await at('contractMid', NOW_MS - 29 * 86_400_000), noRow)
+  assert.deepEqual(await at('depth.mid', rowMs), noRow)
+  // A settlement is the last one for a day, and settlements are kept for good.
+  assert.equal(await at('settledRate', NOW_MS), 0.0001)
+  assert.deepEqual(await at('settledRate', rowMs - 1), noRow)
+  assert.deepEqual(await at('settledRate', NOW_MS - 400 * 86_400_000), noRow)
+  for (const metric of ['contractMid', 'depth.mid', 'carry.netFrac']) {
+    const query = { metric, instrument: PERP, at: String(NOW_MS - 60 * 86_400_000) }
+    const { status, body } = await request(api.url).get('/v1/explain').query(query)
+    assert.deepEqual([status, body.code, body.errors[0].path], [400, 'history_not_kept', 'at'], metric)
+  }
+})
+
+test('a field of another answer is refused with its whole name, and what an instrument has not is null with the reason', async () => {
+  const PERP = 'binance:BTC/USDT:USDT'
+  await using api = await testApi({
+    seed: async (db) => {
+      await insertInstrument(db, { key: PERP, spotId: await insertInstrument(db, { key: 'binance:BTC/USDT' }) })
+    }
+  })
+  const refused = await request(api.url).get('/v1/explain').query({ metric: 'netAprCapital', instrument: PERP })
+  assert.match(refused.body.errors[0].message, /did you mean carry\.netAprCapital\?/)
+  const why = async (metric: string, instrument: string) => {
+    const { value, recomputed, absent } = await explain(api.url, { metric, instrument })
+    return [value, recomputed, absent.value]
+  }
+  for (const [metric, instrument, reason] of [
+    ['carry.netFrac', PERP, 'missing_quote'],
+    ['carry.netFrac', 'binance:BTC/USDT', 'not_a_contract'],
+    ['depth.imbalance10', PERP, 'not_observed'],
+    ['flow.longShare', 'binance:BTC/USDT', 'not_a_contract'],
+    ['fundingTrailing.realised7dApr', PERP, 'no_settlements'],
+    ['fundingSpreads.aprSpread', PERP, 'against_not_given'],
+    ['termStructure.aprSimple', PERP, 'no_dated_contracts'],
+    ['stablecoins.rate', 'binance:BTC/USDT', 'not_a_stablecoin'],
+    ['aggregates.fundingApr', PERP, 'no_open_interest']
+  ] as const) {
+    assert.deepEqual(await why(metric, instrument), [null, null, reason], `${metric} ${instrument}`)
+  }
 })
 
 const MISSING: Readonly<Record<string, string>> = {

@@ -19,7 +19,7 @@ const facts = fc.record({
   isIntervalKnown: chance(8),
   hasHistory: chance(4),
   hasSpot: chance(7),
-  bps: fc.integer({ min: -60, max: 60 })
+  bps: fc.integer({ min: -120, max: 120 })
 })
 const VENUES = ['binance', 'bybit', 'okx', 'deribit', 'hyperliquid', 'kraken', 'gate', 'mexc']
 const EXPIRIES = [0.4, 5, 40, 130]

@@ -1,19 +1,18 @@
 import { carrySchema } from '../../contract/carry.ts'
 import { carryParameters } from '../../contract/carry-parameters.ts'
-import { carryView, type FeesUsed } from '../../contract/carry-view.ts'
+import { type CarryAnswer, carryView, type FeesUsed } from '../../contract/carry-view.ts'
 import { timeOrNull } from '../../contract/schema.ts'
 import { CARRY_DIRECTIONS, type CarryDirection } from '../../domain/carry.ts'
 import { type CarryFacts, type CarryTerms, carryCaseOf } from '../../domain/carry-case.ts'
 import { quoteCarry } from '../../domain/carry-quote.ts'
 import { type Decimal, decimalOf } from '../../domain/decimal.ts'
-import { polledMaxAgeMs } from '../../domain/expiry.ts'
 import { baseRateOf } from '../../domain/fair-premium.ts'
 import { deliveryFeeOf, takerFeeOf } from '../../domain/fees.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { goneSince, keptMoment, type Moment } from '../at.ts'
-import { readCarryFacts } from '../carry-facts.ts'
+import { quoteAgeOf, readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { mapInTurns } from '../turns.ts'
@@ -80,9 +79,23 @@ async function legsOf(context: ApiContext, values: CarryQuestion['values'], mome
 const invalid = (path: string, message: string, code = 'invalid_parameter') =>
   new InvalidInputError([{ path, message }], code)
 
-type Asked = { readonly direction: CarryDirection; readonly intervalChanges: number; readonly isPast: boolean }
+export type CarryAsked = {
+  readonly direction: CarryDirection
+  readonly intervalChanges: number
+  readonly isPast: boolean
+}
 
-function rowOf({ config }: ApiContext, facts: CarryFacts, asked: Asked, values: CarryQuestion['values']) {
+function rowOf(context: ApiContext, facts: CarryFacts, asked: CarryAsked, values: CarryQuestion['values']) {
+  return carryView(answerOf(context, facts, asked, values))
+}
+
+/** A carry of these facts, for what the caller decides. */
+export function answerOf(
+  { config }: Pick<ApiContext, 'config'>,
+  facts: CarryFacts,
+  asked: CarryAsked,
+  values: CarryQuestion['values']
+): CarryAnswer {
   const { contract, spot } = facts
   const used: FeesUsed = {
     spot: values.spotTaker === undefined ? takerFeeOf(spot?.venue ?? contract.venue, 'spot', values.feeTier) : null,
@@ -101,23 +114,16 @@ function rowOf({ config }: ApiContext, facts: CarryFacts, asked: Asked, values: 
     borrowApr: values.borrowApr ?? null,
     rQuote: values.quoteRate,
     rBase: values.baseRate ?? baseRateOf(contract.asset),
-    quoteAgeMs: quoteAge(config, asked.isPast),
+    quoteAgeMs: quoteAgeOf(config, asked.isPast),
     bookAgeMs: BOOK_ROUNDS * config.depth.everyMs
   }
   const notional = decimalOf(values.notional)!
-  const quoted = quoteOf(facts, terms, notional)
-  return carryView({
-    facts,
-    terms,
-    fees: used,
-    notional,
-    minNetApr: values.minNetApr,
-    intervalChanges: asked.intervalChanges,
-    quoted
-  })
+  const { minNetApr } = values
+  const { intervalChanges } = asked
+  return { facts, terms, fees: used, notional, minNetApr, intervalChanges, quoted: quoteOf(facts, terms, notional) }
 }
 
-function quoteOf(facts: CarryFacts, terms: CarryTerms, notional: Decimal) {
+export function quoteOf(facts: CarryFacts, terms: CarryTerms, notional: Decimal) {
   const input = carryCaseOf(facts, terms)
   if (typeof input === 'string') return input
   const sized = quoteCarry(input, notional)
@@ -128,8 +134,3 @@ function quoteOf(facts: CarryFacts, terms: CarryTerms, notional: Decimal) {
 
 /** Depth is that of now for so many rounds. */
 const BOOK_ROUNDS = 3
-
-/** As the board's: older best prices are not of now. Of the past, what was kept is further apart. */
-function quoteAge({ pollMs, storeMs }: ApiContext['config'], isPast: boolean): number {
-  return polledMaxAgeMs(isPast ? Math.max(storeMs, pollMs) : pollMs)
-}

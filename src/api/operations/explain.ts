@@ -6,9 +6,17 @@ import {
   explainSchema,
   explainView,
   type ShownRows,
-  storedRowsView
+  storedRowsView,
+  type Words
 } from '../../contract/explain.ts'
-import { explainOnBoard, explainStored, kindAbsence, type StoredRows, unexplained } from '../../domain/explain.ts'
+import {
+  type Explained,
+  explainOnBoard,
+  explainStored,
+  kindAbsence,
+  type StoredRows,
+  unexplained
+} from '../../domain/explain.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { METRICS, type Metric, type MetricName } from '../../domain/metrics.ts'
 import { findBoardEntry } from '../../store/board.ts'
@@ -16,6 +24,8 @@ import { findBasisAt, findEstimateAt, findMarketAt, findSettlementAt, type Store
 import { pastMoment } from '../at.ts'
 import type { ApiContext } from '../context.ts'
 import { refuseGone } from '../known-at.ts'
+import { explainAnswer } from '../made/made.ts'
+import type { Asked } from '../made/reading.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
 /** Where a number comes from. */
@@ -28,7 +38,8 @@ export function explainOperation(context: ApiContext): Operation {
       'Where a number comes from: its formula, inputs, constants and versions, and the number made again of them',
     description:
       'Of the board as it is now, or with `at` of the row that was stored for that moment. `recomputed` is made from `rows` alone, by the ' +
-      'functions that made the number; `rowsHash` identifies them. A number that a contract does not have is null, with the reason in `absent`.',
+      'functions that made the number; `rowsHash` identifies them. A number that a contract does not have is null, with the reason in `absent`. ' +
+      'Numbers of other answers are `answer.field`, of the instrument, of its asset or its curve, with every choice of the caller at its default.',
     parameters: explainParameters,
     type: 'Explanation',
     row: explainSchema,
@@ -42,33 +53,56 @@ async function readExplanation(context: ApiContext, { values }: Question<typeof 
   const asOfMs = clock.now()
   const moment = pastMoment(values.at, asOfMs)
   const instrument = await catalogue.getInstrument(values.instrument)
-  const metric: Metric = METRICS[values.metric]
-  const isOfBoard = !moment.isPast && metric.formula !== undefined
+  const against = values.against === undefined ? undefined : await catalogue.getInstrument(values.against, 'against')
+  const asked = { instrument, against, moment }
   const found =
-    instrument.kind === 'spot'
-      ? nothing(values.metric, instrument, 'not_a_contract')
-      : isOfBoard
-        ? await ofBoard(context, values.metric, instrument, asOfMs)
-        : await ofStore(context, values.metric, instrument, moment.nowMs)
-  const data = explainView({ ...found, isOfBoard, asOfMs: moment.nowMs })
-  return { data, asOfMs }
+    (await ofAnswer(context, values.metric, asked)) ?? (await ofRow(context, values.metric as MetricName, asked))
+  return { data: explainView({ ...found, metric: values.metric, asOfMs: moment.nowMs }), asOfMs }
 }
 
-type Found = Omit<Explanation, 'isOfBoard' | 'asOfMs'>
+type Found = Omit<Explanation, 'metric' | 'asOfMs'>
 
 const NO_VERSIONS = { formulaVersion: null, fundingFormulaVersion: null, adapterVersion: null }
 
-const nothing = (metric: MetricName, { key, kind }: Instrument, reason: string): Found => ({
-  metric,
+const nothing = (row: string, words: Words, { key }: Instrument, explained: Explained): Found => ({
+  row,
+  words,
   instrument: key,
   spot: null,
-  explained: unexplained(kindAbsence(metric, kind) ?? reason),
+  explained,
   rows: null,
   rowsHash: null,
   versions: NO_VERSIONS,
   tickAt: null,
   knownAt: null
 })
+
+/** A number of another answer than the board's. */
+async function ofAnswer(context: ApiContext, name: string, asked: Asked): Promise<Found | undefined> {
+  const made = await explainAnswer(context, name, asked)
+  if (made === undefined) return undefined
+  const { answer, metric, found } = made
+  if (typeof found === 'string') return nothing(answer, metric, asked.instrument, unexplained(found))
+  const rows = boardRowsView({ ...found.rows })
+  return { ...nothing(answer, metric, asked.instrument, found.explained), rows, rowsHash: hashOf(rows) }
+}
+
+/** A number of the board, or of a stored row. */
+async function ofRow(context: ApiContext, name: MetricName, { instrument, moment }: Asked): Promise<Found> {
+  const metric: Metric = METRICS[name]
+  const isOfBoard = !moment.isPast && metric.formula !== undefined
+  if (instrument.kind === 'spot') {
+    return nothing('board', wordsOf(metric, isOfBoard), instrument, unexplained('not_a_contract'))
+  }
+  return isOfBoard
+    ? await ofBoard(context, name, instrument, moment.nowMs)
+    : await ofStore(context, name, instrument, moment.nowMs)
+}
+
+function wordsOf({ unit, constants = {}, stored, formula, inputs }: Metric, isOfBoard: boolean): Words {
+  const said = isOfBoard ? { formula, inputs } : stored
+  return { unit, constants, formula: said?.formula ?? formula ?? stored!.formula, inputs: said?.inputs ?? [] }
+}
 
 async function ofBoard(
   { db, config }: ApiContext,
@@ -77,13 +111,18 @@ async function ofBoard(
   nowMs: number
 ): Promise<Found> {
   const entry = await findBoardEntry(db, instrument.id)
-  if (entry === undefined) return nothing(metric, instrument, 'not_on_board')
+  const words = wordsOf(METRICS[metric], true)
+  if (entry === undefined) {
+    const reason = kindAbsence(metric, instrument.kind) ?? 'not_on_board'
+    return nothing('board', words, instrument, unexplained(reason))
+  }
   const { row, tickAt } = entry
   const inputs = entry.inputs as Readonly<Record<string, unknown>>
   const rows = boardRowsView(inputs)
   const { formulaVersion = null, adapterVersion = null } = inputs as Partial<Record<string, number>>
   return {
-    metric,
+    row: 'board',
+    words,
     instrument: instrument.key,
     spot: row.spot,
     explained: explainOnBoard(metric, entry, config, nowMs),
@@ -103,13 +142,15 @@ async function ofStore(context: ApiContext, metric: MetricName, instrument: Inst
   const rows = stored === null ? {} : await readRows(context, stored, instrument, atMs)
   const row = stored === null ? undefined : rows[stored.row]
   const explained = explainStored(metric, instrument.kind, rows)
-  if (row === undefined) return { ...nothing(metric, instrument, ''), explained }
+  const words = wordsOf(METRICS[metric], false)
+  if (row === undefined) return nothing(stored?.row ?? 'board', words, instrument, explained)
   const { byId } = await context.catalogue.read()
   const shown = storedRowsView(rows)
   const numberOf = (field: string) => (row[field] ?? null) as number | null
   const ofFunding = stored!.row === 'estimate' || stored!.row === 'settlement'
   return {
-    metric,
+    row: stored!.row,
+    words,
     instrument: instrument.key,
     spot: byId.get(Number(row.spotId))?.key ?? null,
     explained,

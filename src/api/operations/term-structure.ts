@@ -1,11 +1,10 @@
 import { realisedOf } from '../../contract/realised.ts'
 import { timeOrNull } from '../../contract/schema.ts'
 import { termStructureParameters, termStructureSchema, termStructureView } from '../../contract/term-structure.ts'
-import { polledMaxAgeMs } from '../../domain/expiry.ts'
 import { DAY, isoOrNull } from '../../domain/time.ts'
 import { listSettledRates } from '../../store/settled-rates.ts'
 import { goneSince, keptMoment } from '../at.ts'
-import { readCarryFacts } from '../carry-facts.ts'
+import { quoteAgeOf, readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { mapInTurns } from '../turns.ts'
@@ -64,7 +63,7 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
     facts: read.get(id)!.facts,
     realised: kind === 'perpetual' ? realisedOf(settled.get(id) ?? [], window, null) : null
   }))
-  const quoteAgeMs = polledMaxAgeMs(moment.isPast ? Math.max(config.storeMs, config.pollMs) : config.pollMs)
+  const quoteAgeMs = quoteAgeOf(config, moment.isPast)
   const byCurve = Map.groupBy(rows, ({ facts: { contract } }) => `${contract.asset} ${contract.venue}`)
   const data = await mapInTurns(page, (curve) => {
     const [asset = '', venue = ''] = curve.split(' ')

@@ -1,51 +1,10 @@
-// Makes numbers again of nothing but what `/v1/explain` answers: one answer a line on stdin, one value a line on stdout. Imports nothing
-// of the service: its arithmetic is its own, of exact fractions.
-import { createHash } from 'node:crypto'
-import { createInterface } from 'node:readline'
+import { type Answer, readerOf, type Value } from './answer.ts'
+import { by, type Fraction, float, fraction, mid, minus, text, times } from './fraction.ts'
 
-type Input = { name: string; value: string | number | null }
-type Answer = {
-  metric: string
-  spot: string | null
-  asOf: string
-  inputs: Input[]
-  constants: { name: string; value: number }[]
-  rows: object
-  rowsHash: string
-}
-type Fraction = { over: bigint; under: bigint }
-
-function fraction(value: unknown): Fraction {
-  const [mantissa = '', exponent = '0'] = String(value).toLowerCase().split('e')
-  const [whole = '', decimals = ''] = mantissa.split('.')
-  const shift = Number(exponent) - decimals.length
-  const over = BigInt(whole + decimals)
-  return shift >= 0 ? { over: over * 10n ** BigInt(shift), under: 1n } : { over, under: 10n ** BigInt(-shift) }
-}
-const times = (a: Fraction, b: Fraction) => ({ over: a.over * b.over, under: a.under * b.under })
-const by = (a: Fraction, b: Fraction) => ({ over: a.over * b.under, under: a.under * b.over })
-const minus = (a: Fraction, b: Fraction) => ({ over: a.over * b.under - b.over * a.under, under: a.under * b.under })
-const mid = (a: Fraction, b: Fraction) => ({ over: a.over * b.under + b.over * a.under, under: a.under * b.under * 2n })
-
-const DIGITS = 60n
-/** The nearest float. */
-const float = ({ over, under }: Fraction) => Number(`${(over * 10n ** DIGITS) / under}e-${DIGITS}`)
-
-/** A fraction that ends, as plain text. */
-function text({ over, under }: Fraction): string {
-  const digits = String((over * 10n ** DIGITS) / under).padStart(Number(DIGITS) + 1, '0')
-  const at = digits.length - Number(DIGITS)
-  return `${digits.slice(0, at)}.${digits.slice(at)}`.replace(/\.?0+$/, '')
-}
-
-function recompute({ metric, spot: spotKey, asOf, inputs, constants }: Answer): string | number | null {
-  const raw = (name: string) => inputs.find((input) => input.name === name)?.value ?? null
-  const of = (name: string) => fraction(raw(name))
-  const constant = (name: string) => constants.find((each) => each.name === name)!.value
-  const number = (name: string) => Number(raw(name))
-  const has = (name: string) => inputs.some((input) => input.name === name)
-  const only = () => inputs[0]!.value
-
+/** A number of the board, or of a stored row. */
+export function recomputeRow(answer: Answer): Value {
+  const { metric, spot: spotKey, asOf, inputs, constants } = answer
+  const { raw, has, of, number, only, constant } = readerOf(answer)
   const units = () =>
     raw('contract.multiplier') === null
       ? fraction(1)
@@ -145,23 +104,4 @@ function recompute({ metric, spot: spotKey, asOf, inputs, constants }: Answer): 
     default:
       return only()
   }
-}
-
-/** The hash of `rows` as the field's description says. */
-function hashOf(rows: unknown): string {
-  const sorted = (part: unknown): unknown => {
-    if (Array.isArray(part)) return part.map(sorted)
-    if (typeof part !== 'object' || part === null) return part
-    const fields = Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))
-    return Object.fromEntries(fields.map(([name, value]) => [name, sorted(value)]))
-  }
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(rows)))
-    .digest('hex')
-}
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const answer = JSON.parse(line) as Answer
-  const isWhole = hashOf(answer.rows) === answer.rowsHash
-  process.stdout.write(`${JSON.stringify(isWhole ? recompute(answer) : 'another hash')}\n`)
 }

@@ -1,0 +1,33 @@
+// Makes numbers again of nothing but what `/v1/explain` answers: answers on stdin, one a line, or in the file that is named; one value a
+// line on stdout, `another hash` where the rows are not those of `rowsHash`. Imports nothing of the service: its arithmetic is its own.
+//   curl -s '127.0.0.1:8080/v1/explain?metric=basisBps&instrument=binance:BTC/USDT:USDT' | node scripts/recompute.ts
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Answer } from './recompute/answer.ts'
+import { recomputeAnswer } from './recompute/answers.ts'
+import { recomputeRow } from './recompute/board.ts'
+
+/** The hash of `rows` as the field's description says. */
+function hashOf(rows: unknown): string {
+  const sorted = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(sorted)
+    if (typeof part !== 'object' || part === null) return part
+    const fields = Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))
+    return Object.fromEntries(fields.map(([name, value]) => [name, sorted(value)]))
+  }
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(rows)))
+    .digest('hex')
+}
+
+const [file] = process.argv.slice(2)
+const lines = createInterface({ input: file === undefined ? process.stdin : createReadStream(file) })
+for await (const line of lines) {
+  if (line.trim() === '') continue
+  const given = JSON.parse(line) as Answer | { readonly data: Answer }
+  const answer = 'data' in given ? given.data : given
+  const isWhole = hashOf(answer.rows) === answer.rowsHash
+  const value = answer.metric.includes('.') ? recomputeAnswer(answer) : recomputeRow(answer)
+  process.stdout.write(`${JSON.stringify(isWhole ? value : 'another hash')}\n`)
+}

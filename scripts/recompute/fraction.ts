@@ -1,0 +1,36 @@
+// Exact fractions, and the one rounding at the end.
+
+export type Fraction = { over: bigint; under: bigint }
+
+export function fraction(value: unknown): Fraction {
+  const [mantissa = '', exponent = '0'] = String(value).toLowerCase().split('e')
+  const [whole = '', decimals = ''] = mantissa.split('.')
+  const shift = Number(exponent) - decimals.length
+  const over = BigInt(whole + decimals)
+  return shift >= 0 ? { over: over * 10n ** BigInt(shift), under: 1n } : { over, under: 10n ** BigInt(-shift) }
+}
+export const times = (a: Fraction, b: Fraction) => ({ over: a.over * b.over, under: a.under * b.under })
+export const by = (a: Fraction, b: Fraction) => ({ over: a.over * b.under, under: a.under * b.over })
+export const minus = (a: Fraction, b: Fraction) => ({
+  over: a.over * b.under - b.over * a.under,
+  under: a.under * b.under
+})
+export const plus = (a: Fraction, b: Fraction) => ({
+  over: a.over * b.under + b.over * a.under,
+  under: a.under * b.under
+})
+export const mid = (a: Fraction, b: Fraction) => ({
+  over: a.over * b.under + b.over * a.under,
+  under: a.under * b.under * 2n
+})
+
+const DIGITS = 60n
+/** The nearest float. */
+export const float = ({ over, under }: Fraction) => Number(`${(over * 10n ** DIGITS) / under}e-${DIGITS}`)
+
+/** A fraction that ends, as plain text. */
+export function text({ over, under }: Fraction): string {
+  const digits = String((over * 10n ** DIGITS) / under).padStart(Number(DIGITS) + 1, '0')
+  const at = digits.length - Number(DIGITS)
+  return `${digits.slice(0, at)}.${digits.slice(at)}`.replace(/\.?0+$/, '')
+}

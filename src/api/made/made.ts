@@ -1,0 +1,52 @@
+import type { Explained } from '../../domain/explain.ts'
+import { explainMade } from '../../domain/explain-made.ts'
+import type { MadeMetric } from '../../domain/made-metrics/words.ts'
+import { type MadeAnswer, madeMetricOf } from '../../domain/made-metrics.ts'
+import type { ApiContext } from '../context.ts'
+import { refuseGone } from '../known-at.ts'
+import { readAggregates } from './aggregates.ts'
+import { readCarry } from './carry.ts'
+import { readCurve } from './curve.ts'
+import type { Asked, Read } from './reading.ts'
+import { readDepth, readFlow, readOpenInterest, readStablecoin } from './sizes.ts'
+import { readSpread } from './spread.ts'
+import { readTrailing } from './trailing.ts'
+
+const READERS: Readonly<Record<MadeAnswer, Read>> = {
+  openInterest: readOpenInterest,
+  depth: readDepth,
+  flow: readFlow,
+  stablecoins: readStablecoin,
+  fundingTrailing: readTrailing,
+  fundingSpreads: readSpread,
+  termStructure: readCurve,
+  aggregates: readAggregates,
+  carry: readCarry
+}
+/** Made of settlements, which are kept for good. */
+const OF_SETTLEMENTS: ReadonlySet<MadeAnswer> = new Set(['fundingTrailing'])
+
+export type ExplainedMade = {
+  readonly answer: MadeAnswer
+  readonly metric: MadeMetric
+  /** A word where there is nothing to explain, and why. */
+  readonly found: string | { readonly explained: Explained; readonly rows: object }
+}
+
+/** A number of another answer than the board's, and the same made again of its rows as JSON keeps them; undefined for no such metric. */
+export async function explainAnswer(
+  context: ApiContext,
+  name: string,
+  asked: Asked
+): Promise<ExplainedMade | undefined> {
+  const made = madeMetricOf(name)
+  if (made === undefined) return undefined
+  const { nowMs, isPast } = asked.moment
+  if (isPast && !OF_SETTLEMENTS.has(made.answer))
+    refuseGone(context, nowMs, { path: 'at', instead: 'ask from then on' })
+  const reading = await READERS[made.answer](context, asked)
+  if (typeof reading === 'string') return { ...made, found: reading }
+  const { served, rows, remake } = reading
+  const again = remake(JSON.parse(JSON.stringify(rows)) as never)
+  return { ...made, found: { explained: explainMade(made.metric.path!, served, again), rows } }
+}

@@ -1,0 +1,25 @@
+import type { Instrument } from '../../domain/instrument.ts'
+import type { Moment } from '../at.ts'
+import type { ApiContext } from '../context.ts'
+
+/** What was asked for: of which instrument, against which other, of which moment. */
+export type Asked = {
+  readonly instrument: Instrument
+  readonly against: Instrument | undefined
+  readonly moment: Moment
+}
+
+/** The row that an answer has, all that it was made of as JSON keeps it, and the way from one to the other. */
+export type MadeReading = {
+  readonly served: object
+  readonly rows: object
+  readonly remake: (rows: never) => object
+}
+
+/** Reads what a number of an answer is made of; a word where there is nothing, and why. */
+export type Read = (context: ApiContext, asked: Asked) => Promise<MadeReading | string>
+
+/** What is served was made of the rows as they are now. */
+export function madeOf<Rows extends object>(rows: Rows, remake: (rows: Rows) => object): MadeReading {
+  return { rows, remake: remake as MadeReading['remake'], served: remake(rows) }
+}

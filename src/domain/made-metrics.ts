@@ -1,0 +1,34 @@
+import { CARRY, TERM_STRUCTURE } from './made-metrics/carry.ts'
+import { AGGREGATES, FUNDING_SPREADS, FUNDING_TRAILING } from './made-metrics/funding.ts'
+import { DEPTH, FLOW, OPEN_INTEREST, STABLECOINS } from './made-metrics/sizes.ts'
+import type { MadeMetric, Words } from './made-metrics/words.ts'
+
+// Numbers of other answers than the board's: what each is, in words, and the paths of what it is made of. A metric is the answer's name
+// and the field's: `depth.imbalance10`. In a path `*` stands for every row of a list.
+
+/** The answers, and their numbers. */
+export const MADE_METRICS = {
+  openInterest: OPEN_INTEREST,
+  depth: DEPTH,
+  flow: FLOW,
+  stablecoins: STABLECOINS,
+  fundingTrailing: FUNDING_TRAILING,
+  fundingSpreads: FUNDING_SPREADS,
+  termStructure: TERM_STRUCTURE,
+  aggregates: AGGREGATES,
+  carry: CARRY
+} as const satisfies Record<string, Words>
+
+export type MadeAnswer = keyof typeof MADE_METRICS
+export const MADE_ANSWERS = Object.keys(MADE_METRICS) as MadeAnswer[]
+/** `answer.field`. */
+export const MADE_NAMES = MADE_ANSWERS.flatMap((answer) =>
+  Object.keys(MADE_METRICS[answer]).map((field) => `${answer}.${field}`)
+)
+
+/** The answer of a metric of that form, and its words. */
+export function madeMetricOf(name: string): { readonly answer: MadeAnswer; readonly metric: MadeMetric } | undefined {
+  const [answer = '', field = ''] = name.split('.')
+  const metric = (MADE_METRICS as Readonly<Record<string, Words>>)[answer]?.[field]
+  return metric && { answer: answer as MadeAnswer, metric: { path: field, ...metric } }
+}

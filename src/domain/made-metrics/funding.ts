@@ -1,0 +1,94 @@
+import { BPS } from '../basis.ts'
+import { DAY, HOUR, HOURS_PER_YEAR } from '../time.ts'
+import type { MadeMetric, Words } from './words.ts'
+
+const yearly = { hoursPerYear: HOURS_PER_YEAR }
+const bps = { bps: BPS }
+
+const EACH_RATE = ['settlements.*.rate', 'settlements.*.intervalHours']
+/** Of the last so many days. */
+const trailing = (days: number): Words => {
+  const within = `settlements after toAt − ${days} d until toAt`
+  const of = (unit: string, formula: string, inputs: readonly string[], constants = {}): MadeMetric => ({
+    unit,
+    formula: `${formula}; of the ${within}`,
+    inputs,
+    constants: { days, dayMs: DAY, ...constants }
+  })
+  const due = ['toAt', 'listedAt', 'delistedAt', 'settlements.*.intervalHours']
+  const [expected, hourMs] = [
+    'hours between settlements / the later’s interval, to the window’s edges by the nearest’s',
+    { hourMs: HOUR }
+  ]
+  return {
+    [`realised${days}dApr`]: of('fraction a year', 'Σ rate · hoursPerYear / Σ intervalHours, exact', EACH_RATE, yearly),
+    [`realised${days}dSumRate`]: of('fraction', 'Σ rate, exact', ['settlements.*.rate']),
+    [`realised${days}dHours`]: of('hours', 'Σ intervalHours', ['settlements.*.intervalHours']),
+    [`realised${days}dSettlements`]: of('settlements', 'their number', ['settlements.*.settledAt']),
+    [`realised${days}dExpected`]: of('settlements', expected, due, hourMs),
+    [`realised${days}dCoverage`]: of('share', `min(1, number / expected); expected = ${expected}`, due, hourMs)
+  }
+}
+
+export const FUNDING_TRAILING: Words = { ...trailing(1), ...trailing(7), ...trailing(30), ...trailing(90) }
+
+const weighed = (field: string, unit: string): Words => {
+  const inputs = [`contracts.*.${field}`, 'contracts.*.openInterestUsd']
+  const left = field === 'adjustedBasisBps' ? '; a basis graded none is left out' : ''
+  const grades = field === 'adjustedBasisBps' ? ['contracts.*.grade'] : []
+  const of = (part: string, own: string, formula: string): MadeMetric => ({
+    unit: own,
+    formula: `${formula}${left}`,
+    inputs: [...inputs, ...grades],
+    path: `${field}.${part}`
+  })
+  return {
+    [field]: of('value', unit, 'Σ(openInterestUsd · value) / Σ openInterestUsd, of contracts that have both'),
+    [`${field}Coverage`]: of(
+      'coverage',
+      'share',
+      'open interest of those that have both / of all that have open interest'
+    ),
+    [`${field}OpenInterestUsd`]: of('openInterestUsd', 'US dollars', 'Σ openInterestUsd of those that have both')
+  }
+}
+
+export const AGGREGATES: Words = {
+  ...weighed('fundingApr', 'fraction a year'),
+  ...weighed('adjustedBasisBps', 'basis points')
+}
+
+const LEGS = ['short.rate', 'short.intervalHours', 'long.rate', 'long.intervalHours']
+const ON_GRIDS = [...LEGS, 'short.settlements', 'long.settlements']
+const FEES = ['short.taker', 'long.taker']
+const GROSS = 'grossFrac = short.rate · its settlements − long.rate · its settlements, 0 where both pay the same a year'
+const COST = 'costFrac = 2 · (taker + taker)'
+export const FUNDING_SPREADS: Words = {
+  shortApr: {
+    unit: 'fraction a year',
+    formula: 'rate · hoursPerYear / intervalHours',
+    inputs: LEGS,
+    constants: yearly
+  },
+  longApr: { unit: 'fraction a year', formula: 'rate · hoursPerYear / intervalHours', inputs: LEGS, constants: yearly },
+  aprSpread: { unit: 'fraction a year', formula: 'shortApr − longApr', inputs: LEGS, constants: yearly },
+  grossFrac: {
+    unit: 'fraction',
+    formula: `${GROSS}; settlements in (now, now + 24 h]`,
+    inputs: ON_GRIDS,
+    constants: yearly
+  },
+  costFrac: { unit: 'fraction', formula: COST, inputs: FEES },
+  netFrac: {
+    unit: 'fraction',
+    formula: `grossFrac − costFrac; ${GROSS}; ${COST}`,
+    inputs: [...ON_GRIDS, ...FEES],
+    constants: yearly
+  },
+  priceBasisBps: {
+    unit: 'basis points',
+    formula: '(short.mid / long.mid − 1) · bps',
+    inputs: ['short.mid', 'long.mid'],
+    constants: bps
+  }
+}

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import request from 'supertest'
+import { MADE_NAMES, madeMetricOf } from '../../src/domain/made-metrics.ts'
+import { METRIC_NAMES, METRICS, type Metric } from '../../src/domain/metrics.ts'
+import { sumDue } from '../../src/jobs/realised.ts'
+import type { Database } from '../../src/store/database.ts'
+import { remade } from '../support/remade.ts'
+import { observeEstimate, observeFlow, observeQuote } from '../support/sizes.ts'
+import { boardRow, insertInstrument, NOW_MS, putOnBoard, testApi } from './fixture.ts'
+import { putBoard, sampleInputs } from './random-board.ts'
+import { seedMarket } from './random-market.ts'
+
+type Fields = Record<string, unknown>
+type Answer = Fields & {
+  metric: string
+  value: unknown
+  recomputed: unknown
+  absent: Record<string, string>
+  rows: object | null
+}
+type Query = { metric: string; instrument: string; against?: string; at?: string }
+
+const DAY = 86_400_000
+const PAIR = 'kraken:USDT/USD'
+const DRAWS = 1_000
+
+async function seed(db: Database): Promise<void> {
+  await seedMarket(db)
+  await putBoard(db, sampleInputs(12, 4_000))
+  await seedRich(db)
+  const { rows } = await db.query<{ id: number; key: string }>(
+    `select id, key from instrument where kind = 'perpetual' and asset = 'BTC'`
+  )
+  for (const [index, { id, key }] of rows.entries()) {
+    await putOnBoard(
+      db,
+      boardRow({ instrument: key, openInterestUsd: String(1_000_000.25 * (index + 1)), adjustedBasisBps: index * 1.1 })
+    )
+    await observeFlow(db, id, { longShortRatio: `1.${index}7`, takerBuy: `30.${index}3` })
+    await db.query(`insert into funding_realised (instrument_id) values ($1) on conflict do nothing`, [id])
+  }
+  await observeQuote(db, await insertInstrument(db, { key: PAIR }), {})
+  // What the mids of the fixture come to.
+  await db.query('update basis_snapshot set basis_bps = 10, adjusted_basis_bps = 10')
+  await db.query('update settlement set estimate_rate = 0.00011, estimate_at = settled_at')
+  await sumDue({ db, clock: { now: () => NOW_MS } })
+}
+
+/** A perpetual of which everything is known, above what costs allow. */
+async function seedRich(db: Database): Promise<void> {
+  const spot = await insertInstrument(db, { key: 'binance:BTC/USDC' })
+  const perp = await insertInstrument(db, { key: 'binance:BTC/USDC:USDC', spotId: spot })
+  await observeQuote(db, spot, { bid: '63999', ask: '64001', bidSize: '3', askSize: '3' })
+  await observeQuote(db, perp, { bid: '65599', ask: '65601', bidSize: '3', askSize: '3' })
+  await observeEstimate(db, perp, {})
+}
+
+/** Every number that there may be: of the board, of stored rows, of every other answer, now and as it was kept. */
+function questionsOf(metric: string, instruments: readonly string[]): Query[] {
+  const made = madeMetricOf(metric)
+  const before = String(NOW_MS - 5_000)
+  if (made === undefined) {
+    const { stored, formula } = METRICS[metric as keyof typeof METRICS] as Metric
+    const ofBoard = formula === undefined ? [] : instruments.filter((key) => /^binance:C\d+\/.+:/.test(key))
+    const at = stored?.row === 'basis' ? String(NOW_MS - 1.5 * DAY + 3_630_000) : before
+    const isOfFunding = stored?.row === 'settlement' || stored?.row === 'estimate'
+    const kept = instruments.filter((key) => (isOfFunding ? /:BTC\/.+:[A-Z]+$/ : /:BTC\/.+:/).test(key))
+    const past = stored === null ? [] : kept.map((instrument) => ({ metric, instrument, at }))
+    return [...ofBoard.map((instrument) => ({ metric, instrument })), ...past]
+  }
+  const contracts = instruments.filter((key) => /:BTC\/[A-Z]+:/.test(key))
+  const perpetuals = contracts.filter((key) => !key.includes('-'))
+  const { answer } = made
+  if (answer === 'fundingSpreads')
+    return perpetuals.flatMap((instrument) =>
+      perpetuals.filter((key) => key !== instrument).map((against) => ({ metric, instrument, against }))
+    )
+  const of =
+    answer === 'stablecoins'
+      ? [PAIR]
+      : ['openInterest', 'depth', 'termStructure', 'carry'].includes(answer)
+        ? contracts
+        : perpetuals
+  const now = of.map((instrument) => ({ metric, instrument }))
+  return answer === 'aggregates' ? now : [...now, ...now.map((query) => ({ ...query, at: before }))]
+}
+
+/** What the answers themselves say, by metric and instrument. */
+async function readServed(url: string): Promise<(query: Query) => unknown> {
+  const rowsOf = async (path: string): Promise<Fields[]> => (await request(url).get(path)).body.data
+  const [depth, spreads] = await Promise.all([
+    rowsOf('/v1/depth?limit=1000'),
+    rowsOf('/v1/funding/spreads?asset=BTC&limit=1000')
+  ])
+  const curves = await rowsOf('/v1/term-structure?asset=BTC')
+  const byInstrument = (rows: Fields[]) => new Map(rows.map((row) => [String(row.instrument), row]))
+  const tables: Record<string, ReadonlyMap<string, Fields>> = {
+    board: byInstrument(await rowsOf('/v1/basis?limit=1000')),
+    openInterest: byInstrument(await rowsOf('/v1/open-interest?limit=1000')),
+    flow: byInstrument(await rowsOf('/v1/flow?limit=1000')),
+    stablecoins: byInstrument(await rowsOf('/v1/stablecoins')),
+    fundingTrailing: byInstrument(await rowsOf('/v1/funding/trailing?limit=1000')),
+    depth: byInstrument(depth.map(({ contractBook }) => (contractBook ?? {}) as Fields)),
+    carry: byInstrument(
+      (await rowsOf('/v1/carry?asset=BTC&direction=forward&limit=200')).map((row) => ({
+        ...row,
+        end: (row.exits as Fields[]).find(({ exit }) => exit === 'unchanged' || exit === 'locked')
+      }))
+    ),
+    termStructure: byInstrument(
+      curves.flatMap((curve) => (curve.points as Fields[]).map((point) => ({ ...point, curve })))
+    ),
+    aggregates: new Map((await rowsOf('/v1/aggregates?asset=BTC')).map((row) => ['BTC', row]))
+  }
+  return ({ metric, instrument, against }) => {
+    const made = madeMetricOf(metric)
+    const row =
+      made?.answer === 'fundingSpreads'
+        ? spreads.find(({ short, long }) => new Set([short, long, instrument, against]).size === 2)
+        : made?.answer === 'aggregates'
+          ? tables.aggregates!.get('BTC')
+          : tables[made?.answer ?? 'board']!.get(instrument)
+    const path = made?.metric.path ?? metric
+    return path.split('.').reduce<unknown>((part, name) => (part as Fields | null | undefined)?.[name], row)
+  }
+}
+
+test('of 1,000 random numbers over every metric, now and as kept, the value is what is served and is made again exactly, by a script of the answer alone as well', async () => {
+  await using api = await testApi({ seed })
+  const { rows } = await api.db.query<{ key: string }>('select key from instrument order by id')
+  const instruments = rows.map(({ key }) => key)
+  const served = await readServed(api.url)
+  const metrics = [...METRIC_NAMES, ...MADE_NAMES].filter((name) => name !== 'grade')
+  const isNow = ({ metric, at }: Query) => at === undefined && !/^(settled|estimateDifference)/.test(metric)
+  // Of what is served now only what is a number; what was kept is found out by asking.
+  const numbersOf = (metric: string) =>
+    questionsOf(metric, instruments).filter((query) => !isNow(query) || (served(query) ?? null) !== null)
+  const drawn = fc.sample(
+    fc.constantFrom(...metrics).chain((metric) => fc.constantFrom(...numbersOf(metric))),
+    { numRuns: DRAWS, seed: 20_261 }
+  )
+  const [told, seen] = [[] as Answer[], new Set<string>()]
+  for (const query of drawn) {
+    const { body, status } = await request(api.url).get('/v1/explain').query(query)
+    const label = JSON.stringify(query)
+    assert.equal(status, 200, `${label}: ${JSON.stringify(body)}`)
+    const answer: Answer = body.data
+    assert.deepEqual(answer.recomputed, answer.value, label)
+    assert.equal('value' in answer.absent, answer.value === null, label)
+    if (isNow(query)) assert.deepEqual(answer.value, served(query) ?? null, label)
+    if (answer.value !== null) told.push(answer)
+    if (answer.value !== null) seen.add(`${query.metric}${query.at === undefined ? '' : ' as kept'}`)
+  }
+  for (const [index, value] of remade(told).entries()) {
+    const { metric, instrument, asOf, value: wanted } = told[index]!
+    assert.deepEqual(value, wanted, `${metric} ${instrument} ${asOf}: ${JSON.stringify(told[index])}`)
+  }
+  const unseen = metrics.filter((name) => !seen.has(name) && !seen.has(`${name} as kept`))
+  assert.deepEqual(unseen, [])
+  assert.ok(told.length > DRAWS / 3, String(told.length))
+})
