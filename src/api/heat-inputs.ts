@@ -12,8 +12,8 @@ import type { Instrument } from '../domain/instrument.ts'
 import { DAY, floorTo, HOUR } from '../domain/time.ts'
 import { listBasisBuckets } from '../store/basis-buckets.ts'
 import { listFlows } from '../store/flow.ts'
-import { listSettlements } from '../store/funding-history.ts'
 import { listOpenInterest } from '../store/open-interest.ts'
+import { listSettlementRevisions, type SettlementRevision } from '../store/settlement-revisions.ts'
 import type { ApiContext } from './context.ts'
 import { newBudget, type RowBudget, takeStored } from './row-budget.ts'
 
@@ -54,7 +54,7 @@ export async function readHeatInputs(
     spotId === null
       ? []
       : listBasisBuckets(db, { instrumentId: id, spotId, knownAtMs, grades: ['signal'] }, { ...range, bucketMs: HOUR }),
-    listSettlements(db, range),
+    listSettlementRevisions(db, [id], range),
     listOpenInterest(db, { ...range, fromMs: range.fromMs - DAY }),
     listFlows(db, range)
   ])
@@ -62,11 +62,7 @@ export async function readHeatInputs(
     basisExcess:
       spotId === null ? 'no_spot_leg' : hourly(basis.flatMap(({ start, mean }) => pointOf(start + HOUR, mean))),
     funding: {
-      points: settled.flatMap(({ availableAt, rate, intervalHours, intervalSource }) =>
-        intervalSource === 'assumed'
-          ? []
-          : pointOf(availableAt, annualiseFunding({ rate: Number(rate), intervalHours }).rate8h)
-      ),
+      points: ratesOf(settled.get(id) ?? []),
       maxAgeMs: SETTLEMENT_MAX_AGE_MS,
       minObservations: SETTLEMENTS_MIN
     },
@@ -93,6 +89,16 @@ export async function readHeatInputs(
 
 const pointOf = (at: number, value: number | null): HeatPoint[] =>
   value === null || !Number.isFinite(value) ? [] : [{ at, value }]
+
+/** Settled rates per 8 h, each until a correction of it was told. */
+function ratesOf(revisions: readonly SettlementRevision[]): HeatPoint[] {
+  return revisions.flatMap(({ settledAt, rate, intervalHours, isAssumed, toldAt }, index) => {
+    const next = revisions[index + 1]
+    const until = next?.settledAt === settledAt ? { until: next.toldAt } : {}
+    const points = isAssumed ? [] : pointOf(toldAt, annualiseFunding({ rate: Number(rate), intervalHours }).rate8h)
+    return points.map((point) => ({ ...point, ...until }))
+  })
+}
 
 /** The last of each hour, at its end: then it was known. */
 function lastOfHours<T extends { readonly at: number }>(points: readonly T[]): T[] {

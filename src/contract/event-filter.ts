@@ -1,8 +1,10 @@
 import { thresholdProblem } from '../domain/lifecycle.ts'
+import type { SignalType } from '../domain/signal.ts'
 import { SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
 import { CONTRACT_KINDS } from './board.ts'
 import { suggestionFor } from './nearest.ts'
-import { type Field, objectField, textsField } from './read-body.ts'
+import { type BodyProblem, type Field, objectField, textsField } from './read-body.ts'
+import { labelsOf } from './signal-type-words.ts'
 
 /** The words of REST's own filters. What is left out lets everything through. */
 export type EventFilter = { readonly [Word in (typeof FILTER_WORDS)[number]]?: readonly string[] | undefined } & {
@@ -23,6 +25,18 @@ export const filterField = objectField(
   },
   'Which events: every word that is given must hold, by one of its values'
 )
+
+/** What of a filter does not go together: nothing would ever pass it. */
+export function filterProblems({ type, label }: EventFilter): BodyProblem[] {
+  if (type === undefined || label === undefined) return []
+  const labels = type.flatMap((one) => labelsOf(one as SignalType))
+  return label
+    .filter((one) => !labels.includes(one))
+    .map((one) => ({
+      path: 'filter.label',
+      message: `${one} is no label of ${type.join(' or ')}: ${labels.join(', ')}${suggestionFor(one, labels)}`
+    }))
+}
 
 function thresholdField(): Field<FilterThreshold | undefined> {
   const distance = { type: 'number', minimum: 0 }

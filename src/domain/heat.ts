@@ -8,10 +8,10 @@ import {
 import { type RobustZ, robustZ } from './statistics.ts'
 import { DAY } from './time.ts'
 
-/** One observation of a component, when it was known. */
-export type HeatPoint = { readonly at: number; readonly value: number }
+/** One observation of a component, when it was known; `until`: when something else became known in its place. */
+export type HeatPoint = { readonly at: number; readonly value: number; readonly until?: number }
 
-/** A component's observations, ascending. */
+/** A component's observations, in the order of what they are of. */
 export type HeatSeries = {
   readonly points: readonly HeatPoint[]
   /** Older than this the last one is not of now. */
@@ -54,7 +54,9 @@ export function heatAt(inputs: HeatInputs, atMs: number): Heat {
 function componentAt(name: SentimentComponent, series: HeatSeries | string, atMs: number): HeatComponent {
   const nothing = { name, weight: SENTIMENT_WEIGHTS[name], value: null, observedAt: null, z: null, method: null }
   if (typeof series === 'string') return { ...nothing, observations: 0, absent: series }
-  const known = series.points.filter(({ at }) => at <= atMs && at > atMs - HEAT_WINDOW_MS)
+  const known = series.points.filter(
+    ({ at, until }) => at <= atMs && at > atMs - HEAT_WINDOW_MS && (until === undefined || until > atMs)
+  )
   const last = known.at(-1)
   if (last === undefined) return { ...nothing, observations: 0, absent: 'not_observed' }
   const past = known.slice(0, -1).map(({ value }) => value)

@@ -29,6 +29,25 @@ export function stablecoinDepeg({ rates }: { readonly rates: readonly number[] }
 /** A change of interval, and from when we could know it. Hours. */
 export type KnownChange = { readonly knownAt: number; readonly previousHours: number; readonly hours: number }
 
+/** An entry of a contract's ledger of intervals, of one revision. `toldAt`: from when on we could know it. */
+export type ToldInterval = { readonly effectiveFrom: number; readonly hours: number; readonly toldAt: number }
+
+/**
+ * Changes of interval as they were known at a time, of a ledger ascending by entry and revision: a later revision does not take back
+ * what was told before it. Who hears of a change more than a day after it came into force has no news.
+ */
+export function changesKnownAt(ledger: readonly ToldInterval[], at: number): KnownChange[] {
+  const known = ledger.filter(({ effectiveFrom, toldAt }) => toldAt <= at && effectiveFrom <= at)
+  const entries = [...Map.groupBy(known, ({ effectiveFrom }) => effectiveFrom).values()]
+  return entries.slice(1).flatMap((revisions, index) => {
+    const previousHours = entries[index]!.at(-1)!.hours
+    const { hours, effectiveFrom } = revisions.at(-1)!
+    const { toldAt } = revisions[revisions.findLastIndex((one) => one.hours !== hours) + 1]!
+    const isNews = hours !== previousHours && toldAt < effectiveFrom + INTERVAL_CHANGE_MS
+    return isNews ? [{ knownAt: Math.max(effectiveFrom, toldAt), previousHours, hours }] : []
+  })
+}
+
 /** Doublings of how often is settled, + more often, by the newest change of the last day; 0 without one. */
 export function intervalChange({
   at,

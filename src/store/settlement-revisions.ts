@@ -5,33 +5,43 @@ export type SettlementRevision = {
   readonly settledAt: number
   readonly rate: string
   readonly intervalHours: number | null
+  readonly isAssumed: boolean
   readonly toldAt: number
 }
 
-type Cells = readonly [settledAt: number, rate: string, intervalHours: number | null, toldAt: number]
+type Cells = readonly [settledAt: number, rate: string, intervalHours: number | null, isAssumed: boolean, toldAt: number]
+
+type RevisionRange = {
+  readonly fromMs: number
+  readonly toMs: number
+  /** Only what was stored by then; null: all. */
+  readonly knownAtMs?: number | null
+}
 
 /** Every revision of what these perpetuals settled in [fromMs, toMs), by instrument, settlement and revision; one text for each of them. */
 export async function listSettlementRevisions(
   db: Pick<Database, 'query'>,
   instrumentIds: readonly number[],
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+  { fromMs, toMs, knownAtMs = null }: RevisionRange
 ): Promise<ReadonlyMap<number, readonly SettlementRevision[]>> {
   const { rows } = await db.query<{ instrument_id: number; revisions: readonly Cells[] }>(
     `select instrument_id, json_agg(json_build_array((extract(epoch from settled_at) * 1000)::int8, rate::text, interval_hours,
-         trunc(extract(epoch from told_at) * 1000)::int8) order by settled_at, revision) as revisions
+         interval_source is not distinct from 'assumed', trunc(extract(epoch from told_at) * 1000)::int8)
+         order by settled_at, revision) as revisions
      from (
        select *, case when revision = 0 then available_at else greatest(available_at, known_at) end as told_at
-       from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3
+       from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3 and known_at <= $4
      ) s group by instrument_id`,
-    [instrumentIds, new Date(fromMs), new Date(toMs)]
+    [instrumentIds, new Date(fromMs), new Date(toMs), knownAtMs === null ? 'infinity' : new Date(knownAtMs)]
   )
   return new Map(rows.map(({ instrument_id, revisions }) => [instrument_id, revisions.map(revisionOf)]))
 }
 
-const revisionOf = ([settledAt, rate, intervalHours, toldAt]: Cells): SettlementRevision => ({
+const revisionOf = ([settledAt, rate, intervalHours, isAssumed, toldAt]: Cells): SettlementRevision => ({
   settledAt,
   rate,
   intervalHours,
+  isAssumed,
   toldAt
 })
 

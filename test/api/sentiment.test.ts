@@ -82,6 +82,23 @@ test('its history is at every full hour what was known then', async () => {
   assert.deepEqual(whole.data.at(-1), now.data[0], 'and what is now is its newest')
 })
 
+test('a settlement that is corrected later changes no score of before, and those from then on', async () => {
+  await using api = await testApi({ seed })
+  const scores = async () => {
+    const { body } = await request(api.url).get(
+      `/v1/sentiment/history?asset=BTC&from=${NOW_MS - 3 * HOUR}&to=${NOW_MS + HOUR}`
+    )
+    return body.data.map(({ score }: { score: number }) => score)
+  }
+  const before = await scores()
+  const { rows } = await api.db.query<{ id: number }>('select id from instrument where key = $1', [BTC])
+  const [id, settledAt] = [rows[0]!.id, NOW_MS - 4 * HOUR]
+  await insertSettlements(api.db, id, [{ atMs: settledAt, rate: '-0.004', revision: 1, knownAtMs: NOW_MS - HOUR / 2 }])
+  const after = await scores()
+  assert.deepEqual(after.slice(0, 3), before.slice(0, 3))
+  assert.ok(after[3] < before[3], `${after[3]} < ${before[3]}`)
+})
+
 test('what is not complete yet, or not kept any more, is refused', async () => {
   await using api = await testApi({ config: { rawDays: 40 } })
   await insertInstrument(api.db, { key: BTC })

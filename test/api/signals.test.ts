@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import request from 'supertest'
 import { loadConfig } from '../../src/config.ts'
 import type { RegimeSignal } from '../../src/domain/signal.ts'
+import { SIGNAL_TYPES } from '../../src/domain/signal-types.ts'
 import { HOUR } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
+import { createKey } from '../../src/store/keys.ts'
 import { writeSignals } from '../../src/store/signals.ts'
 import { every8h, openRig } from '../support/regimes.ts'
 import { aSignal } from '../support/signals.ts'
@@ -180,6 +182,60 @@ test('a type or label that is misspelt is answered with the nearest there is', a
     const { status, body } = await request(api.url).get(`/v1/signals?${query}`)
     assert.equal(status, 400)
     assert.match(body.errors[0].message, new RegExp(`did you mean ${nearest}\\?`), query)
+  }
+})
+
+test('whoever asks for signals by a word that there is not is told so, with the nearest, over REST, GraphQL, a subscription and a rehearsal', async () => {
+  await using api = await open()
+  const { secret } = await createKey(api.db, { scopes: ['read', 'webhooks'] })
+  const send = (path: string, body: object) =>
+    request(api.url).post(path).set('authorization', `Bearer ${secret}`).send(body)
+  const subscribe = (filter: object) => send('/v1/webhooks', { url: 'https://example.com/', filter })
+  const rehearse = (body: object) => send('/v1/webhooks/rehearse', body)
+  const graph = (query: string) => send('/graphql', { query })
+  const list = (query: string) => request(api.url).get(`/v1/signals?${query}`)
+  const day = { from: new Date(ago(24)).toISOString(), to: new Date(NOW_MS).toISOString() }
+  const crossed = { label: 'RICH', enter: 20, exit: 40 }
+  const asked: [string, PromiseLike<{ status: number; text: string }>, RegExp][] = [
+    ['REST, type', list('type=expectations'), /did you mean expectation\?/],
+    ['REST, label', list('label=RICHE'), /did you mean RICH\?/],
+    ['REST, word', list('types=expectation'), /did you mean type\?/],
+    ['REST, asset', list('asset=BTCC'), /did you mean BTC\?/],
+    ['GraphQL, type', graph('{ signals(type: ["expectations"]) { nodes { id } } }'), /did you mean expectation\?/],
+    ['GraphQL, label', graph('{ signals(label: ["RICHE"]) { nodes { id } } }'), /did you mean RICH\?/],
+    ['GraphQL, word', graph('{ signals(types: ["expectation"]) { nodes { id } } }'), /Did you mean .*type/],
+    ['subscription, type', subscribe({ type: 'expectations' }), /did you mean expectation\?/],
+    ['subscription, label', subscribe({ label: 'RICHE' }), /did you mean RICH\?/],
+    ['subscription, word', subscribe({ types: 'expectation' }), /did you mean type\?/],
+    [
+      'subscription, label of another type',
+      subscribe({ type: 'expectation', label: 'RICH' }),
+      /RICH is no label of expectation: CONTANGO, BACKWARDATION/
+    ],
+    [
+      'subscription, crossed',
+      subscribe({ threshold: { enter: 20, exit: 40 } }),
+      /exit \(40\) must not be above enter \(20\)/
+    ],
+    ['rehearsal, type', rehearse({ type: 'expectations' }), /did you mean expectation\?/],
+    ['rehearsal, label', rehearse({ type: 'basis_dislocation', filter: { label: 'RICHE' } }), /did you mean RICH\?/],
+    ['rehearsal, word', rehearse({ type: 'expectation', filters: {} }), /did you mean filter\?/],
+    [
+      'rehearsal, crossed',
+      rehearse({ type: 'basis_dislocation', thresholds: [crossed], ...day }),
+      /exit \(40\) must not be above enter \(20\)/
+    ]
+  ]
+  for (const [what, answer, expected] of asked) {
+    const { status, text } = await answer
+    assert.equal(status, what.startsWith('GraphQL') && status === 200 ? 200 : 400, `${what}: ${text}`)
+    assert.match(text.replaceAll('\\"', '"'), expected, what)
+  }
+  const { rows } = await api.db.query('select 1 from subscription')
+  assert.equal(rows.length, 0, 'nobody was subscribed to nothing')
+  for (const type of SIGNAL_TYPES) {
+    const { status, body } = await rehearse({ type, ...day })
+    assert.deepEqual([status, body.data.history, body.data.fired], [200, 'insufficient', null], type)
   }
 })
 

@@ -61,3 +61,38 @@ test('open interest is compared in coins with a day before, over the volume of a
   )
   assert.deepEqual(openInterestChanges([hour(HOUR, 10, 100), hour(DAY, 12, 200)]), [], 'nothing a day before')
 })
+
+test('whatever is observed, or corrected, after a time changes nothing of the heat at it', () => {
+  const value = fc.double({ min: -100, max: 100, noNaN: true })
+  const later = fc.array(fc.tuple(fc.integer({ min: 1, max: 100 }), value), { maxLength: 20 })
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 6, maxLength: 40 }), later, fc.nat(), (values, news, which) => {
+      const known = seriesOf(values, 1)
+      const corrected = which % known.points.length
+      // A correction stands beside what it takes the place of, from when it was told on.
+      const points = known.points.flatMap((point, index) =>
+        index === corrected
+          ? [
+              { ...point, until: AT + 1 },
+              { at: AT + 1, value: 1e6 }
+            ]
+          : [point]
+      )
+      const more = {
+        ...known,
+        points: [...points, ...news.map(([hours, value]) => ({ at: AT + hours * HOUR, value }))]
+      }
+      const heat = (series: HeatSeries) =>
+        heatAt(inputsOf({ basisExcess: series, funding: series, oiChange: series }), AT)
+      assert.deepEqual(heat(more), heat(known))
+    })
+  )
+})
+
+test('a correction takes the place of what it corrects from when it was told on', () => {
+  const series = seriesOf(PAST, 6)
+  const last = series.points.at(-1)!
+  const points = [...series.points.slice(0, -1), { ...last, until: AT + 1 }, { at: AT + 1, value: 60 }]
+  const [basis] = heatAt(inputsOf({ basisExcess: { ...series, points } }), AT + 1).components
+  assert.deepEqual([basis!.value, basis!.observations], [60, 5])
+})

@@ -7,6 +7,7 @@ import { BUCKET_PARAMETERS, BUCKET_TYPES, SIGNAL_TYPES } from '../../src/domain/
 import {
   basisDislocation,
   carryOpportunity,
+  changesKnownAt,
   expectation,
   intervalChange,
   leverageBuildup,
@@ -83,6 +84,21 @@ test('a change of interval stands out for a day after it was known, and nothing 
   assert.equal(intervalChange({ at: 10 * HOUR + DAY, changes }), 0)
   const back = [...changes, { knownAt: 12 * HOUR, previousHours: 4, hours: 8 }]
   assert.equal(intervalChange({ at: 12 * HOUR, changes: back }), -1, 'the newest counts')
+})
+
+test('a change of interval is what was known of it at the time: a later word takes nothing back of before', () => {
+  const entry = (effectiveFrom: number, hours: number, toldAt = effectiveFrom) => ({ effectiveFrom, hours, toldAt })
+  const told = [entry(0, 8), entry(10 * HOUR, 4, 6 * HOUR)]
+  const change = { knownAt: 10 * HOUR, previousHours: 8, hours: 4 }
+  assert.deepEqual(changesKnownAt(told, 10 * HOUR - 1), [], 'declared, and not in force')
+  assert.deepEqual(changesKnownAt(told, 10 * HOUR), [change])
+  // It settled so: another revision of the same.
+  assert.deepEqual(changesKnownAt([...told, entry(10 * HOUR, 4, 14 * HOUR)], 15 * HOUR), [change])
+  // It did not happen.
+  const withdrawn = [...told, entry(10 * HOUR, 8, 14 * HOUR)]
+  assert.deepEqual(changesKnownAt(withdrawn, 13 * HOUR), [change])
+  assert.deepEqual(changesKnownAt(withdrawn, 14 * HOUR), [])
+  assert.deepEqual(changesKnownAt([entry(0, 8), entry(10 * HOUR, 4, 10 * HOUR + DAY)], 40 * HOUR), [], 'no news')
 })
 
 test('a venue of which nothing was asked is not known to be in trouble, nor to be well', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FEE_TABLE_VERSION } from '../../src/domain/fees.ts'
-import { BUCKET_MS, type BucketType } from '../../src/domain/signal-types.ts'
+import { BUCKET_MS, BUCKET_TYPES, type BucketType } from '../../src/domain/signal-types.ts'
 import { floorTo, HOUR, SECOND } from '../../src/domain/time.ts'
 import { bucketHashOf, evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
 import { collect } from '../../src/jobs/collect.ts'
@@ -25,15 +25,15 @@ const never = new AbortController().signal
 const START = Date.UTC(2026, 10, 30, 10)
 
 /** Simulated Binance, polled once in every bucket, books as well; `paid`: what the perpetual has settled at for twenty days. */
-async function openMarket(paid?: string) {
+async function openMarket(paid?: string, types = TYPES, env: Record<string, string> = {}) {
   const t = await testDatabase()
   let nowMs = START + 2 * SECOND
   const clock = { now: () => nowMs }
   const exchange = await startExchange(clock)
   const adapters = ADAPTERS.filter(({ id }) => id === 'binance')
   const line = await openLine(t.db, exchange, { clock, assets: ['BTC'], adapters })
-  const deps = { db: t.db, clock, log: silentLog, holder: 'test', bucketParameters: testConfig().bucketParameters }
-  for (const type of TYPES) await activate(t.db, type, bucketHashOf(type, deps))
+  const deps = { db: t.db, clock, log: silentLog, holder: 'test', bucketParameters: testConfig(env).bucketParameters }
+  for (const type of types) await activate(t.db, type, bucketHashOf(type, deps))
   const perp = line.venues.binance!.instruments.get('BTC/USDT:USDT')!
   const newest = floorTo(nowMs, 8 * HOUR)
   const times = paid === undefined ? [] : Array.from({ length: 60 }, (_, index) => newest - index * 8 * HOUR)
@@ -49,6 +49,8 @@ async function openMarket(paid?: string) {
   return {
     db: t.db,
     order,
+    /** How many buckets have closed since the beginning. */
+    bucketOf: (at: Date) => (at.getTime() - floorTo(START, BUCKET_MS)) / BUCKET_MS,
     /** Polls as long as so many buckets close. */
     buckets: async (count: number) => {
       for (let bucket = 0; bucket < count; bucket += 1) {
@@ -58,14 +60,14 @@ async function openMarket(paid?: string) {
         await pollDepth({ ...line.deps, depth: { contracts: 5, everyMs: 60_000 } }, line.venues.binance!, tickAt, never)
         await derive(line.deps, 'binance', tickAt)
         nowMs += BUCKET_MS + 30 * SECOND
-        for (const type of TYPES) await evaluateBuckets(deps, type)
+        for (const type of types) await evaluateBuckets(deps, type)
         nowMs -= 30 * SECOND
       }
     },
     signals: async (type: BucketType) =>
       (
         await t.db.query(
-          `select s.opening, s.closing, s.opened_at, s.peak_at, s.peak_value, s.label, s.state, s.close_reason, s.value, s.asset, s.venue_id, i.key from signal s
+          `select s.opening, s.closing, s.opened_at, s.closed_at, s.peak_at, s.peak_value, s.label, s.state, s.close_reason, s.value, s.asset, s.venue_id, i.key from signal s
              left join instrument i on i.id = s.instrument_id where s.type = $1 order by s.opened_at, i.key`,
           [type]
         )
@@ -149,4 +151,53 @@ test('the futures of a market in contango are an expectation of it, and of backw
   await market.buckets(8)
   const [closed] = await market.signals('expectation')
   assert.deepEqual([closed?.state, closed?.close_reason], ['closed', 'exit'])
+})
+
+test('a market that goes from calm to euphoria, panic and calm opens and closes what it should, once each and in time', {
+  timeout: 240_000
+}, async () => {
+  const quick = Object.fromEntries(BUCKET_TYPES.map((type) => [`${type.toUpperCase()}_COOL_DOWN_HOURS`, '0.25']))
+  await using market = await openMarket(undefined, BUCKET_TYPES, quick)
+  const phases = [
+    ['calm', 4],
+    ['euphoric', 7],
+    ['panic', 13],
+    ['calm', 7]
+  ] as const
+  const starts: number[] = []
+  let bucket = 0
+  for (const [regime, count] of phases) {
+    starts.push(bucket)
+    await market.order(regime)
+    await market.buckets(count)
+    bucket += count
+  }
+  const [, euphoria, panic, calm] = starts as [number, number, number, number]
+  // Ten minutes until a market has changed its mind, three buckets in or out, and the one in which it was asked to.
+  const soon = (from: number) => from + 2 + 3 + 1
+  const dislocations = (await market.signals('basis_dislocation')).filter(({ key }) => key === PERP)
+  assert.deepEqual(
+    dislocations.map(({ label, close_reason }) => [label, close_reason]),
+    [
+      ['RICH', 'exit'],
+      ['CHEAP', 'exit']
+    ]
+  )
+  const [rich, cheap] = dislocations.map((one) => [market.bucketOf(one.opened_at), market.bucketOf(one.closed_at)])
+  const isIn = (at: number, from: number, to: number) => assert.ok(at > from && at <= to, `${at} in (${from}, ${to}]`)
+  isIn(rich![0]!, euphoria, soon(euphoria))
+  isIn(rich![1]!, panic, soon(panic))
+  // Nothing counts for three buckets after a close.
+  isIn(cheap![0]!, rich![1]!, rich![1]! + 3 + 3)
+  isIn(cheap![1]!, calm, soon(calm))
+
+  const { rows } = await market.db.query(
+    `select type, instrument_id, venue_id, asset, spot_id, label, opened_at from signal order by opened_at`
+  )
+  const phaseOf = (at: Date) => starts.findLastIndex((start) => market.bucketOf(at) > start)
+  const openings = rows.map(({ opened_at, ...subject }) => JSON.stringify([subject, phaseOf(opened_at)]))
+  assert.equal(new Set(openings).size, openings.length, 'nothing opens twice in one regime')
+  const types = new Set(rows.map(({ type }) => type))
+  for (const type of ['basis_dislocation', 'expectation', 'carry_opportunity']) assert.ok(types.has(type), type)
+  for (const type of ['stablecoin_depeg', 'interval_change', 'venue_trouble']) assert.ok(!types.has(type), type)
 })

@@ -9,7 +9,7 @@ import { testDatabase } from '../support/database.ts'
 import { silentLog, testConfig } from '../support/line.ts'
 import { openPast } from '../support/past.ts'
 
-test('with a shortened persistence, a market that turns euphoric opens a regime within a day, and one that calms down closes it', async () => {
+test('with a shortened persistence, a market that turns euphoric opens a regime within a day, panic ends it and opens its own, and calm ends that', async () => {
   await using t = await testDatabase()
   // The next look at a finished past is compared with the database's own time: a clock of some days ago is always due.
   const start = floorTo(systemClock.now(), DAY) - 4 * DAY + MINUTE
@@ -55,17 +55,29 @@ test('with a shortened persistence, a market that turns euphoric opens a regime 
   assert.deepEqual([open!.label, open!.state, more.length], ['OVERHEATED', 'open', 0])
   assert.ok(open!.opened_at.getTime() % (8 * HOUR) === 0, 'at a settlement')
 
+  await order('panic')
+  await settle()
+  await settle()
+  await settle()
   await order('calm')
   await settle()
   await settle()
-  const [closed] = await signals()
-  assert.deepEqual([closed!.state, closed!.close_reason], ['closed', 'exit'])
+  const told = (await signals()).sort((a, b) => a.opened_at.getTime() - b.opened_at.getTime())
+  assert.deepEqual(
+    told.map(({ label, state, close_reason }) => [label, state, close_reason]),
+    [
+      ['OVERHEATED', 'closed', 'exit'],
+      ['PANIC', 'closed', 'exit']
+    ]
+  )
   const { rows: events } = await t.db.query(
-    `select type, asset, signal_label from event where at > $1 and type like 'signal.%' order by at`,
+    `select type, asset, signal_label from event where at > $1 and type in ('signal.opened', 'signal.closed') order by at, created_at`,
     [new Date(from)]
   )
   assert.deepEqual(events, [
     { type: 'signal.opened', asset: 'BTC', signal_label: 'OVERHEATED' },
-    { type: 'signal.closed', asset: 'BTC', signal_label: 'OVERHEATED' }
+    { type: 'signal.closed', asset: 'BTC', signal_label: 'OVERHEATED' },
+    { type: 'signal.opened', asset: 'BTC', signal_label: 'PANIC' },
+    { type: 'signal.closed', asset: 'BTC', signal_label: 'PANIC' }
   ])
 })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { EventFilter } from '../../contract/event-filter.ts'
+import { type EventFilter, filterProblems } from '../../contract/event-filter.ts'
 import {
   deliverySchema,
   newWebhookBody,
@@ -193,6 +193,8 @@ async function checkTarget<T extends Target>(values: T, { config, catalogue }: A
 
 /** Only the words that were given. */
 function filterOf(filter: EventFilter | undefined): EventFilter {
+  const problems = filterProblems(filter ?? {})
+  if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_body')
   const entries = Object.entries(filter ?? {})
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }

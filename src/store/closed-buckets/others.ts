@@ -1,5 +1,11 @@
 import { isDollarLike } from '../../domain/instrument.ts'
-import { intervalChange, type KnownChange, stablecoinDepeg, venueTrouble } from '../../domain/signal-values.ts'
+import {
+  changesKnownAt,
+  intervalChange,
+  stablecoinDepeg,
+  type ToldInterval,
+  venueTrouble
+} from '../../domain/signal-values.ts'
 import { DAY } from '../../domain/time.ts'
 import { FACTS } from '../sealed/facts.ts'
 import {
@@ -37,44 +43,42 @@ export async function listDepegs(db: Queryable, span: BucketSpan, scope: BucketS
   return points
 }
 
-/** Changes of funding intervals that took effect, and could be known, within a day before one of the buckets ended. */
-async function listChangesFor(
-  db: Queryable,
-  { from, to }: BucketSpan
-): Promise<(KnownChange & { readonly instrumentId: number })[]> {
-  type Row = { instrument_id: number; known_at: Date; previous_hours: number; interval_hours: number }
+/** Every revision of the ledgers of intervals in which one came into force within a day before one of the buckets ended. */
+async function listLedgersOf(db: Queryable, { from, to }: BucketSpan): Promise<Map<number, ToldInterval[]>> {
+  type Row = { instrument_id: number; effective_from: Date; interval_hours: number; told_at: Date }
   const { rows } = await db.query<Row>(
-    `with newest as (
-       select distinct on (instrument_id, effective_from) * from funding_interval
-       where instrument_id in (select instrument_id from funding_interval where effective_from > $1 and effective_from <= $2)
-       order by instrument_id, effective_from, revision desc
-     ), walked as (
-       select *, lag(interval_hours) over (partition by instrument_id order by effective_from) as previous_hours from newest
-     )
-     select instrument_id, greatest(effective_from, coalesce(declared_at, known_at)) as known_at, previous_hours, interval_hours
-     from walked where effective_from > $1 and effective_from <= $2 and previous_hours <> interval_hours
-       and coalesce(declared_at, known_at) < effective_from + interval '1 day'`,
+    `select instrument_id, effective_from, interval_hours, case when revision = 0 then coalesce(declared_at, known_at) else known_at end as told_at
+     from funding_interval
+     where instrument_id in (select instrument_id from funding_interval where effective_from > $1 and effective_from <= $2)
+     order by instrument_id, effective_from, revision`,
     [new Date(from - DAY), new Date(to)]
   )
-  return rows.map((row) => ({
-    instrumentId: row.instrument_id,
-    knownAt: row.known_at.getTime(),
-    previousHours: row.previous_hours,
-    hours: row.interval_hours
-  }))
+  const ledgers = Map.groupBy(rows, ({ instrument_id }) => instrument_id)
+  return new Map(
+    [...ledgers].map(([instrumentId, own]) => [
+      instrumentId,
+      own.map((row) => ({
+        effectiveFrom: row.effective_from.getTime(),
+        hours: row.interval_hours,
+        toldAt: row.told_at.getTime()
+      }))
+    ])
+  )
 }
 
-/** Changes of contracts' funding intervals. */
+/** Changes of contracts' funding intervals, each as it was known when its bucket ended. */
 export async function listChangePoints(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
-  const byInstrument = Map.groupBy(await listChangesFor(db, span), ({ instrumentId }) => instrumentId)
-  return [...byInstrument].flatMap(([instrumentId, changes]) =>
+  return [...(await listLedgersOf(db, span))].flatMap(([instrumentId, ledger]) =>
     isWithin(scope, instrumentId)
-      ? endsOf(span).map((at) => ({
-          subject: aboutPair(instrumentId),
-          at,
-          value: intervalChange({ at, changes }),
-          observations: changes.length
-        }))
+      ? endsOf(span).map((at) => {
+          const changes = changesKnownAt(ledger, at)
+          return {
+            subject: aboutPair(instrumentId),
+            at,
+            value: intervalChange({ at, changes }),
+            observations: changes.length
+          }
+        })
       : []
   )
 }
