@@ -28,17 +28,33 @@ export function factsOf(
       return instrument ? [toFact(row, instrument.id, instrument)] : []
     })
   }
-  const marks = new Map(reading.marks.map(({ symbol, mark }) => [symbol, mark]))
+  const marks = new Map(reading.marks.map((said) => [said.symbol, said]))
+  const refused = new Set(reading.skipped.filter(({ reason }) => OF_BOOK.has(reason)).map(({ symbol }) => symbol))
+  const isInDoubt = (symbol: string) => {
+    const said = marks.get(symbol)
+    return refused.has(symbol) || (said !== undefined && isMarkDoubtful(said))
+  }
   return {
     quotes: followed(reading.quotes, (row, instrumentId) => ({ ...row, instrumentId })),
     lasts: followed(reading.lasts, (row, instrumentId) => ({ ...row, instrumentId })),
     marks: followed(reading.marks, (row, instrumentId) => ({ ...row, instrumentId })),
     estimates: followed(reading.estimates, (row, instrumentId) => toEstimate(row, instrumentId, adapter.averaging)),
     openInterest: followed(reading.openInterest, (row, _, instrument) =>
-      toOpenInterest(row, instrument, marks.get(row.symbol))
+      isInDoubt(row.symbol)
+        ? toOpenInterest(countedOnly(row), instrument, null)
+        : toOpenInterest(row, instrument, marks.get(row.symbol)?.mark)
     ),
     volumes: followed(reading.volumes, (row, instrumentId) => ({ ...row, instrumentId }))
   }
+}
+
+/** Why a book is not believed; the mark of such a contract is none to value by. */
+const OF_BOOK: ReadonlySet<string> = new Set(['implausible_move', 'off_index'])
+
+/** What a venue counts, without what that comes to at a mark in doubt. */
+function countedOnly(said: OpenInterest): OpenInterest {
+  if (said.unit === 'usd') return { ...said, base: null }
+  return said.unit === 'base' ? { ...said, quote: null, usd: null } : said
 }
 
 function toEstimate(estimate: FundingEstimate, instrumentId: number, averaging: AverageScheme): LatestEstimate {
