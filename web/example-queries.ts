@@ -73,6 +73,44 @@ query OpenSignals {
   }
 }
 `,
+    `# What became of carries, and what signals have been worth: quoted against realised, hits with their interval.
+query TrackRecords {
+  opportunities(open: "false", first: 20) {
+    nodes {
+      instrument
+      spot
+      openedAt
+      hours
+      halfLifeHours
+      quoted {
+        netFrac
+        hours
+      }
+      realised {
+        netFrac
+        hours
+        coverage
+      }
+      absent
+    }
+  }
+  signalRecords(first: 50) {
+    nodes {
+      type
+      label
+      claim
+      hours
+      fired
+      medianHours
+      independent
+      hitRate
+      low
+      high
+      verdict
+    }
+  }
+}
+`,
     `# How the venues are doing, and what is missing since when and why.
 query VenuesAndGaps {
   venues {

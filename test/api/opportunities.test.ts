@@ -9,7 +9,7 @@ import { FACTS } from '../../src/store/sealed/facts.ts'
 import { sealFact } from '../../src/store/sealed/seal.ts'
 import { activate } from '../../src/store/signal-activations.ts'
 import { writeSignals } from '../../src/store/signals.ts'
-import { aCarry, QUOTED } from '../support/signals.ts'
+import { aCarry, aSignal, QUOTED } from '../support/signals.ts'
 import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
 const BTC = 'binance:BTC/USDT:USDT'
@@ -53,6 +53,7 @@ async function seed(db: Database): Promise<void> {
   // The prices that made the signal, those that could be had, and what came after: a correction and a later fetch.
   await insertPrices(db, [btc, spot], entry, { spot: [1, 2], contract: [3, 4] })
   await insertPrices(db, [btc, spot], entry + MINUTE, { spot: [5, 6], contract: [7, 8] }, { source: 'backfill' })
+  await insertPrices(db, [btc, spot], entry + MINUTE, { spot: [6, 7], contract: [8, 9] }, { revision: 1 })
   await insertPrices(db, [btc, spot], entry + 2 * MINUTE, AT_ENTRY)
   await insertPrices(db, [btc, spot], entry + 2 * MINUTE, { spot: [8, 9], contract: [9, 10] }, { revision: 1 })
   await insertPrices(db, [btc, spot], exit + 2 * MINUTE, AT_EXIT)
@@ -146,8 +147,29 @@ async function seedDislocations(db: Database, count: number): Promise<void> {
     ])
 }
 
+/** A regime of BTC, and what settled 8, 16 and 24 hours after it opened. */
+async function seedRegime(db: Database): Promise<void> {
+  const { rows } = await db.query('select id from instrument where key = $1', [BTC])
+  const instrumentId = rows[0]!.id
+  const openedAt = ago(30)
+  const value = 0.0006
+  await db.transaction((client) => writeSignals(client, [aSignal({ id: 'sig_regime', instrumentId, openedAt, value })]))
+  await ensurePartitions(db, 'signal_input', [openedAt], NOW_MS)
+  for (const [index, settled] of [value, 0.0004, 0.0009, 0.0003].entries())
+    await db.query(
+      `insert into signal_input (instrument_id, spot_id, type, at, known_at, value, span_hours, percentile, observations, held_hours, state, flags, parameters)
+       values ($1, 0, 'funding_regime', $2, now(), $3, 8, 98, 200, 24, 'OVERHEATED', '{}', 'p1')`,
+      [instrumentId, new Date(openedAt + index * 8 * HOUR), settled]
+    )
+}
+
 test('each type tells its own track record: a rate with its interval, or that there is too little', async () => {
-  await using api = await testApi({ seed: (db) => seedDislocations(db, 33) })
+  await using api = await testApi({
+    seed: async (db) => {
+      await seedDislocations(db, 33)
+      await seedRegime(db)
+    }
+  })
   await activate(api.db, 'basis_dislocation', 'd1')
   const ask = async (query: string): Promise<Any> => {
     const { status, body } = await request(api.url).get(`/v1/signals/records${query}`)
@@ -184,6 +206,23 @@ test('each type tells its own track record: a rate with its interval, or that th
   )
   assert.ok(Math.abs(earned.medianChange - 0.0066435) < 1e-9)
   assert.equal((await ask(`?type=basis_dislocation&from=${ago(24 * 10)}&to=${ago(24)}`))[0].fired, 9)
+  const regimes = await ask('?type=funding_regime')
+  assert.deepEqual(
+    regimes.map((row: Any) => [
+      row.hours,
+      row.scored,
+      row.hits,
+      row.medianChange === null ? null : Math.round(row.medianChange * 1e4)
+    ]),
+    // After an hour nothing had settled; after 72 nobody knows yet.
+    [
+      [1, 0, 0, null],
+      [8, 1, 1, -2],
+      [24, 1, 1, -3],
+      [72, 0, 0, null],
+      [168, 0, 0, null]
+    ]
+  )
   assert.deepEqual(await ask('?label=CHEAP'), [])
   for (const query of ['type=basis', `from=${ago(1)}&to=${ago(2)}`, 'label=RICHE', 'limit=0'])
     assert.equal((await request(api.url).get(`/v1/signals/records?${query}`)).status, 400, query)
