@@ -34,8 +34,9 @@ export function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: 
   }
 }
 
-/** What a venue's funding stays within, per 8 h; null where it sets no bound, or does not say of which interval. */
-function boundsOf({ contractFacts }: CarryFacts) {
+/** What a venue's funding stays within, per 8 h; null where it sets no bound, or does not say of which interval. A dated contract pays none. */
+function boundsOf({ contract, contractFacts }: CarryFacts) {
+  if (contract.kind === 'future') return { cap8h: 0, floor8h: 0 }
   const { cap = null, floor = null, intervalHours = null } = contractFacts.latest?.estimate ?? {}
   const per8h = (bound: string | null) =>
     bound === null || intervalHours === null ? null : (Number(bound) * 8) / intervalHours

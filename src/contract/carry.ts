@@ -87,10 +87,7 @@ const fairSchema = object({
     'lowerBps less the venue’s cap over three days: holds whatever funding does till then',
     -1852
   ),
-  worstUpperBps: numberOrNull(
-    'upperBps plus its floor over them; null where it sets none, and of a dated contract',
-    1829
-  )
+  worstUpperBps: numberOrNull('upperBps plus its floor over them; null where it sets none', 1829)
 })
 
 const capacitySchema = object({

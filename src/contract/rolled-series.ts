@@ -3,6 +3,7 @@ import { DAY, isoOf, isoOrNull } from '../domain/time.ts'
 import { curveHistoryMeta, curveParameters, curveResolution } from './curve-history.ts'
 import { historyParameters } from './history-parameters.ts'
 import { time, word } from './parameters.ts'
+import { reasonsIn } from './reasons.ts'
 import {
   absences,
   arrayOf,
@@ -35,7 +36,8 @@ const rollSchema = object({
     '101800'
   ),
   toPrice: decimalOrNull('Price of the one that was entered at the same moment', '103100'),
-  ratio: numberOrNull('toPrice / fromPrice; null: the series ends, and another begins', 1.0128)
+  ratio: numberOrNull('toPrice / fromPrice; null: the series ends, and another begins', 1.0128),
+  absent: oneOfOrNull(['never_priced_together'], 'Why there is none')
 })
 
 export const rolledSchema = object(
@@ -86,10 +88,7 @@ export function rolledView(
   { start, at, holding, price, entered, stretch }: RolledBucket,
   { asset, venue, settle }: Of
 ) {
-  const absent: Record<string, string> = {}
-  if (holding === undefined) absent.instrument = 'no_contract_priced'
-  if (price === undefined) absent.price = absent.adjusted = 'not_observed'
-  return {
+  const row = {
     start: isoOf(start),
     at: isoOf(at),
     asset,
@@ -109,8 +108,11 @@ export function rolledView(
       to: instrument,
       fromPrice: roll?.fromPrice ?? null,
       toPrice: roll?.toPrice ?? null,
-      ratio: roll?.ratio ?? null
-    })),
-    absent
+      ratio: roll?.ratio ?? null,
+      absent: roll === null ? 'never_priced_together' : null
+    }))
   }
+  const [unheld, unpriced] = ['no_contract_priced', holding === undefined ? 'no_contract_priced' : 'not_observed']
+  const ofPrice = { price: unpriced, priceKind: unpriced, tickAt: unpriced, adjusted: unpriced }
+  return { ...row, absent: reasonsIn(row, { instrument: unheld, daysToExpiry: unheld, factor: unheld, ...ofPrice }) }
 }

@@ -67,6 +67,9 @@ test('every null of carries, spreads and curves has its reason, whatever is not 
       countNulls(await answered(api.url, `/v1/funding/spreads?asset=BTC${query}`), `spreads${query}`)
     const curves = await answered(api.url, '/v1/term-structure?asset=BTC')
     countNulls(curves, 'curve')
+    for (const path of ['history?venue=binance', 'rolled?venue=binance&settle=USDT']) {
+      countNulls(await answered(api.url, `/v1/term-structure/${path}&asset=BTC`), path)
+    }
     for (const { points, absent } of curves) {
       for (const point of points as Row[]) {
         const isTold = `points.${point.instrument}.realisedFundingApr` in absent

@@ -14,6 +14,8 @@ const ROUTES: Readonly<Record<string, string>> = {
   '/v1/funding/trailing': '',
   '/v1/funding/realised': `instrument=${PERP}`,
   '/v1/term-structure': 'asset=BTC',
+  '/v1/term-structure/history': 'asset=BTC&venue=binance',
+  '/v1/term-structure/rolled': 'asset=BTC&venue=binance&settle=USDT',
   '/v1/drivers': `instrument=${PERP}`,
   '/v1/aggregates': 'asset=BTC',
   '/v1/explain': `metric=basisBps&instrument=${PERP}`,

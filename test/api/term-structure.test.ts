@@ -279,7 +279,8 @@ test('dated contracts make one series, each roll with both its prices and no ret
       to: key(60),
       fromPrice: '100000',
       toPrice: '110000',
-      ratio: 1.1
+      ratio: 1.1,
+      absent: null
     }
   ])
   assert.deepEqual(
