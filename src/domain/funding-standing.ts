@@ -1,4 +1,4 @@
-import { isLongEnough, type Standing, standingOf } from './aggregates.ts'
+import { isLongEnough, type Observed, type Standing, standingOf } from './aggregates.ts'
 import type { IntervalSource } from './board-row.ts'
 import { countExpected } from './expected-settlements.ts'
 import { rate8hOf } from './regime-series.ts'
@@ -46,7 +46,8 @@ export type FundingStanding = {
 /** Nothing is ranked before ninety settlements and thirty days, however short the window: what 90 d are long enough by. Spec 1.9. */
 const HISTORY_MIN_OF = 90
 
-type Ranked = SettledFunding & { readonly intervalHours: number; readonly intervalSource: IntervalSource }
+type Known = SettledFunding & { readonly intervalHours: number; readonly intervalSource: IntervalSource }
+type Ranked = Known & { readonly observed: Observed }
 
 /**
  * Where the newest of ascending settlements stands among those of (its time − days, its time], per 8 h, itself included; null where no
@@ -54,7 +55,7 @@ type Ranked = SettledFunding & { readonly intervalHours: number; readonly interv
  * another kind before it. Spec 1.6.1, 3.2, 3.5.
  */
 export function fundingStandingOf(settled: readonly SettledFunding[], listedAt: number | null): FundingStanding | null {
-  const ranked = settled.filter(isRanked)
+  const ranked = settled.filter(isKnown).map(rankedOf)
   const newest = ranked.at(-1)
   if (newest === undefined) return null
   const { settledAt, rate, intervalHours, intervalSource, formulaVersion } = newest
@@ -64,7 +65,10 @@ export function fundingStandingOf(settled: readonly SettledFunding[], listedAt: 
     const fromMs = settledAt - days * DAY
     const within = ranked.filter((each) => each.settledAt > fromMs)
     const known = within.filter(isAlike)
-    const { days: _, ...standing } = standingOf(known.map(observedOf), days)
+    const { days: _, ...standing } = standingOf(
+      known.map(({ observed }) => observed),
+      days
+    )
     const isShort = isNew || standing.percentile === null
     const isLeftOut = known.length < within.length && isLongEnough(extentOf(within, days))
     const expected = countExpected(
@@ -85,17 +89,18 @@ export function fundingStandingOf(settled: readonly SettledFunding[], listedAt: 
     rate,
     intervalHours,
     intervalSource,
-    rate8h: rate8hOf(newest)!,
+    rate8h: newest.observed.value,
     windows: { 30: windowOf(30), 90: windowOf(90), 365: windowOf(365) }
   }
 }
 
-function isRanked(each: SettledFunding): each is Ranked {
+function isKnown(each: SettledFunding): each is Known {
   const { intervalHours, intervalSource } = each
   return intervalHours !== null && intervalHours > 0 && intervalSource !== null && intervalSource !== 'assumed'
 }
 
-const observedOf = (each: Ranked) => ({ at: each.settledAt, value: rate8hOf(each)! })
+/** Rounding is what costs: once for all windows. */
+const rankedOf = (each: Known): Ranked => ({ ...each, observed: { at: each.settledAt, value: rate8hOf(each)! } })
 
 const extentOf = (within: readonly Ranked[], days: number) => ({
   days,

@@ -31,7 +31,7 @@ export function meanOf(values: readonly number[]): number {
 
 /** The middle value, or the mean of the two middle ones; NaN of none. */
 export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
+  const sorted = Float64Array.from(values).sort()
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

@@ -92,7 +92,7 @@ test('whatever the order in which settlements and corrections come, a standing i
       const [first, second] = await Promise.all(ids.map((id) => keptOf(db, id)))
       assert.deepEqual(second!.standing!.windows[90].percentile, first!.standing!.windows[90].percentile)
     }),
-    { numRuns: 6 }
+    { numRuns: 4 }
   )
 })
 
