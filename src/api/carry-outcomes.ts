@@ -2,20 +2,19 @@ import { type CarryOutcome, carryOutcomeOf, tradingWindows } from '../contract/c
 import type { BucketSignal } from '../domain/signal.ts'
 import { HOUR } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
-import { listSettlementsOfMany } from '../store/funding-history.ts'
 import { listFirstQuotes } from '../store/pair-quotes.ts'
+import { countSettledOfWindows, listSettledRatesOfWindows } from '../store/settled-rates.ts'
 import type { ListedSignal } from '../store/signal-list.ts'
+import { type RowBudget, takeStored } from './row-budget.ts'
 
 /** A carry opportunity with whom it is about. */
 export type ListedCarry = Omit<ListedSignal, 'signal'> & { readonly signal: BucketSignal }
 
-/** Settlements of one perpetual that are read at the most: a year of hourly ones. */
-const SETTLEMENTS_MAX = 9_000
-
-/** What these episodes came to, in their order: their prices in two questions, their settlements in one. */
+/** What these episodes came to, in their order: their prices in two questions, their settlements in one. Refused with `range_too_long` when the budget does not allow it. */
 export async function readOutcomes(
   db: Pick<Database, 'query'>,
-  episodes: readonly ListedCarry[]
+  episodes: readonly ListedCarry[],
+  budget: RowBudget
 ): Promise<CarryOutcome[]> {
   const closed = episodes.flatMap(({ signal, subject }) => {
     const windows = tradingWindows(signal)
@@ -34,21 +33,34 @@ export async function readOutcomes(
     db,
     closed.map((one) => ask(one, 'exit'))
   )
-  const paying = closed.filter(({ isPerpetual }) => isPerpetual)
-  const settled =
-    paying.length === 0
-      ? new Map()
-      : await listSettlementsOfMany(db, [...new Set(paying.map(({ signal }) => signal.instrumentId!))], {
-          fromMs: Math.min(...paying.map(({ signal }) => signal.openedAt)),
-          toMs: Math.max(...paying.map(({ signal }) => signal.closedAt!)) + HOUR,
-          knownAtMs: null,
-          limit: SETTLEMENTS_MAX
-        })
+  const settled = await readSettled(
+    db,
+    closed.filter(({ isPerpetual }) => isPerpetual).map(({ signal }) => signal),
+    budget
+  )
   const outcomes = new Map(
     closed.map(({ signal, isPerpetual }, index) => {
-      const facts = { entry: entries[index], exit: exits[index], settled: settled.get(signal.instrumentId!) ?? [] }
+      const facts = { entry: entries[index], exit: exits[index], settled: settled.get(signal.id) ?? [] }
       return [signal.id, carryOutcomeOf(signal, { isPerpetual, ...facts })]
     })
   )
   return episodes.map(({ signal }) => outcomes.get(signal.id) ?? { absent: 'still_open' })
+}
+
+/** What was paid while each of these was open, and until it could be left. */
+async function readSettled(db: Pick<Database, 'query'>, signals: readonly BucketSignal[], budget: RowBudget) {
+  const windows = signals.map(({ instrumentId, openedAt, closedAt }) => ({
+    instrumentId: instrumentId!,
+    fromMs: openedAt,
+    toMs: closedAt! + HOUR
+  }))
+  await takeStored(budget, {
+    // No venue settles more often than each hour.
+    most: windows.reduce((sum, { fromMs, toMs }) => sum + Math.ceil((toMs - fromMs) / HOUR), 0),
+    count: (most) => countSettledOfWindows(db, windows, most),
+    path: 'from',
+    narrow: 'ask for fewer rows, or give a shorter range (`from`, `to`)'
+  })
+  const rates = await listSettledRatesOfWindows(db, windows)
+  return new Map(signals.map(({ id }, index) => [id, rates[index]!]))
 }

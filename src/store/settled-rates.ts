@@ -33,6 +33,52 @@ export async function listSettledRates(
   return new Map(rows.map(({ instrument_id, rates }) => [instrument_id, rates.slice(0, limit).map(rateOf)]))
 }
 
+/** What one perpetual settled in [fromMs, toMs). */
+export type SettledWindow = { readonly instrumentId: number; readonly fromMs: number; readonly toMs: number }
+
+/** The rates of each window, in the order of the windows; each rate by its newest revision. */
+export async function listSettledRatesOfWindows(
+  db: Pick<Database, 'query'>,
+  windows: readonly SettledWindow[]
+): Promise<(readonly PaidRate[])[]> {
+  const { rows } = await db.query<{ place: string; rates: readonly Cells[] }>(
+    `select w.place, json_agg(json_build_array((extract(epoch from settled_at) * 1000)::int8, rate::text, interval_hours)
+         order by settled_at) as rates
+     from ${WINDOWS} cross join lateral (
+       select distinct on (settled_at) settled_at, rate, interval_hours
+       from settlement s where s.instrument_id = w.instrument_id and s.settled_at >= w.from_at and s.settled_at < w.to_at
+       order by settled_at, revision desc
+     ) r group by w.place`,
+    windowValues(windows)
+  )
+  const found = new Map(rows.map(({ place, rates }) => [Number(place) - 1, rates.map(rateOf)]))
+  return windows.map((_, index) => found.get(index) ?? [])
+}
+
+/** How many stored rows these windows have, revisions included; counting ends at `most`. */
+export async function countSettledOfWindows(
+  db: Pick<Database, 'query'>,
+  windows: readonly SettledWindow[],
+  most: number
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int from (
+       select 1 from ${WINDOWS} join settlement s
+         on s.instrument_id = w.instrument_id and s.settled_at >= w.from_at and s.settled_at < w.to_at limit $4
+     ) c`,
+    [...windowValues(windows), most]
+  )
+  return rows[0]!.count
+}
+
+const WINDOWS = `unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) with ordinality as w (instrument_id, from_at, to_at, place)`
+
+const windowValues = (windows: readonly SettledWindow[]) => [
+  windows.map(({ instrumentId }) => instrumentId),
+  windows.map(({ fromMs }) => new Date(fromMs)),
+  windows.map(({ toMs }) => new Date(toMs))
+]
+
 const rateOf = ([settledAt, rate, intervalHours]: Cells): PaidRate => ({ settledAt, rate, intervalHours })
 
 /** A settlement's rate per 8 h; nothing where its interval is not known. */

@@ -9,7 +9,13 @@ export type SettlementRevision = {
   readonly toldAt: number
 }
 
-type Cells = readonly [settledAt: number, rate: string, intervalHours: number | null, isAssumed: boolean, toldAt: number]
+type Cells = readonly [
+  settledAt: number,
+  rate: string,
+  intervalHours: number | null,
+  isAssumed: boolean,
+  toldAt: number
+]
 
 type RevisionRange = {
   readonly fromMs: number

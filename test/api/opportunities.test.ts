@@ -227,3 +227,13 @@ test('each type tells its own track record: a rate with its interval, or that th
   for (const query of ['type=basis', `from=${ago(1)}&to=${ago(2)}`, 'label=RICHE', 'limit=0'])
     assert.equal((await request(api.url).get(`/v1/signals/records?${query}`)).status, 400, query)
 })
+
+test('what carries settled is counted before it is read, each carry by its own time', async () => {
+  await using api = await testApi({ seed, storedRowsMax: 2 })
+  for (const path of ['opportunities', 'signals/records']) {
+    const { status, body } = await request(api.url).get(`/v1/${path}`)
+    assert.deepEqual([status, body.code, body.errors?.[0]?.path], [400, 'range_too_long', 'from'], path)
+  }
+  const { body } = await request(api.url).get('/v1/opportunities?open=true')
+  assert.deepEqual([body.data.length, body.data[0].realised], [2, null], 'what is open has settled nothing yet')
+})

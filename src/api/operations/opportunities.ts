@@ -5,6 +5,7 @@ import { pageOf } from '../answers.ts'
 import { type ListedCarry, readOutcomes } from '../carry-outcomes.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
+import { newBudget } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { checkSpan, placeOf } from './signals.ts'
 
@@ -30,7 +31,8 @@ export function opportunitiesOperation(context: ApiContext): Operation {
   })
 }
 
-async function readOpportunities({ db, clock, catalogue }: ApiContext, question: OpportunityQuestion) {
+async function readOpportunities(context: ApiContext, question: OpportunityQuestion) {
+  const { db, clock, catalogue } = context
   const { values, fingerprint } = question
   const { limit = LIMIT_DEFAULT } = values
   const { venues, assets } = namesOf(await catalogue.read(), values)
@@ -56,7 +58,7 @@ async function readOpportunities({ db, clock, catalogue }: ApiContext, question:
   const { page, ...paging } = pageOf(found, limit, fingerprint, ({ signal }) => [signal[order.field], signal.id])
   // They are of one type.
   const carries = page as readonly ListedCarry[]
-  const outcomes = await readOutcomes(db, carries)
+  const outcomes = await readOutcomes(db, carries, question.budget ?? newBudget(context))
   const data = carries.map(({ signal, subject }, index) => opportunityView(signal, subject, outcomes[index]!))
   return { data, ...paging, asOfMs: clock.now() }
 }

@@ -14,6 +14,7 @@ import { type ListedSignal, listSignals } from '../../store/signal-list.ts'
 import { listOutcomes } from '../../store/signal-outcomes.ts'
 import { type ListedCarry, readOutcomes } from '../carry-outcomes.ts'
 import type { ApiContext } from '../context.ts'
+import { newBudget, type RowBudget } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 import { checkSpan } from './signals.ts'
@@ -42,7 +43,8 @@ export function signalRecordsOperation(context: ApiContext): Operation {
   })
 }
 
-async function readRecords({ db, clock }: ApiContext, question: Question<typeof signalRecordParameters>) {
+async function readRecords(context: ApiContext, question: Question<typeof signalRecordParameters>) {
+  const { db, clock } = context
   const { values } = question
   const nowMs = clock.now()
   const toMs = Math.min(values.to ?? nowMs, nowMs)
@@ -50,7 +52,7 @@ async function readRecords({ db, clock }: ApiContext, question: Question<typeof 
   checkSpan({ from: fromMs, to: toMs })
   const listed = await listOpenedIn(db, values, { fromMs, toMs })
   const outcomes = await listOutcomes(db, { fromMs, toMs, nowMs })
-  const nets = await readNets(db, listed)
+  const nets = await readNets(db, listed, question.budget ?? newBudget(context))
   const scored = listed.map(({ signal }): ScoredSignal => {
     const net = nets.get(signal.id)
     return { signal, later: outcomes.get(signal.id) ?? new Map(), ...(net !== undefined && { net }) }
@@ -95,9 +97,13 @@ async function listOpenedIn(
 }
 
 /** What carries that are over came to, net; null where that is not known. */
-async function readNets(db: ApiContext['db'], listed: readonly ListedSignal[]): Promise<Map<string, number | null>> {
+async function readNets(
+  db: ApiContext['db'],
+  listed: readonly ListedSignal[],
+  budget: RowBudget
+): Promise<Map<string, number | null>> {
   const carries = listed.filter((each): each is ListedCarry => each.signal.type === 'carry_opportunity')
-  const outcomes = await readOutcomes(db, carries)
+  const outcomes = await readOutcomes(db, carries, budget)
   return new Map(
     carries.map(({ signal }, index) => {
       const outcome = outcomes[index]!
