@@ -4,6 +4,8 @@ import { GRADES } from '../../src/domain/quality.ts'
 import { listBasisBucketsOfMany } from '../../src/store/basis-buckets.ts'
 import { findOldestDue, forgetDue, rebuildNextDay } from '../../src/store/bucket-building.ts'
 import type { Database } from '../../src/store/database.ts'
+import { readFacts } from '../../src/store/fact-reading.ts'
+import { describeTable } from '../../src/store/fact-tables.ts'
 import { ensurePartitions, listPartitionsOf } from '../../src/store/partitions.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
 import { type SealProgress, sealFact } from '../../src/store/sealed/seal.ts'
@@ -76,6 +78,17 @@ test('an export is let stand still and to take its time, and what changed is tol
   } finally {
     await session.end()
   }
+  const opened: unknown[] = []
+  const watched: Database = {
+    ...t.db,
+    openSession: (options) => {
+      opened.push(options)
+      return t.db.openSession(options)
+    }
+  }
+  const range = { instrumentIds: null, fromMs: null, toMs: null }
+  for await (const rows of readFacts(watched, await describeTable(t.db, 'gaps'), range, new Map())) void rows
+  assert.deepEqual(opened, [{ unhurried: EXPORT_NAME }], 'which an export is')
 })
 
 test('a day that is due for many pairs is read for all of them at once', async () => {
