@@ -106,7 +106,7 @@ async function readServed(url: string): Promise<(query: Query) => unknown> {
     carry: byInstrument(
       (await rowsOf('/v1/carry?asset=BTC&direction=forward&limit=200')).map((row) => ({
         ...row,
-        end: (row.exits as Fields[]).find(({ exit }) => exit === 'unchanged' || exit === 'locked')
+        end: (row.exits as Fields[]).find(({ exit }) => exit === (row.mode === 'lock' ? 'locked' : 'unchanged'))
       }))
     ),
     termStructure: byInstrument(
