@@ -15,14 +15,16 @@ export type Figure = {
   readonly note?: string
 }
 
-export type Results = {
+/** What was measured together, by one word of the command. */
+export type Part = {
+  readonly name: string
   readonly measuredAt: string
   readonly commit: string
   readonly machine: string
   readonly node: string
   readonly figures: readonly Figure[]
-  /** What could not be measured here, and why. */
-  readonly missing: readonly { readonly name: string; readonly reason: string }[]
+  /** Why it could not be measured there; null: it was. */
+  readonly missing: string | null
 }
 
 /** Says of a measurement that it cannot be made here. */
@@ -57,8 +59,10 @@ export const machine = () => `${cpus().length} × ${cpus()[0]?.model.trim()}, ${
 const rounded = (value: number) =>
   Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)))
 
-/** The table that the terminal and docs/bench.md show. */
-export function tableOf({ figures, missing, measuredAt, commit, machine: where, node }: Results): string {
+/** What the terminal and docs/bench.md show of a part. */
+export function sectionOf({ name, figures, missing, measuredAt, commit, machine: where, node }: Part): string {
+  const said = `## ${name}\n\nMeasured ${measuredAt} at ${commit} on ${where}, Node ${node}.`
+  if (missing !== null) return `${said}\n\nNot measured: ${missing}`
   const rows = figures.map((figure) => {
     const { name, unit, ours, yardstick, ratio, goal, runs, note } = figure
     const wanted = goal === null ? '' : 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`
@@ -67,8 +71,5 @@ export function tableOf({ figures, missing, measuredAt, commit, machine: where, 
     return `| ${name} | ${rounded(ours)} ${unit} | ${held} | ${rounded(ratio)} | ${wanted} | ${met} | ${runs} | ${note ?? ''} |`
   })
   const head = '| what | ours | yardstick | ratio | goal | | runs | |\n|---|---|---|---|---|---|---|---|'
-  const absent = missing.map(({ name, reason }) => `* not measured: ${name} (${reason})`)
-  return [`Measured ${measuredAt} at ${commit} on ${where}, Node ${node}. Medians.`, '', head, ...rows, '', ...absent]
-    .join('\n')
-    .trimEnd()
+  return [said, '', head, ...rows].join('\n')
 }

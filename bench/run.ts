@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { measureAnalytics } from './analytics.ts'
 import { measureDelivering } from './delivering.ts'
 import { measureExporting } from './exporting.ts'
-import { type Figure, isMet, machine, type Results, tableOf, Unmeasured } from './figure.ts'
+import { type Figure, isMet, machine, type Part, sectionOf, Unmeasured } from './figure.ts'
 import { measureHistory } from './history.ts'
 import { measurePolling } from './polling.ts'
 import { measureRanking } from './ranking.ts'
@@ -16,6 +16,7 @@ import { measureSweeping } from './sweeping.ts'
 import { measureWriting } from './writing.ts'
 
 // `npm run bench [-- names]`: measures each thing beside its yardstick, in one run; writes bench/results.json and docs/bench.md.
+// Named ones take the place of their own earlier figures; the others stay, each with its commit.
 
 const MEASURES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   writing: measureWriting,
@@ -39,42 +40,53 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 
-const figures: Figure[] = []
-const missing: { name: string; reason: string }[] = []
-for (const [name, measure] of Object.entries(MEASURES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  const startedAt = performance.now()
-  process.stderr.write(`${name} … `)
-  try {
-    const found = await measure()
-    figures.push(...found)
-    process.stderr.write(
-      `${found.map((figure) => `${figure.ratio.toFixed(2)}${isMet(figure) ? '' : ' (missed)'}`).join(', ')}`
-    )
-  } catch (error) {
-    if (!(error instanceof Unmeasured)) throw error
-    missing.push({ name, reason: error.message })
-    process.stderr.write(error.message)
-  }
-  process.stderr.write(` (${Math.round((performance.now() - startedAt) / 1_000)} s)\n`)
-}
-
 const root = new URL('../', import.meta.url)
+const [resultsFile, page] = [new URL('bench/results.json', root), new URL('docs/bench.md', root)]
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
   cwd: fileURLToPath(root),
   encoding: 'utf8'
 }).trim()
-const results: Results = {
-  measuredAt: new Date().toISOString(),
-  commit,
-  machine: machine(),
-  node: process.version,
-  figures,
-  missing
+
+const known = new Map<string, Part>(
+  (JSON.parse(await readFile(resultsFile, 'utf8')) as Part[]).map((part) => [part.name, part])
+)
+for (const name of Object.keys(MEASURES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const part = await measure(name)
+  console.log(`${sectionOf(part)}\n`)
+  known.set(name, part)
+  // After each: what took an hour is not lost by what fails after it.
+  await write()
 }
-console.log(tableOf(results))
-// A part of the measurements does not stand for all of them.
-if (wanted.length === 0) {
-  await writeFile(new URL('bench/results.json', root), `${JSON.stringify(results, null, 2)}\n`)
-  await writeFile(new URL('docs/bench.md', root), `# Benchmarks\n\nWritten by \`npm run bench\`. ${tableOf(results)}\n`)
+
+async function measure(name: string): Promise<Part> {
+  const startedAt = performance.now()
+  process.stderr.write(`${name} … `)
+  const [figures, missing] = await MEASURES[name]!().then(
+    (found) => [found, null] as const,
+    (error: unknown) => {
+      if (!(error instanceof Unmeasured)) throw error
+      return [[], error.message] as const
+    }
+  )
+  const ratios = figures.map((figure) => `${figure.ratio.toFixed(2)}${isMet(figure) ? '' : ' (missed)'}`)
+  const seconds = Math.round((performance.now() - startedAt) / 1_000)
+  process.stderr.write(`${missing ?? ratios.join(', ')} (${seconds} s)\n`)
+  return {
+    name,
+    measuredAt: new Date().toISOString(),
+    commit,
+    machine: machine(),
+    node: process.version,
+    figures,
+    missing
+  }
+}
+
+async function write(): Promise<void> {
+  const parts = Object.keys(MEASURES).flatMap((name) => known.get(name) ?? [])
+  await writeFile(resultsFile, `${JSON.stringify(parts, null, 2)}\n`)
+  const words =
+    '# Benchmarks\n\nWritten by `npm run bench`. Medians; each part is run by its name alone as well, `npm run bench -- writing`.\n\n'
+  await writeFile(page, `${words}${parts.map(sectionOf).join('\n\n')}\n`)
 }
