@@ -60,6 +60,27 @@ test('a rate that is old has no spread, and says so', async () => {
   assert.deepEqual([old.aprSpread, old.absent.shortRate], [null, 'stale'])
 })
 
+test('a contract under quarantine may be another coin of its name: it is in no spread, and none is explained', async () => {
+  await using api = await testApi({ seed })
+  const explain = async () => {
+    const query = { metric: 'fundingSpreads.aprSpread', instrument: BINANCE, against: BYBIT }
+    return (await request(api.url).get('/v1/explain').query(query)).body.data
+  }
+  const everySpread = async (): Promise<Record<string, string>[]> =>
+    (await request(api.url).get('/v1/funding/spreads')).body.data
+  assert.equal((await everySpread()).length, 3)
+  assert.ok((await explain()).value > 0)
+  await api.db.query(
+    `insert into identity_check (instrument_id, state, reason, ratio, since)
+     select id, 'quarantined', 'ticker_collision', 4, now() from instrument where key = $1`,
+    [BYBIT]
+  )
+  api.clock.advance(6_000)
+  const [own, ...others] = await everySpread()
+  assert.deepEqual([new Set([own!.short, own!.long]), others], [new Set([BINANCE, HYPER]), []])
+  assert.deepEqual([(await explain()).value, (await explain()).absent.value], [null, 'quarantined'])
+})
+
 async function seedIds(db: Database): Promise<Record<string, number>> {
   const { rows } = await db.query<{ id: number; key: string }>('select id, key from instrument')
   return Object.fromEntries(rows.map(({ id, key }) => [key, id]))

@@ -28,6 +28,7 @@ export const readSpread: Read = async (context, { instrument, against, moment: {
   if (against === undefined) return 'against_not_given'
   if (against.kind !== 'perpetual' || against.asset !== instrument.asset || against.venue === instrument.venue)
     return 'not_of_one_asset_on_two_venues'
+  if (instrument.quarantine !== null || against.quarantine !== null) return 'quarantined'
   const hours = fundingSpreadParameters.horizonHours.fallback!
   const tier = fundingSpreadParameters.feeTier.fallback!
   const window: SpreadWindow = { kind: 'now', fromMs: nowMs, toMs: nowMs + hours * HOUR }

@@ -31,7 +31,8 @@ export function fundingSpreadsOperation(context: ApiContext): Operation {
     tag: 'funding',
     summary: 'Every venue’s funding against every other’s, per year: now, or realised over a window',
     description:
-      'One row for each two perpetuals of one asset on two venues: short where funding is higher, long where it is lower. Earned is ' +
+      'One row for each two perpetuals of one asset on two venues: short where funding is higher, long where it is lower; ' +
+      'one under quarantine is held against none. Earned is ' +
       'what settles on each venue’s own grid in (from, to]: a headline pays nothing where no settlement falls inside. With `from` or ' +
       '`to` what really settled, else the rates of now held for `horizonHours`. The widest spread first unless sorted otherwise.',
     parameters: fundingSpreadParameters,
@@ -49,7 +50,9 @@ async function readSpreads(context: ApiContext, question: SpreadQuestion) {
   const { venue, ...filter } = values
   // What has gone since has settled within the window all the same.
   const goneSinceMs = window.kind === 'now' ? null : window.fromMs
-  const contracts = await contractsOf(context, { asset: filter.asset, kind: ['perpetual'] }, goneSinceMs)
+  const followed = await contractsOf(context, { asset: filter.asset, kind: ['perpetual'] }, goneSinceMs)
+  // What is under quarantine may be another coin with this name: a spread of the two would be none.
+  const contracts = followed.filter(({ quarantine }) => quarantine === null)
   // Names of venues are checked as everywhere; either leg may be there.
   const wanted =
     venue && new Set((await contractsOf(context, { venue }, goneSinceMs)).map((contract) => contract.venue))
