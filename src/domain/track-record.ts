@@ -68,7 +68,7 @@ const CONFIDENCE = 0.95
 
 /**
  * Hit rate of outcomes that overlap in time and over subjects: of one subject only those count that begin after the one before was over,
- * and all that begin before the first of a stretch is over are one outcome, of their share of hits. Wilson's interval of those. Spec 3.7.
+ * and all that begin before every one of a stretch is over are one outcome, of their share of hits. Wilson's interval of those. Spec 3.7.
  */
 export function hitRecord(trials: readonly Trial[]): HitRecord {
   const stretches = stretchesOf(trials)
@@ -86,12 +86,14 @@ export function hitRecord(trials: readonly Trial[]): HitRecord {
 function stretchesOf(trials: readonly Trial[]): Trial[][] {
   const busyUntil = new Map<string, number>()
   const stretches: Trial[][] = []
+  let end = Number.NEGATIVE_INFINITY
   for (const trial of trials.toSorted((a, b) => a.at - b.at || (a.subject < b.subject ? -1 : 1))) {
     if (trial.at < (busyUntil.get(trial.subject) ?? Number.NEGATIVE_INFINITY)) continue
     busyUntil.set(trial.subject, trial.until)
-    const current = stretches.at(-1)
-    if (current !== undefined && trial.at < current[0]!.until) current.push(trial)
+    if (trial.at < end) stretches.at(-1)!.push(trial)
     else stretches.push([trial])
+    // The longest decides: what it has seen of the market would be in the next stretch as well.
+    end = Math.max(end, trial.until)
   }
   return stretches
 }

@@ -53,6 +53,13 @@ test('what overlaps is one outcome: a hundred contracts that move at once prove 
   )
 })
 
+test('a stretch lasts as long as the longest in it: what begins meanwhile proves nothing more', () => {
+  const long = [trial('a', 0, true), { ...trial('b', 0, false, 40), at: HOUR }]
+  const meanwhile = Array.from({ length: 38 }, (_, day) => trial('a', day + 1, true))
+  assert.equal(hitRecord([...long, ...meanwhile]).independent, 1)
+  assert.equal(hitRecord([...long, trial('a', 40, true)]).independent, 2, 'from its end on another begins')
+})
+
 test('the record does not depend on the order, and never claims more outcomes than there are, nor a rate out of its interval', () => {
   const trials = fc.array(
     fc
