@@ -57,6 +57,10 @@ export const signalRecordSchema = object(
     open: count('Of those, how many go on', 2),
     closed: count('How many are over', 62),
     exited: count('Of those, how many closed because their values left; the others fell silent or were ended', 58),
+    heldBack: count(
+      'How many more there were of contracts that are under quarantine now: what they are is in doubt, and no number here is of them',
+      0
+    ),
     medianHours: numberOrNull('The middle of how long they lasted, of those that are over', 3.25),
     medianHalfLifeHours: numberOrNull('The middle of their half-lives, where there is one', 1.5),
     scored: count('Outcomes that are known', 60),
@@ -85,6 +89,8 @@ export const signalRecordSchema = object(
 /** A signal with what is known of its outcomes, by hours; `net` of a carry that is over: null where it is not known. */
 export type ScoredSignal = {
   readonly signal: Signal
+  /** What it is about is under quarantine: it is counted as such, and nowhere else. */
+  readonly isHeldBack: boolean
   readonly later: ReadonlyMap<number, number | null>
   readonly net?: number | null
 }
@@ -94,15 +100,17 @@ type Range = { readonly fromMs: number; readonly toMs: number }
 /** Rows of `/v1/signals/records`: of each label and set of parameters one for each claim and time. `inForce`: by type. */
 export function signalRecords(scored: readonly ScoredSignal[], range: Range, inForce: ReadonlyMap<string, string>) {
   const groups = Map.groupBy(scored, ({ signal: { type, label, parameters } }) => `${type} ${label} ${parameters}`)
-  return [...groups.values()].flatMap((own) => {
-    const { type, label, parameters } = own[0]!.signal
+  return [...groups.values()].flatMap((all) => {
+    const { type, label, parameters } = all[0]!.signal
+    const own = all.filter(({ isHeldBack }) => !isHeldBack)
     const shared = {
       type,
       label,
       parametersId: parameters,
       isInForce: inForce.get(type) === parameters,
       range,
-      ...livesOf(own)
+      ...livesOf(own),
+      heldBack: all.length - own.length
     }
     const claim = CLAIM_OF[type]
     if (claim === null) return [rowOf(shared, null, null, own, [])]
@@ -160,6 +168,7 @@ function earnedOf(own: readonly ScoredSignal[]): Outcome[] {
 }
 
 type Shared = ReturnType<typeof livesOf> & {
+  readonly heldBack: number
   readonly type: Signal['type']
   readonly label: string
   readonly parametersId: string

@@ -228,6 +228,24 @@ test('each type tells its own track record: a rate with its interval, or that th
     assert.equal((await request(api.url).get(`/v1/signals/records?${query}`)).status, 400, query)
 })
 
+test('signals of a contract under quarantine are in no track record, and each row says how many they are', async () => {
+  await using api = await testApi({ seed: (db) => seedDislocations(db, 3) })
+  const ask = async (type: string): Promise<Any[]> =>
+    (await request(api.url).get(`/v1/signals/records?type=${type}`)).body.data
+  const [before] = await ask('basis_dislocation')
+  assert.deepEqual([before.fired, before.scored, before.heldBack], [3, 2, 0])
+  await api.db.query(
+    `insert into identity_check (instrument_id, state, reason, ratio, since)
+     select id, 'quarantined', 'ticker_collision', 4, now() from instrument where key = $1`,
+    [BTC]
+  )
+  const [held] = await ask('basis_dislocation')
+  assert.deepEqual([held.fired, held.scored, held.unscored, held.heldBack], [0, 0, 0, 3])
+  assert.deepEqual([held.medianHours, held.absent.medianHours], [null, 'none_is_over'])
+  const earned = (await ask('carry_opportunity')).find(({ claim }: Any) => claim === 'earned')
+  assert.deepEqual([earned.fired, earned.open, earned.scored, earned.heldBack], [1, 1, 0, 3], 'what is of ETH stays')
+})
+
 test('what carries settled is counted before it is read, each carry by its own time', async () => {
   await using api = await testApi({ seed, storedRowsMax: 2 })
   for (const path of ['opportunities', 'signals/records']) {

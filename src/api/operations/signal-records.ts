@@ -51,11 +51,13 @@ async function readRecords(context: ApiContext, question: Question<typeof signal
   const fromMs = values.from ?? toMs - YEAR_MS
   checkSpan({ from: fromMs, to: toMs })
   const listed = await listOpenedIn(db, values, { fromMs, toMs })
+  const known = listed.filter(({ subject }) => subject.quarantine === null)
   const outcomes = await listOutcomes(db, { fromMs, toMs, nowMs })
-  const nets = await readNets(db, listed, question.budget ?? newBudget(context))
-  const scored = listed.map(({ signal }): ScoredSignal => {
+  const nets = await readNets(db, known, question.budget ?? newBudget(context))
+  const scored = listed.map(({ signal, subject }): ScoredSignal => {
     const net = nets.get(signal.id)
-    return { signal, later: outcomes.get(signal.id) ?? new Map(), ...(net !== undefined && { net }) }
+    const later = outcomes.get(signal.id) ?? new Map()
+    return { signal, isHeldBack: subject.quarantine !== null, later, ...(net !== undefined && { net }) }
   })
   const inForce = new Map<string, string>()
   for (const type of SIGNAL_TYPES) {
