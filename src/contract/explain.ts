@@ -79,7 +79,10 @@ export const explainSchema = object(
     formulaVersion: countOrNull('Version of the formulas of the row', 1),
     fundingFormulaVersion: countOrNull('The venue’s own formula behind the funding rate', 1),
     adapterVersion: countOrNull('Which of our readings of the venue brought it', 1),
-    feeTableVersion: count('Version of the fee table in use; no number here takes a fee', 1),
+    feeTableVersion: count(
+      'Version of the fee table in use: costs and what is left after them, in `carry` and `fundingSpreads`, are by its fees; no other number here takes one',
+      1
+    ),
     derivedAt: timeOrNull('Of the board: when the row was made'),
     tickAt: timeOrNull('Grid time of the row'),
     knownAt: timeOrNull('Of a stored row: when it was stored'),

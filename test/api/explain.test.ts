@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
 import { boardFields } from '../../src/contract/board.ts'
+import { explainSchema } from '../../src/contract/explain.ts'
 import type { BoardInputs } from '../../src/domain/board.ts'
 import type { BoardRow } from '../../src/domain/board-row.ts'
+import type { MadeMetric } from '../../src/domain/made-metrics/words.ts'
+import { MADE_ANSWERS, MADE_METRICS } from '../../src/domain/made-metrics.ts'
 import { METRIC_NAMES, METRICS, type Metric } from '../../src/domain/metrics.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
@@ -67,6 +70,17 @@ test('every number of a board row has an explanation', () => {
   for (const [field, schema] of Object.entries(boardFields)) {
     if (isNumber(schema)) assert.ok(ON_BOARD.includes(field as never), field)
   }
+})
+
+test('the version of the fee table says of which answers the numbers take a fee', () => {
+  const takesFee = ({ inputs }: { inputs: readonly string[] }) =>
+    inputs.some((path) => /(^|[.])(taker|\w+Taker|costBps)$/.test(path))
+  const costed = MADE_ANSWERS.filter((answer) => Object.values<MadeMetric>(MADE_METRICS[answer]).some(takesFee))
+  const { properties } = explainSchema as unknown as { properties: Record<string, { description: string }> }
+  const { description } = properties.feeTableVersion!
+  const named = MADE_ANSWERS.filter((answer) => description.includes(`\`${answer}\``))
+  assert.deepEqual(costed, ['fundingSpreads', 'carry'])
+  assert.deepEqual(named, costed)
 })
 
 test('an unknown metric is refused with the nearest that is known, and what a contract does not have is null with the reason', async () => {
