@@ -41,26 +41,25 @@ export async function writeOutcomes(
 /** What was looked at so many hours after the opening; null: nothing was known. One that is not there is not due, or was not kept. */
 export type Outcomes = ReadonlyMap<string, ReadonlyMap<number, number | null>>
 
-/** Outcomes of signals that opened in [fromMs, toMs), by signal and hours. Of funding regimes, the last settlement of up to 8 h before. */
+/** Outcomes of these signals, by signal and hours. Of funding regimes, the last settlement of up to 8 h before. */
 export async function listOutcomes(
   db: Pick<Database, 'query'>,
-  { fromMs, toMs, nowMs }: { readonly fromMs: number; readonly toMs: number; readonly nowMs: number }
+  ids: readonly string[],
+  nowMs: number
 ): Promise<Outcomes> {
   type Row = { id: string; hours: number; value: number | null }
-  const range = [new Date(fromMs), new Date(toMs)]
   const { rows } = await db.query<Row>(
-    `select o.signal_id as id, o.horizon_hours as hours, o.value from signal s join signal_outcome o on o.signal_id = s.id
-       where s.opened_at >= $1 and s.opened_at < $2
+    `select o.signal_id as id, o.horizon_hours as hours, o.value from signal_outcome o where o.signal_id = any ($1)
      union all
-     select s.id, h.hours, n.value from signal s cross join unnest($3::int[]) as h (hours)
+     select s.id, h.hours, n.value from signal s cross join unnest($2::int[]) as h (hours)
        left join lateral (
          select value from signal_input n where n.instrument_id = s.instrument_id and n.spot_id = 0 and n.type = s.type
            and n.at > s.opened_at and n.at <= s.opened_at + h.hours * interval '1 hour'
            and n.at > s.opened_at + h.hours * interval '1 hour' - interval '8 hours' and n.value is not null
          order by n.at desc limit 1
        ) n on true
-     where s.type = 'funding_regime' and s.opened_at >= $1 and s.opened_at < $2 and s.opened_at + h.hours * interval '1 hour' <= $4`,
-    [...range, OUTCOME_HOURS, new Date(nowMs - SETTLED_WITHIN_MS)]
+     where s.type = 'funding_regime' and s.id = any ($1) and s.opened_at + h.hours * interval '1 hour' <= $3`,
+    [ids, OUTCOME_HOURS, new Date(nowMs - SETTLED_WITHIN_MS)]
   )
   const found = Map.groupBy(rows, ({ id }) => id)
   return new Map([...found].map(([id, own]) => [id, new Map(own.map(({ hours, value }) => [hours, value]))]))

@@ -8,6 +8,7 @@ import { ensurePartitions } from '../../src/store/partitions.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
 import { sealFact } from '../../src/store/sealed/seal.ts'
 import { activate } from '../../src/store/signal-activations.ts'
+import { listOutcomes } from '../../src/store/signal-outcomes.ts'
 import { writeSignals } from '../../src/store/signals.ts'
 import { aCarry, aSignal, QUOTED } from '../support/signals.ts'
 import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
@@ -224,6 +225,11 @@ test('each type tells its own track record: a rate with its interval, or that th
     ]
   )
   assert.deepEqual(await ask('?label=CHEAP'), [])
+  // What was not asked for is not read: of all types together there is far more.
+  const outcomes = await listOutcomes(api.db, ['sig_1', 'sig_regime'], NOW_MS)
+  assert.deepEqual([...outcomes.keys()].sort(), ['sig_1', 'sig_regime'])
+  assert.equal((await listOutcomes(api.db, ['sig_2'], NOW_MS)).get('sig_2')?.get(1), 10)
+  assert.equal((await listOutcomes(api.db, [], NOW_MS)).size, 0)
   for (const query of ['type=basis', `from=${ago(1)}&to=${ago(2)}`, 'label=RICHE', 'limit=0'])
     assert.equal((await request(api.url).get(`/v1/signals/records?${query}`)).status, 400, query)
 })

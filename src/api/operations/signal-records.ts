@@ -52,7 +52,11 @@ async function readRecords(context: ApiContext, question: Question<typeof signal
   checkSpan({ from: fromMs, to: toMs })
   const listed = await listOpenedIn(db, values, { fromMs, toMs })
   const known = listed.filter(({ subject }) => subject.quarantine === null)
-  const outcomes = await listOutcomes(db, { fromMs, toMs, nowMs })
+  const outcomes = await listOutcomes(
+    db,
+    known.map(({ signal }) => signal.id),
+    nowMs
+  )
   const nets = await readNets(db, known, question.budget ?? newBudget(context))
   const scored = listed.map(({ signal, subject }): ScoredSignal => {
     const net = nets.get(signal.id)
