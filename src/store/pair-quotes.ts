@@ -51,7 +51,7 @@ export async function listFirstQuotes(
 ): Promise<(Quotes | undefined)[]> {
   const found = await listHot(db, questions)
   const open = questions.map((question, index) => ({ question, index })).filter(({ index }) => !found.has(index))
-  // What has been sealed is read a day at a time: the days of a page are few.
+  // What may have been sealed is read a day at a time: the days of a page are few.
   const byDay = Map.groupBy(open, ({ question }) => floorTo(question.fromMs, DAY))
   for (const ofDay of byDay.values()) {
     for (const some of apart(ofDay)) {
@@ -100,11 +100,14 @@ async function listHot(db: Queryable, questions: readonly QuoteQuestion[]): Prom
   )
   return new Map(
     rows.flatMap((row) => {
-      const quotes = quotesOf(row)
-      return quotes === null ? [] : [[Number(row.place) - 1, quotes] as const]
+      const [place, quotes] = [Number(row.place) - 1, quotesOf(row)]
+      return quotes === null || !isFirst(quotes, questions[place]!) ? [] : [[place, quotes] as const]
     })
   )
 }
+
+/** After midnight it need not be: days are sealed one after the other, and the day before may be while this one is not. */
+const isFirst = ({ ts }: Quotes, { fromMs }: QuoteQuestion) => floorTo(ts, DAY) === floorTo(fromMs, DAY)
 
 /** The same as `quotesOf` asks for. */
 const USABLE = `f.source = 'polled' and f.grade <> 'none' and f.spot_bid > 0 and f.spot_bid < f.spot_ask

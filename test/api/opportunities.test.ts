@@ -4,6 +4,7 @@ import request from 'supertest'
 import { BUCKET_PARAMETERS } from '../../src/domain/signal-types.ts'
 import { HOUR, isoOf, MINUTE } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
+import { listFirstQuotes } from '../../src/store/pair-quotes.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
 import { sealFact } from '../../src/store/sealed/seal.ts'
@@ -108,6 +109,18 @@ test('every carry is told with its life, what it was quoted at and what it came 
   await sealFact(api.db, FACTS.basis, options)
   assert.equal((await api.db.query('select 1 from basis_snapshot')).rows.length, 0)
   assert.deepEqual((await ask('')).data, data)
+  // A window over midnight, of which the day before is sealed and the day after is not.
+  const midnight = ago(12)
+  const { rows } = await api.db.query(`select id, spot_id from instrument where key = 'bybit:ETH/USDT:USDT'`)
+  const { id: instrumentId, spot_id: spotId } = rows[0]!
+  await insertPrices(api.db, [instrumentId, spotId], midnight - 5 * MINUTE, AT_ENTRY)
+  await insertPrices(api.db, [instrumentId, spotId], midnight + MINUTE, AT_EXIT)
+  const window = { instrumentId, spotId, fromMs: midnight - 9 * MINUTE, toMs: midnight + 6 * MINUTE }
+  const firstAt = async () => (await listFirstQuotes(api.db, [window]))[0]?.ts
+  assert.equal(await firstAt(), midnight - 5 * MINUTE)
+  await sealFact(api.db, FACTS.basis, options)
+  assert.equal((await api.db.query('select 1 from basis_snapshot')).rows.length, 1)
+  assert.equal(await firstAt(), midnight - 5 * MINUTE)
 
   await api.db.query('delete from settlement where settled_at = $1', [new Date(ago(84))])
   const [missing] = (await ask(`?to=${ago(90)}`)).data
