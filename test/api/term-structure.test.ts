@@ -211,11 +211,13 @@ test('contracts of another currency are on the curve after fx, where that was kn
   )
 })
 
-test('what is no curve of the past is refused by name', async () => {
+test('what is no curve of the past is refused by name, and only what needed fx is no longer kept', async () => {
   await using api = await testApi({
     config: { rawDays: 30 },
     seed: async (db) => {
-      await seedBases(db)
+      const { back } = await seedBases(db)
+      const dollar = await insertInstrument(db, { key: 'binance:BTC/USD' })
+      await db.query('update instrument set spot_id = $2 where id = $1', [back, dollar])
       await insertInstrument(db, { key: 'binance:ETH/USDT:USDT' })
     }
   })
@@ -231,6 +233,12 @@ test('what is no curve of the past is refused by name', async () => {
   }
   const none = await request(api.url).get('/v1/term-structure/history?asset=ETH')
   assert.deepEqual([none.status, none.body.code, none.body.errors[0].path], [400, 'no_curve', 'asset'])
+  const { body } = await history(api, `&resolution=1d&from=${NOW_MS - 100 * DAY}&to=${NOW_MS - 99 * DAY}`)
+  const missing = body.data[0].contracts.map((each: Record<string, unknown>) => [each.instrument, each.absent])
+  assert.deepEqual(missing, [
+    [key(20), 'not_observed'],
+    [key(110), 'not_kept']
+  ])
   const unnamed = await request(api.url).get('/v1/term-structure/history')
   assert.deepEqual([unnamed.status, unnamed.body.errors[0].path], [400, 'asset'])
 })

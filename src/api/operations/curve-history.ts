@@ -10,7 +10,7 @@ import { type CurveMember, curveAt, type PastCurve } from '../../domain/curve-hi
 import type { Instrument } from '../../domain/instrument.ts'
 import { GRADES, reachesGrade } from '../../domain/quality.ts'
 import { DAY, floorTo, isoOrNull } from '../../domain/time.ts'
-import { type Closes, countCloseReads, listCloses } from '../../store/basis-closes.ts'
+import { type ClosePair, type Closes, countCloseReads, listCloses } from '../../store/basis-closes.ts'
 import type { ApiContext } from '../context.ts'
 import { type CurveContracts, contractsOfCurve } from '../curve-contracts.ts'
 import { type History, type OpenHistory, type PagedRange, rangeOf, readHistory } from '../history.ts'
@@ -89,7 +89,7 @@ function curveHistory(
     return [{ instrumentId: contract.id, spotId: spot.id, isOneCurrency: contract.quote === spot.quote }]
   })
   const choice = { knownAtMs, grades: GRADES.filter((grade) => reachesGrade(grade, values.minGrade)) }
-  const members = memberReader(contracts, keptFrom(context) ?? 0)
+  const members = memberReader(contracts, pairs, keptFrom(context) ?? 0)
   const most = (fromMs: number, toMs: number) => Math.ceil((toMs - fromMs) / config.storeMs) * pairs.length
   return {
     rowSchema: curveHistorySchema,
@@ -115,12 +115,14 @@ function curveHistory(
   }
 }
 
-/** The contracts that were listed in a bucket, with how they closed it. */
-function memberReader(contracts: readonly Instrument[], keptFromMs: number) {
+/** The contracts that were listed in a bucket, with how they closed it. Of one currency hours and days stay; bases after fx go. */
+function memberReader(contracts: readonly Instrument[], pairs: readonly ClosePair[], keptFromMs: number) {
+  const isOneCurrency = new Map(pairs.map((pair) => [pair.instrumentId, pair.isOneCurrency]))
   return (closes: Closes, start: number, atMs: number): CurveMember[] =>
-    contracts.flatMap(({ id, key, spotId, expiresAt, listedAt }) => {
+    contracts.flatMap(({ id, key, expiresAt, listedAt }) => {
       if (expiresAt === null || expiresAt <= atMs || (listedAt ?? 0) > atMs) return []
-      const missing = spotId === null ? 'no_spot_leg' : start < keptFromMs ? 'not_kept' : 'not_observed'
+      const isGone = isOneCurrency.get(id) === false && start < keptFromMs
+      const missing = !isOneCurrency.has(id) ? 'no_spot_leg' : isGone ? 'not_kept' : 'not_observed'
       return [{ instrument: key, expiresAt, close: closes.get(id)?.get(start), missing }]
     })
 }
