@@ -1,7 +1,7 @@
 import { PAST_ABSENCES, type PastCurve } from '../domain/curve-history.ts'
 import { GRADES } from '../domain/quality.ts'
 import { CONSTANT_MATURITIES_DAYS, STRUCTURES } from '../domain/term-structure.ts'
-import { isoOf } from '../domain/time.ts'
+import { isoOf, isoOrNull } from '../domain/time.ts'
 import { LIMIT_MAX } from './board-parameters.ts'
 import { historyParameters, RESOLUTIONS, type Resolution } from './history-parameters.ts'
 import { required, withFallback } from './parameter.ts'
@@ -17,6 +17,7 @@ import {
   oneOfOrNull,
   text,
   texts,
+  timeOrNull,
   truth
 } from './schema.ts'
 
@@ -49,7 +50,10 @@ export const curveHistoryParameters = {
 const maturitySchema = (days: number) => [
   [
     `maturity${days}dApr`,
-    numberOrNull(`At ${days} days, continuous, fraction a year; between two expiries, never beyond`, 0.11)
+    numberOrNull(
+      `At ${days} days, continuous, fraction a year; between two contracts by their days from \`closedAt\`, never beyond`,
+      0.11
+    )
   ],
   [`maturity${days}dBetween`, texts('The contracts that it lies between; one that has just these days is alone')]
 ]
@@ -68,8 +72,9 @@ export const curveHistorySchema = object(
       object({
         instrument: text('The contract', 'deribit:BTC/USD:BTC-261225'),
         days: number('To expiry, from `at`', 47.2),
+        closedAt: timeOrNull('The time of its basis; days from then to expiry are `days` + (`at` − `closedAt`)'),
         adjustedBasisBps: numberOrNull('The last basis within an hour before `at`, after fx, basis points', 180),
-        aprContinuous: numberOrNull('ln(1 + that) · 365 / days', 0.1385),
+        aprContinuous: numberOrNull('ln(1 + that) · 365 / days from `closedAt` to expiry', 0.1385),
         isFitted: truth('Whether shape and constant maturities are made of it'),
         absent: oneOfOrNull(PAST_ABSENCES, 'Why it has no rate')
       })
@@ -107,7 +112,7 @@ export function curveHistoryView(atMs: number, curve: PastCurve, { asset, venue,
     structure,
     slopePer30d,
     levelMean,
-    contracts: points,
+    contracts: points.map((point) => ({ ...point, closedAt: isoOrNull(point.closedAt) })),
     absent
   }
 }

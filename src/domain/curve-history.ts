@@ -1,7 +1,9 @@
 import { DAYS_PER_YEAR, NEAR_EXPIRY_DAYS } from './dated.ts'
+import { sumOf } from './statistics.ts'
 import {
   type ConstantMaturity,
   CURVE_DAYS_MIN,
+  type CurveRate,
   type CurveShape,
   constantMaturities,
   FLAT_APR,
@@ -27,7 +29,10 @@ export type CurveMember = {
 
 export type PastPoint = {
   readonly instrument: string
+  /** To expiry, from the bucket's end. */
   readonly days: number
+  /** The time of the basis, epoch ms: its rate is of the time from then to expiry. Null without a basis. */
+  readonly closedAt: number | null
   readonly adjustedBasisBps: number | null
   readonly aprContinuous: number | null
   readonly isFitted: boolean
@@ -46,22 +51,28 @@ export const CLOSE_WITHIN_MS = HOUR
 
 /**
  * A curve as it stood when a bucket had ended, by the closes of its contracts: the same shape and constant maturities as that of
- * now. The order of the contracts does not matter. Spec 1.3, 3.3.
+ * now, each rate at the days from its own close to expiry, which it was made with. The order of the contracts does not matter.
+ * Spec 1.3, 3.3.
  */
 export function curveAt(members: readonly CurveMember[], atMs: number): PastCurve {
-  const points = members
+  const placed = members
     .map((member) => pointAt(member, atMs))
-    .sort((a, b) => a.days - b.days || (a.instrument < b.instrument ? -1 : 1))
-  const fitted = points.filter(({ isFitted }) => isFitted)
-  const rates = fitted.map(({ days, aprContinuous }) => ({ days, aprContinuous: aprContinuous! }))
-  const maturities = constantMaturities(rates).map((maturity) => {
-    const between = fitted.filter(({ days }) => days === maturity.fromDays || days === maturity.toDays)
-    return { ...maturity, between: between.map(({ instrument }) => instrument) }
+    .sort(({ point: a }, { point: b }) => a.days - b.days || (a.instrument < b.instrument ? -1 : 1))
+  const fitted = placed.flatMap(({ point, rate }) => (point.isFitted ? [{ ...rate!, point }] : []))
+  // What expires together is one point, though one of the two may have closed a minute earlier.
+  const together = [...Map.groupBy(fitted, ({ point }) => point.days).values()].map((same) => ({
+    days: sumOf(same.map(({ days }) => days)) / same.length,
+    aprContinuous: sumOf(same.map(({ aprContinuous }) => aprContinuous)) / same.length,
+    instruments: same.map(({ point }) => point.instrument)
+  }))
+  const maturities = constantMaturities(together).map((maturity) => {
+    const between = together.filter(({ days }) => days === maturity.fromDays || days === maturity.toDays)
+    return { ...maturity, between: between.flatMap(({ instruments }) => instruments) }
   })
-  return { points, ...shapeOfCurve(rates, FLAT_APR), maturities }
+  return { points: placed.map(({ point }) => point), ...shapeOfCurve(fitted, FLAT_APR), maturities }
 }
 
-function pointAt({ instrument, expiresAt, close, missing }: CurveMember, atMs: number): PastPoint {
+function pointAt({ instrument, expiresAt, close, missing }: CurveMember, atMs: number) {
   const days = (expiresAt - atMs) / DAY
   const isOfThen = close !== undefined && close.at >= atMs - CLOSE_WITHIN_MS
   const adjustedBasisBps = isOfThen ? close.adjustedBps : null
@@ -71,15 +82,21 @@ function pointAt({ instrument, expiresAt, close, missing }: CurveMember, atMs: n
     ['near_expiry', days < NEAR_EXPIRY_DAYS]
   ]
   const absent = refusals.find(([, holds]) => holds)?.[0] ?? null
-  // The rate is that of the close's own time: a contract's last days are short enough for an hour to show.
-  const aprContinuous =
-    absent === null ? (Math.log1p(adjustedBasisBps! / 10_000) * DAYS_PER_YEAR * DAY) / (expiresAt - close!.at) : null
-  return {
+  // A contract's last days are short enough for an hour to show.
+  const rate = absent === null ? rateOf(adjustedBasisBps!, (expiresAt - close!.at) / DAY) : null
+  const point: PastPoint = {
     instrument,
     days,
+    closedAt: isOfThen ? close.at : null,
     adjustedBasisBps,
-    aprContinuous,
-    isFitted: aprContinuous !== null && days >= CURVE_DAYS_MIN,
+    aprContinuous: rate?.aprContinuous ?? null,
+    isFitted: rate !== null && days >= CURVE_DAYS_MIN,
     absent
   }
+  return { point, rate }
 }
+
+const rateOf = (basisBps: number, days: number): CurveRate => ({
+  days,
+  aprContinuous: (Math.log1p(basisBps / 10_000) * DAYS_PER_YEAR) / days
+})

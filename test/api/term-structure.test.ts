@@ -154,6 +154,8 @@ test('a curve over time has its maturities of every hour that is over, between w
     [null, 'before_first_expiry', 'after_last_expiry', 'contango']
   )
   assert.equal(last.at, new Date(NOW_MS).toISOString())
+  assert.equal(last.contracts[0].closedAt, new Date(NOW_MS - 60_000).toISOString())
+  assert.equal(first.contracts[1].closedAt, null)
   assert.deepEqual([first.maturity60dApr, first.absent.maturity60dApr], [null, 'after_last_expiry'])
   assert.deepEqual(
     first.contracts.map(({ absent }: { absent: string | null }) => absent),

@@ -91,6 +91,32 @@ test('a contract that has no rate stays on the curve with the reason, and no mat
   assert.equal(maturityOf(members, 7).absent, 'before_first_expiry')
 })
 
+test('every rate and maturity follows from the fields of its contracts: basis, days, and how long before the end it closed', () => {
+  const closes = fc.tuple(...[20, 47, 110].map(() => fc.tuple(fc.integer({ min: 1, max: 900 }), fc.nat(HOUR))))
+  fc.assert(
+    fc.property(closes, (rows) => {
+      const members = rows.map(([bps, agoMs], index) => member(`c${index}`, [20, 47, 110][index]!, bps, agoMs))
+      const { points, maturities } = curveAt(members, AT)
+      const growths = points.map(({ days, closedAt, adjustedBasisBps, aprContinuous }) => {
+        const from = days + (AT - closedAt!) / DAY
+        const growth = Math.log(1 + adjustedBasisBps! / 10_000)
+        assert.ok(Math.abs(aprContinuous! - (growth * 365) / from) < 1e-12)
+        return { from, growth }
+      })
+      const between = maturities.filter(({ absent }) => absent === null)
+      assert.deepEqual(
+        between.map(({ days }) => days),
+        [30, 60, 90]
+      )
+      for (const { days, aprContinuous } of between) {
+        const [a, b] = days < 47 ? [growths[0]!, growths[1]!] : [growths[1]!, growths[2]!]
+        const growth = a.growth + ((b.growth - a.growth) * (days - a.from)) / (b.from - a.from)
+        assert.ok(Math.abs(aprContinuous! - (growth * 365) / days) < 1e-12)
+      }
+    })
+  )
+})
+
 test('a rate is of the time of its own close, and two contracts of one expiry are one point', () => {
   const [point] = curveAt([member('a', 10, 100, HOUR)], AT).points
   assert.ok(Math.abs(point!.aprContinuous! - (Math.log(1.01) * 365) / (10 + 1 / 24)) < 1e-12)
@@ -98,4 +124,6 @@ test('a rate is of the time of its own close, and two contracts of one expiry ar
   const { aprContinuous, between } = maturityOf(both, 30)
   assert.deepEqual(between, ['a', 'b'])
   assert.ok(Math.abs(aprContinuous! - ((Math.log(1.01) + Math.log(1.02)) * 365) / 60) < 1e-12)
+  const apart = [member('near', 10, 50), member('a', 40, 100), member('b', 40, 200, HOUR / 60)]
+  assert.deepEqual(maturityOf(apart, 30).between, ['near', 'a', 'b'], 'though one of them closed a minute earlier')
 })
