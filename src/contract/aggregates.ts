@@ -8,7 +8,7 @@ import { carryParameters } from './carry-parameters.ts'
 import { type MovementFacts, movementView } from './movement.ts'
 import { list } from './parameters.ts'
 import { absences, arrayOf, count, number, numberOrNull, object, text } from './schema.ts'
-import { type KeptStanding, standingSchema, standingView } from './standings.ts'
+import { type KeptStanding, type StandingMoment, standingSchema, standingView } from './standings.ts'
 
 const { feeTier, borrowApr, quoteRate, baseRate } = carryParameters
 
@@ -60,7 +60,7 @@ export const aggregateSchema = object(
   { $id: 'AggregateRow', description: 'The perpetuals of one asset, together' }
 )
 
-export type AggregateSubject = {
+export type AggregateSubject = StandingMoment & {
   readonly asset: string
   readonly perpetuals: readonly Instrument[]
   /** Of each that has any, where its newest settlement stands, and how its basis moves. */
@@ -69,7 +69,6 @@ export type AggregateSubject = {
   /** The board as it is now, by instrument; some may have no row. */
   readonly rows: ReadonlyMap<string, BoardRow>
   readonly terms: BandTerms
-  readonly nowMs: number
 }
 
 /** A row of `/v1/aggregates`. */
@@ -87,7 +86,7 @@ export function aggregateView(subject: AggregateSubject) {
     basisVolatilityPerDayBps: weigh(({ id }) => moved.get(id)!.volatilityPerDayBps, 'no_history'),
     basisHalfLifeHours: weigh(({ id }) => moved.get(id)!.halfLifeHours, 'no_history'),
     breadth: breadthView(breadthOf(bands), terms),
-    fundingStandings: perpetuals.map((perpetual) => standingView(perpetual, standings.get(perpetual.id), nowMs))
+    fundingStandings: perpetuals.map((perpetual) => standingView(perpetual, standings.get(perpetual.id), subject))
   }
 }
 

@@ -1,12 +1,12 @@
 import { annualiseFunding } from '../domain/funding.ts'
 import {
   type FundingStanding,
-  NEWEST_WITHIN_MS,
   STANDING_DAYS,
   type StandingDays,
   type WindowStanding
 } from '../domain/funding-standing.ts'
 import { doubtsOf, type Instrument } from '../domain/instrument.ts'
+import { isSilence } from '../domain/regime-series.ts'
 import { isoOrNull } from '../domain/time.ts'
 import { INTERVAL_SOURCES } from './board.ts'
 import { doubts } from './histories.ts'
@@ -72,13 +72,20 @@ export const standingSchema = object(
   { $id: 'FundingStanding' }
 )
 
-/** As it is kept; `computedAt` in epoch ms, null: not ranked yet. */
-export type KeptStanding = { readonly computedAt: number | null; readonly standing: FundingStanding | null }
+/** As it is kept; `computedAt` in epoch ms, null: not ranked yet. `declaredHours`: the interval of the settlement to come. */
+export type KeptStanding = {
+  readonly computedAt: number | null
+  readonly standing: FundingStanding | null
+  readonly declaredHours: number | null
+}
+
+/** When it is told, epoch ms, and after how many intervals without another a settlement is no longer the newest. */
+export type StandingMoment = { readonly nowMs: number; readonly staleIntervals: number }
 
 /** Where a perpetual's newest settlement stands; `kept` is undefined for what has never settled. */
-export function standingView(instrument: Instrument, kept: KeptStanding | undefined, nowMs: number) {
+export function standingView(instrument: Instrument, kept: KeptStanding | undefined, moment: StandingMoment) {
   const { key, venue, asset } = instrument
-  const missing = missingOf(kept, nowMs)
+  const missing = missingOf(kept, moment)
   const standing = missing === null ? kept!.standing : null
   const told: Told[] = [
     ['settledAt', isoOrNull(kept?.standing?.settledAt)],
@@ -104,11 +111,14 @@ export function standingView(instrument: Instrument, kept: KeptStanding | undefi
 /** A field, its value, and why it is null where the whole row is not. */
 type Told = readonly [name: string, value: number | string | null, reason?: string | null]
 
-function missingOf(kept: KeptStanding | undefined, nowMs: number): string | null {
+/** A standing is silent when a regime of the same settlements is stale. */
+function missingOf(kept: KeptStanding | undefined, { nowMs, staleIntervals }: StandingMoment): string | null {
   if (kept === undefined) return 'no_settlements'
-  if (kept.computedAt === null) return 'not_ranked_yet'
-  const isRecent = kept.standing !== null && nowMs - kept.standing.settledAt <= NEWEST_WITHIN_MS
-  return isRecent ? null : 'no_recent_settlement'
+  const { computedAt, standing, declaredHours } = kept
+  if (computedAt === null) return 'not_ranked_yet'
+  if (standing === null) return 'no_recent_settlement'
+  const last = { at: standing.settledAt, intervalHours: standing.intervalHours }
+  return isSilence(last, nowMs, declaredHours, staleIntervals) ? 'no_recent_settlement' : null
 }
 
 function windowFields(days: StandingDays, window: WindowStanding | undefined): Told[] {

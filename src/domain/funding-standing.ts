@@ -8,8 +8,8 @@ import { DAY } from './time.ts'
 export const STANDING_DAYS = [30, 90, 365] as const
 export type StandingDays = (typeof STANDING_DAYS)[number]
 
-/** No perpetual settles less often than daily: a settlement older than this is not the newest. */
-export const NEWEST_WITHIN_MS = 2 * DAY
+/** No perpetual settles less often. */
+export const INTERVAL_HOURS_MAX = 24
 
 /** One settlement, as known now. */
 export type SettledFunding = {

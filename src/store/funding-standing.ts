@@ -1,12 +1,14 @@
 import type { IntervalSource } from '../domain/board-row.ts'
 import {
   type FundingStanding,
-  NEWEST_WITHIN_MS,
+  INTERVAL_HOURS_MAX,
   type SettledFunding,
   STANDING_DAYS
 } from '../domain/funding-standing.ts'
-import { DAY } from '../domain/time.ts'
+import { STALE_INTERVALS } from '../domain/regime-series.ts'
+import { DAY, HOUR } from '../domain/time.ts'
 import type { Database, Transaction } from './database.ts'
+import { DECLARED_HOURS } from './signal-facts.ts'
 
 /** Notes in the transaction of its settlements that an instrument's newest has to be ranked again. */
 export async function markStanding(client: Pick<Database, 'query'>, instrumentId: number): Promise<void> {
@@ -24,7 +26,7 @@ export type DueStanding = {
   readonly settled: readonly SettledFunding[]
 }
 
-const READ_MS = Math.max(...STANDING_DAYS) * DAY + NEWEST_WITHIN_MS
+const READ_MS = Math.max(...STANDING_DAYS) * DAY + STALE_INTERVALS * INTERVAL_HOURS_MAX * HOUR
 
 /**
  * Takes up to `limit` instruments that got settlements, with those of their windows. Their rows stay locked: what is marked meanwhile
@@ -95,7 +97,12 @@ async function listSettled(
 }
 
 /** What is kept of an instrument. `computedAt` in epoch ms, null: it has settlements and was not ranked yet. */
-export type KeptStanding = { readonly computedAt: number | null; readonly standing: FundingStanding | null }
+export type KeptStanding = {
+  readonly computedAt: number | null
+  readonly standing: FundingStanding | null
+  /** The interval that its venue declares for the settlement to come; null: none. */
+  readonly declaredHours: number | null
+}
 
 export async function writeStandings(
   client: Transaction,
@@ -118,11 +125,16 @@ export async function listStandings(
   db: Pick<Database, 'query'>,
   instrumentIds: readonly number[]
 ): Promise<ReadonlyMap<number, KeptStanding>> {
-  const { rows } = await db.query<{ id: number; computed_at: Date | null; standing: FundingStanding | null }>(
-    'select instrument_id as id, computed_at, standing from funding_standing where instrument_id = any ($1)',
+  type Row = { id: number; computed_at: Date | null; standing: FundingStanding | null; declared_hours: number | null }
+  const { rows } = await db.query<Row>(
+    `select s.instrument_id as id, s.computed_at, s.standing, ${DECLARED_HOURS} as declared_hours
+     from funding_standing s left join market_latest l on l.instrument_id = s.instrument_id where s.instrument_id = any ($1)`,
     [instrumentIds]
   )
   return new Map(
-    rows.map(({ id, computed_at, standing }) => [id, { computedAt: computed_at?.getTime() ?? null, standing }])
+    rows.map(({ id, computed_at, standing, declared_hours: declaredHours }) => [
+      id,
+      { computedAt: computed_at?.getTime() ?? null, standing, declaredHours }
+    ])
   )
 }

@@ -58,8 +58,11 @@ type OutlookRow = {
   declared_hours: number | null
 }
 
+/** The interval of the settlement to come, as the newest row of `market_latest` (l) has it from its venue. */
+export const DECLARED_HOURS = `case when l.funding_interval_source <> 'assumed' then l.funding_interval_hours end`
+
 const OUTLOOK = `i.status, i.delisted_at, i.tracked, b.done_to, b.instrument_id is not null as has_backfill,
-  case when l.funding_interval_source <> 'assumed' then l.funding_interval_hours end as declared_hours`
+  ${DECLARED_HOURS} as declared_hours`
 const OUTLOOK_JOINS = `left join backfill b on b.instrument_id = i.id and b.fact = 'settlement'
   left join market_latest l on l.instrument_id = i.id`
 

@@ -80,11 +80,18 @@ test('each perpetual of an asset shows where its funding stands, of all of them 
   assert.deepEqual([long.percentile90d, long.settlements90d, long.coverage90d], [5, 270, 1])
   assert.deepEqual([long.percentile365d, long.absent], [null, everyWindow(365, 'short_history')])
   assert.deepEqual([short.percentile90d, short.absent.percentile90d, short.settlements90d], [null, 'short_history', 60])
-  api.clock.advance(49 * HOUR)
+  api.clock.advance(24 * HOUR)
+  assert.equal((await shown()).long.rate, 0, 'three intervals are not too many')
+  api.clock.advance(1)
   const later = await shown()
   assert.deepEqual([later.long.rate, later.long.percentile90d], [null, null], 'what is old is nobody’s newest')
   assert.equal(later.long.absent.percentile90d, 'no_recent_settlement')
   assert.equal(later.long.settledAt, new Date(NOW_MS).toISOString())
+  await api.db.query(
+    `insert into market_latest (instrument_id, tick_at, funding_interval_hours, funding_interval_source)
+     select id, now(), 24, 'declared' from instrument where venue_id = 'long'`
+  )
+  assert.equal((await shown()).long.percentile90d, 5, 'the next one may be a longer interval’s')
 })
 
 const everyWindow = (days: number, reason: string) => ({

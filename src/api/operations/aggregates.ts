@@ -41,8 +41,8 @@ async function readAggregates(context: ApiContext, question: Question<typeof agg
   const rows = new Map(context.board.current().rows.map(({ row }) => [row.instrument, row]))
   const { feeTier, borrowApr = null, quoteRate: rQuote, baseRate: rBase = null } = question.values
   const terms = { feeTier, borrowApr, rQuote, rBase }
-  const data = page.map((asset) =>
-    aggregateView({ asset, perpetuals: perpetuals.get(asset)!, standings, movements, rows, terms, nowMs })
-  )
+  const { staleIntervals } = context.config.fundingRegime
+  const known = { standings, movements, rows, terms, nowMs, staleIntervals }
+  const data = page.map((asset) => aggregateView({ asset, perpetuals: perpetuals.get(asset)!, ...known }))
   return { data, ...paging, asOfMs: nowMs }
 }

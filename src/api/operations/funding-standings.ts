@@ -16,7 +16,7 @@ export function fundingStandingsOperation(context: ApiContext): Operation {
     description:
       'One row per followed perpetual, ranked anew with every settlement and every correction: mid-rank percentile and robust z per 8 h. ' +
       'Null, with the reason, before there are ninety settlements over thirty days, and as many in the window as it has days over a third ' +
-      'of it. `coverage…` says how much of what was due is known.',
+      'of it, and once no other has come for as long as makes a regime stale. `coverage…` says how much of what was due is known.',
     parameters: standingParameters,
     type: 'FundingStanding',
     row: standingSchema,
@@ -34,7 +34,8 @@ async function readStandings(context: ApiContext, question: Question<typeof stan
     context.db,
     perpetuals.map(({ id }) => id)
   )
-  const rows = perpetuals.map((perpetual) => standingView(perpetual, standings.get(perpetual.id), nowMs))
+  const moment = { nowMs, staleIntervals: context.config.fundingRegime.staleIntervals }
+  const rows = perpetuals.map((perpetual) => standingView(perpetual, standings.get(perpetual.id), moment))
   const { limit = LIMIT_DEFAULT } = question.values
   const { page, ...paging } = sortedPage(rows, { ...question, values: { ...question.values, limit } }, NO_DECIMALS)
   return { data: page, ...paging, asOfMs: nowMs }
