@@ -1,8 +1,10 @@
 import { annualiseFunding } from '../domain/funding.ts'
 import {
   type FundingStanding,
+  INTERVAL_HOURS_MAX,
   STANDING_DAYS,
   type StandingDays,
+  type UnrankedFunding,
   type WindowStanding
 } from '../domain/funding-standing.ts'
 import { doubtsOf, type Instrument } from '../domain/instrument.ts'
@@ -75,7 +77,7 @@ export const standingSchema = object(
 /** As it is kept; `computedAt` in epoch ms, null: not ranked yet. `declaredHours`: the interval of the settlement to come. */
 export type KeptStanding = {
   readonly computedAt: number | null
-  readonly standing: FundingStanding | null
+  readonly standing: FundingStanding | UnrankedFunding | null
   readonly declaredHours: number | null
 }
 
@@ -86,9 +88,10 @@ export type StandingMoment = { readonly nowMs: number; readonly staleIntervals: 
 export function standingView(instrument: Instrument, kept: KeptStanding | undefined, moment: StandingMoment) {
   const { key, venue, asset } = instrument
   const missing = missingOf(kept, moment)
-  const standing = missing === null ? kept!.standing : null
+  const newest = kept?.standing ?? null
+  const standing = missing !== null || newest === null || 'refusal' in newest ? null : newest
   const told: Told[] = [
-    ['settledAt', isoOrNull(kept?.standing?.settledAt)],
+    ['settledAt', isoOrNull(newest?.settledAt)],
     ['rate', standing?.rate ?? null],
     ['intervalHours', standing?.intervalHours ?? null],
     ['intervalSource', standing?.intervalSource ?? null],
@@ -117,8 +120,10 @@ function missingOf(kept: KeptStanding | undefined, { nowMs, staleIntervals }: St
   const { computedAt, standing, declaredHours } = kept
   if (computedAt === null) return 'not_ranked_yet'
   if (standing === null) return 'no_recent_settlement'
-  const last = { at: standing.settledAt, intervalHours: standing.intervalHours }
-  return isSilence(last, nowMs, declaredHours, staleIntervals) ? 'no_recent_settlement' : null
+  const [intervalHours, refusal] =
+    'refusal' in standing ? [INTERVAL_HOURS_MAX, standing.refusal] : [standing.intervalHours, null]
+  const isOver = isSilence({ at: standing.settledAt, intervalHours }, nowMs, declaredHours, staleIntervals)
+  return isOver ? 'no_recent_settlement' : refusal
 }
 
 function windowFields(days: StandingDays, window: WindowStanding | undefined): Told[] {

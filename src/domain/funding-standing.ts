@@ -43,6 +43,9 @@ export type FundingStanding = {
   readonly windows: Readonly<Record<StandingDays, WindowStanding>>
 }
 
+/** The newest settlement where nobody declared or showed its interval: an older one is not told in its stead. */
+export type UnrankedFunding = { readonly settledAt: number; readonly refusal: 'interval_unknown' }
+
 /** Nothing is ranked before ninety settlements and thirty days, however short the window: what 90 d are long enough by. Spec 1.9. */
 const HISTORY_MIN_OF = 90
 
@@ -50,15 +53,19 @@ type Known = SettledFunding & { readonly intervalHours: number; readonly interva
 type Ranked = Known & { readonly observed: Observed }
 
 /**
- * Where the newest of ascending settlements stands among those of (its time − days, its time], per 8 h, itself included; null where no
- * settlement has an interval that somebody declared or showed. Of another formula only 8 h settlements count: shorter ones were of
+ * Where the newest of ascending settlements stands among those of (its time − days, its time], per 8 h, itself included; null where
+ * there is none. Of another formula only 8 h settlements count: shorter ones were of
  * another kind before it. Spec 1.6.1, 3.2, 3.5.
  */
-export function fundingStandingOf(settled: readonly SettledFunding[], listedAt: number | null): FundingStanding | null {
+export function fundingStandingOf(
+  settled: readonly SettledFunding[],
+  listedAt: number | null
+): FundingStanding | UnrankedFunding | null {
+  const last = settled.at(-1)
+  if (last === undefined) return null
+  if (!isKnown(last)) return { settledAt: last.settledAt, refusal: 'interval_unknown' }
   const ranked = settled.filter(isKnown).map(rankedOf)
-  const newest = ranked.at(-1)
-  if (newest === undefined) return null
-  const { settledAt, rate, intervalHours, intervalSource, formulaVersion } = newest
+  const { settledAt, rate, intervalHours, intervalSource, formulaVersion, observed } = ranked.at(-1)!
   const isAlike = (each: Ranked) => each.formulaVersion === formulaVersion || each.intervalHours >= 8
   const isNew = !isLongEnough(extentOf(ranked.filter(isAlike), HISTORY_MIN_OF))
   const windowOf = (days: StandingDays): WindowStanding => {
@@ -89,7 +96,7 @@ export function fundingStandingOf(settled: readonly SettledFunding[], listedAt: 
     rate,
     intervalHours,
     intervalSource,
-    rate8h: newest.observed.value,
+    rate8h: observed.value,
     windows: { 30: windowOf(30), 90: windowOf(90), 365: windowOf(365) }
   }
 }

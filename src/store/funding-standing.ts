@@ -3,7 +3,8 @@ import {
   type FundingStanding,
   INTERVAL_HOURS_MAX,
   type SettledFunding,
-  STANDING_DAYS
+  STANDING_DAYS,
+  type UnrankedFunding
 } from '../domain/funding-standing.ts'
 import { STALE_INTERVALS } from '../domain/regime-series.ts'
 import { DAY, HOUR } from '../domain/time.ts'
@@ -99,14 +100,14 @@ async function listSettled(
 /** What is kept of an instrument. `computedAt` in epoch ms, null: it has settlements and was not ranked yet. */
 export type KeptStanding = {
   readonly computedAt: number | null
-  readonly standing: FundingStanding | null
+  readonly standing: FundingStanding | UnrankedFunding | null
   /** The interval that its venue declares for the settlement to come; null: none. */
   readonly declaredHours: number | null
 }
 
 export async function writeStandings(
   client: Transaction,
-  standings: readonly { readonly instrumentId: number; readonly standing: FundingStanding | null }[],
+  standings: readonly { readonly instrumentId: number; readonly standing: FundingStanding | UnrankedFunding | null }[],
   computedAtMs: number
 ): Promise<void> {
   await client.query(
@@ -125,7 +126,12 @@ export async function listStandings(
   db: Pick<Database, 'query'>,
   instrumentIds: readonly number[]
 ): Promise<ReadonlyMap<number, KeptStanding>> {
-  type Row = { id: number; computed_at: Date | null; standing: FundingStanding | null; declared_hours: number | null }
+  type Row = {
+    id: number
+    computed_at: Date | null
+    standing: FundingStanding | UnrankedFunding | null
+    declared_hours: number | null
+  }
   const { rows } = await db.query<Row>(
     `select s.instrument_id as id, s.computed_at, s.standing, ${DECLARED_HOURS} as declared_hours
      from funding_standing s left join market_latest l on l.instrument_id = s.instrument_id where s.instrument_id = any ($1)`,

@@ -80,6 +80,16 @@ test('each perpetual of an asset shows where its funding stands, of all of them 
   assert.deepEqual([long.percentile90d, long.settlements90d, long.coverage90d], [5, 270, 1])
   assert.deepEqual([long.percentile365d, long.absent], [null, everyWindow(365, 'short_history')])
   assert.deepEqual([short.percentile90d, short.absent.percentile90d, short.settlements90d], [null, 'short_history', 60])
+  const assumed = await api.db.query<{ id: number }>(
+    `update settlement s set interval_source = 'assumed' from instrument i
+     where i.id = s.instrument_id and i.venue_id = 'short' and s.settled_at = $1 returning i.id`,
+    [new Date(NOW_MS)]
+  )
+  await markStanding(api.db, assumed.rows[0]!.id)
+  await rankDue(api)
+  const unranked = (await shown()).short
+  assert.deepEqual([unranked.rate, unranked.percentile30d, unranked.settledAt], [null, null, long.settledAt])
+  assert.deepEqual([unranked.absent.rate, unranked.absent.percentile30d], ['interval_unknown', 'interval_unknown'])
   api.clock.advance(24 * HOUR)
   assert.equal((await shown()).long.rate, 0, 'three intervals are not too many')
   api.clock.advance(1)
@@ -92,6 +102,9 @@ test('each perpetual of an asset shows where its funding stands, of all of them 
      select id, now(), 24, 'declared' from instrument where venue_id = 'long'`
   )
   assert.equal((await shown()).long.percentile90d, 5, 'the next one may be a longer interval’s')
+  assert.equal((await shown()).short.absent.rate, 'interval_unknown')
+  api.clock.advance(48 * HOUR)
+  assert.equal((await shown()).short.absent.rate, 'no_recent_settlement')
 })
 
 const everyWindow = (days: number, reason: string) => ({

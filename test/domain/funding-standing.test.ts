@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { fundingStandingOf, type SettledFunding, STANDING_DAYS } from '../../src/domain/funding-standing.ts'
+import {
+  type FundingStanding,
+  fundingStandingOf,
+  type SettledFunding,
+  STANDING_DAYS
+} from '../../src/domain/funding-standing.ts'
 import { midrankPercentile, robustZ } from '../../src/domain/statistics.ts'
 import { DAY, HOUR } from '../../src/domain/time.ts'
+
+/** Of settlements the newest of which can be ranked. */
+function standingOf(of: readonly SettledFunding[], listedAt: number | null): FundingStanding {
+  const found = fundingStandingOf(of, listedAt)
+  assert.ok(found !== null && !('refusal' in found))
+  return found
+}
 
 const NOW = Date.UTC(2026, 5, 15)
 
@@ -29,7 +41,7 @@ test('percentile and z of each window are those of the rates per 8 h in it, what
     fc.property(fc.array(interval, { minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 400 }), (hours, each) => {
       const all: SettledFunding[] = []
       for (const own of hours) all.unshift(...settled(each, own, { lastMs: (all[0]?.settledAt ?? NOW + HOUR) - HOUR }))
-      const found = fundingStandingOf(all, null)!
+      const found = standingOf(all, null)
       for (const days of STANDING_DAYS) {
         const values = all
           .filter(({ settledAt }) => settledAt > NOW - days * DAY)
@@ -47,21 +59,21 @@ test('percentile and z of each window are those of the rates per 8 h in it, what
 test('a rate that an older formula made for less than 8 h is of another kind, and its window says so', () => {
   const before = (hours: number) => settled(2_000, hours, { lastMs: NOW - 40 * DAY })
   const since = settled(40 * 24, 1, { formulaVersion: 2 })
-  const mixed = fundingStandingOf([...before(1), ...since], null)!
+  const mixed = standingOf([...before(1), ...since], null)
   assert.deepEqual([mixed.windows[90].observations, mixed.windows[90].refusal], [since.length, null])
   assert.ok(mixed.windows[90].coverage! < 0.5, 'what is left out is not covered')
   assert.equal(mixed.windows[365].percentile, null, 'forty days are no third of a year')
-  const long = fundingStandingOf([...settled(4_000, 1, { lastMs: NOW - 40 * DAY }), ...since], null)!
+  const long = standingOf([...settled(4_000, 1, { lastMs: NOW - 40 * DAY }), ...since], null)
   assert.equal(long.windows[365].refusal, 'formula_changed')
   assert.equal(mixed.windows[365].refusal, 'formula_changed')
-  const of8h = fundingStandingOf([...before(8), ...since], null)!
+  const of8h = standingOf([...before(8), ...since], null)
   assert.ok(of8h.windows[365].observations > since.length, '8 h rates were the same before')
 })
 
 test('a window says how much of what was due since the listing is in it, and refuses one that holds too little', () => {
   const all = settled(400, 8)
   const holed = all.filter((_, n) => n < 380 || n % 2 === 1)
-  const found = fundingStandingOf(holed, null)!
+  const found = standingOf(holed, null)
   assert.deepEqual(
     STANDING_DAYS.map((days) => [found.windows[days].expected, found.windows[days].observations]),
     [
@@ -74,29 +86,29 @@ test('a window says how much of what was due since the listing is in it, and ref
     STANDING_DAYS.map((days) => found.windows[days].refusal),
     [null, null, null]
   )
-  const thin = fundingStandingOf(all.slice(0, -61).concat(all.slice(-1)), null)!
+  const thin = standingOf(all.slice(0, -61).concat(all.slice(-1)), null)
   assert.deepEqual([thin.windows[30].observations, thin.windows[30].refusal], [30, null])
-  const thinner = fundingStandingOf(all.slice(0, -62).concat(all.slice(-1)), null)!
+  const thinner = standingOf(all.slice(0, -62).concat(all.slice(-1)), null)
   assert.deepEqual([thinner.windows[30].observations, thinner.windows[30].refusal], [29, 'short_history'])
   for (const [count, hours] of [
     [89, 8],
     [29 * 24, 1]
   ] as const) {
-    const { percentile, refusal } = fundingStandingOf(settled(count, hours), null)!.windows[30]
+    const { percentile, refusal } = standingOf(settled(count, hours), null).windows[30]
     assert.deepEqual([percentile, refusal], [null, 'short_history'], 'a new listing has no percentile')
   }
-  const young = fundingStandingOf(all.slice(-100), all.at(-101)!.settledAt)!
+  const young = standingOf(all.slice(-100), all.at(-101)!.settledAt)
   assert.deepEqual([young.windows[90].coverage, young.windows[365].coverage], [1, 1])
 })
 
-test('what has no interval that somebody knows is not ranked, and coverage then cannot be said', () => {
+test('what has no interval that somebody knows is not ranked, nor an older one in its stead, and coverage then cannot be said', () => {
   assert.equal(fundingStandingOf([], null), null)
-  assert.equal(fundingStandingOf(settled(10, 8, { intervalSource: 'assumed' }), null), null)
+  const refused = (settledAt: number) => ({ settledAt, refusal: 'interval_unknown' })
+  assert.deepEqual(fundingStandingOf(settled(10, 8, { intervalSource: 'assumed' }), null), refused(NOW))
   const all = settled(300, 8)
   const unknown = { ...all[299]!, settledAt: NOW + 8 * HOUR, intervalHours: null, intervalSource: null }
-  const found = fundingStandingOf([...all, unknown], null)!
-  assert.equal(found.settledAt, NOW)
+  assert.deepEqual(fundingStandingOf([...all, unknown], null), refused(NOW + 8 * HOUR))
   const inside = all.map((each, n) => (n === 250 ? { ...each, intervalHours: null, intervalSource: null } : each))
-  const { expected, coverage, observations } = fundingStandingOf(inside, null)!.windows[90]
+  const { expected, coverage, observations } = standingOf(inside, null).windows[90]
   assert.deepEqual([expected, coverage, observations], [null, null, 269])
 })
