@@ -2,7 +2,8 @@ import { editsBetween, nearestOf } from './contract/nearest.ts'
 import { canonicalVenue } from './domain/instrument.ts'
 import { type InputProblem, InvalidInputError } from './errors.ts'
 import { integer, number, type Setting, setting } from './setting.ts'
-import { SIGNAL_SETTINGS, type SignalParameters, signalParametersOf, signalProblems } from './signal-settings.ts'
+import { signalProblems } from './signal-setting-problems.ts'
+import { SIGNAL_SETTINGS, type SignalParameters, signalParametersOf } from './signal-settings.ts'
 
 const oneOf =
   <T extends string>(...values: readonly T[]) =>

@@ -10,7 +10,6 @@ import {
 } from './domain/signal-types.ts'
 import { REGIME_UPDATE_8H } from './domain/signal-updates.ts'
 import { HOUR } from './domain/time.ts'
-import type { InputProblem } from './errors.ts'
 import { integer, number, type Setting, setting } from './setting.ts'
 
 /** What decides when signals open and close, in every process of one database the same. */
@@ -19,7 +18,7 @@ export type SignalParameters = {
   readonly bucketParameters: Readonly<Record<BucketType, BucketParameters>>
 }
 
-type Values = Readonly<Record<string, number>>
+export type SignalValues = Readonly<Record<string, number>>
 type Bounds = { readonly unit: string; readonly min: number; readonly max: number; readonly words: string }
 
 const BPS: Bounds = { unit: 'BPS', min: -10_000, max: 10_000, words: 'bps' }
@@ -39,8 +38,10 @@ const UNITS: Readonly<Record<BucketType, Bounds>> = {
 
 const upper = (...words: readonly string[]) => words.join('_').toUpperCase()
 const ofBuckets = (type: BucketType, what: string) => upper(type, what)
-const ofThreshold = (type: BucketType, label: string, bound: string) => upper(type, label, bound, UNITS[type].unit)
-const ofRegime = (regime: Regime, bound: keyof RegimeBounds) => upper('funding_regime', regime, WORDS_OF_BOUND[bound])
+export const ofThreshold = (type: BucketType, label: string, bound: string) =>
+  upper(type, label, bound, UNITS[type].unit)
+export const ofRegime = (regime: Regime, bound: keyof RegimeBounds) =>
+  upper('funding_regime', regime, WORDS_OF_BOUND[bound])
 const WORDS_OF_BOUND: Readonly<Record<keyof RegimeBounds, string>> = {
   enterPercentile: 'enter_percentile',
   enterRate8h: 'enter_rate_8h',
@@ -162,54 +163,7 @@ export const SIGNAL_SETTINGS: Readonly<Record<string, Setting<number>>> = {
   ...Object.fromEntries(BUCKET_TYPES.flatMap(bucketSettings))
 }
 
-type Side = 'above' | 'below'
-type Place = { readonly side: Side; readonly bound: 'enter' | 'exit' }
-
-const REGIME_OF = { above: 'OVERHEATED', below: 'PANIC' } as const
-
-/** One of two settings that must not be above the other, or must be below it. */
-type Order = { readonly low: string; readonly high: string; readonly isStrict: boolean }
-
-/** With crossed thresholds a value would be inside and outside at once, or on two sides. */
-const ORDERS: readonly Order[] = [
-  { low: 'FUNDING_REGIME_MIN_DAYS', high: 'FUNDING_REGIME_WINDOW_DAYS', isStrict: false },
-  ...ordersOf(({ side, bound }) => ofRegime(REGIME_OF[side], `${bound}Percentile`)),
-  ...ordersOf(({ side, bound }) => ofRegime(REGIME_OF[side], `${bound}Rate8h`)),
-  ...BUCKET_TYPES.flatMap((type) => {
-    const labels = Object.entries(BUCKET_PARAMETERS[type].thresholds)
-    const labelOf = (side: Side) => labels.find(([, { below }]) => below === (side === 'below'))?.[0] ?? null
-    const nameOf = ({ side, bound }: Place) => {
-      const label = labelOf(side)
-      return label === null ? null : ofThreshold(type, label, bound)
-    }
-    return ordersOf(nameOf)
-  })
-]
-
-/** Of each side, leaving is not beyond entering; a side has been left before the other one begins. */
-function ordersOf(nameOf: (place: Place) => string | null): Order[] {
-  const name = (side: Side, bound: Place['bound']) => nameOf({ side, bound })
-  const orders: readonly (readonly [string | null, string | null, boolean])[] = [
-    [name('above', 'exit'), name('above', 'enter'), false],
-    [name('below', 'enter'), name('below', 'exit'), false],
-    [name('below', 'enter'), name('above', 'exit'), true],
-    [name('below', 'exit'), name('above', 'enter'), true]
-  ]
-  return orders.flatMap(([low, high, isStrict]) => (low === null || high === null ? [] : [{ low, high, isStrict }]))
-}
-
-/** What of these settings does not go together, by the name of one that was set. */
-export function signalProblems(values: Values, isSet: (name: string) => boolean): InputProblem[] {
-  return ORDERS.flatMap(({ low, high, isStrict }) => {
-    const [least, most] = [values[low]!, values[high]!]
-    if (isStrict ? least < most : least <= most) return []
-    const bound = isStrict ? 'be below' : 'not be above'
-    const message = `${low} (${least}) must ${bound} ${high} (${most}): lower the one or raise the other`
-    return [{ path: isSet(low) ? low : high, message }]
-  })
-}
-
-export function signalParametersOf(values: Values): SignalParameters {
+export function signalParametersOf(values: SignalValues): SignalParameters {
   const bounds = (regime: Regime) =>
     Object.fromEntries(
       (Object.keys(WORDS_OF_BOUND) as (keyof RegimeBounds)[]).map((bound) => [bound, values[ofRegime(regime, bound)]!])
@@ -232,7 +186,7 @@ export function signalParametersOf(values: Values): SignalParameters {
   }
 }
 
-function bucketsOf(type: BucketType, values: Values): BucketParameters {
+function bucketsOf(type: BucketType, values: SignalValues): BucketParameters {
   const usual = BUCKET_PARAMETERS[type]
   const thresholds = Object.entries(usual.thresholds).map(([label, { below }]) => {
     const [enter, exit] = [values[ofThreshold(type, label, 'enter')]!, values[ofThreshold(type, label, 'exit')]!]

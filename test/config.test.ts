@@ -145,11 +145,12 @@ for (const [env, path, message] of [
   [
     { STABLECOIN_DEPEG_BELOW_PAR_EXIT_BPS: '60' },
     'STABLECOIN_DEPEG_BELOW_PAR_EXIT_BPS',
-    /must be below .*ABOVE_PAR_ENTER_BPS/
+    /_BELOW_PAR_EXIT_BPS \(60\) must be below 0, which is neutral: lower it/
   ],
   [{ FUNDING_REGIME_OVERHEATED_EXIT_PERCENTILE: '99' }, 'FUNDING_REGIME_OVERHEATED_EXIT_PERCENTILE', /not be above/],
   [{ FUNDING_REGIME_PANIC_ENTER_RATE_8H: '0.0002' }, 'FUNDING_REGIME_PANIC_ENTER_RATE_8H', /PANIC_EXIT_RATE_8H/],
-  [{ FUNDING_REGIME_MIN_DAYS: '91' }, 'FUNDING_REGIME_MIN_DAYS', /WINDOW_DAYS \(90\)/]
+  [{ FUNDING_REGIME_MIN_DAYS: '91' }, 'FUNDING_REGIME_MIN_DAYS', /WINDOW_DAYS \(90\)/],
+  [{ FUNDING_REGIME_PANIC_EXIT_PERCENTILE: '95' }, 'FUNDING_REGIME_PANIC_EXIT_PERCENTILE', /be below .*_ENTER_PERC/]
 ] as const) {
   test(`thresholds that are crossed over are refused at start, with what to do: ${path}`, () => {
     const error = refusal(env)
@@ -160,6 +161,29 @@ for (const [env, path, message] of [
     assert.match(error.message, message)
   })
 }
+
+for (const [env, message] of [
+  [{ FUNDING_REGIME_MIN_DAYS: '90' }, /MIN_DAYS \(90\) must be below .*WINDOW_DAYS \(90\): lower the one/],
+  [{ FUNDING_REGIME_MIN_SETTLEMENTS: '2161' }, /\(2161\) must not be above 24 times .*WINDOW_DAYS \(90\): lower/],
+  [{ FUNDING_REGIME_PANIC_ENTER_RATE_8H: '0' }, /PANIC_ENTER_RATE_8H \(0\) must be below 0, .*: lower it/],
+  [{ FUNDING_REGIME_OVERHEATED_ENTER_RATE_8H: '-0.0001' }, /\(-0.0001\) must be above 0, .*: raise it/],
+  [{ FUNDING_REGIME_OVERHEATED_EXIT_RATE_8H: '0' }, /EXIT_RATE_8H \(0\) must be above 0/],
+  [{ VENUE_TROUBLE_FAILING_ENTER_SHARE: '0' }, /ENTER_SHARE \(0\) must be above 0/],
+  [{ INTERVAL_CHANGE_SHORTER_ENTER_DOUBLINGS: '0' }, /ENTER_DOUBLINGS \(0\) must be above 0/],
+  [{ STABLECOIN_DEPEG_ABOVE_PAR_ENTER_BPS: '-10' }, /ENTER_BPS \(-10\) must be above 0/],
+  [{ LIQUIDITY_THINNING_THIN_EXIT_RATIO: '1' }, /EXIT_RATIO \(1\) must be below 1, which is neutral: lower it/]
+] as const) {
+  const [[name, value]] = Object.entries(env) as [[string, string]]
+  test(`what would silently switch a signal off, or on for everything, is refused at start: ${name}=${value}`, () => {
+    const error = refusal(env)
+    assert.ok(namesOf(error).includes(name), error.message)
+    assert.match(error.message, message)
+  })
+}
+
+test('as many settlements may be asked for as a window can hold, over nearly all of its days', () => {
+  loadConfig({ FUNDING_REGIME_MIN_SETTLEMENTS: '2160', FUNDING_REGIME_MIN_DAYS: '89.9' })
+})
 
 test('of every type each label may be left where it is entered, and not beyond', () => {
   const bounds = Object.keys(SIGNAL_SETTINGS).filter((name) => /_ENTER_/.test(name))

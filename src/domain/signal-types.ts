@@ -18,6 +18,9 @@ export type BucketType = (typeof BUCKET_TYPES)[number]
 
 export const SIGNAL_TYPES = ['funding_regime', ...BUCKET_TYPES] as const
 
+/** The value of a type that says nothing; its labels are about what is above or below. Depth over what is usual is at one. */
+export const neutralOf = (type: (typeof SIGNAL_TYPES)[number]): number => (type === 'liquidity_thinning' ? 1 : 0)
+
 export const BUCKET_MS = 5 * MINUTE
 
 /** Everything that decides when a signal of buckets opens and closes. Persistence is in buckets. */

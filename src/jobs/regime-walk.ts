@@ -97,6 +97,7 @@ function settingsOf({ parameters, evaluated, stored }: RegimeTask): RegimeSettin
 function memoryOf(seed: StoredInput | undefined): RegimeMemory {
   if (seed === undefined) return NO_REGIME
   const { state, heldHours, value } = seed
+  // Settings keep each regime's rates on their own side of zero: the last one says whose hours these are.
   const side = (value ?? 0) > 0 ? 'OVERHEATED' : 'PANIC'
   return { state, heldHours, towards: heldHours > 0 ? side : null }
 }
