@@ -70,7 +70,7 @@ export async function readCarryFacts(
 const settledUntil = (nowMs: number) => ({
   fromMs: nowMs - HISTORY_MS,
   toMs: nowMs + 1,
-  availableAtMs: nowMs,
+  toldAtMs: nowMs,
   limit: SETTLEMENTS_MAX
 })
 

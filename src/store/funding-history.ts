@@ -68,22 +68,11 @@ export async function listSettlements(db: Queryable, range: HistoryRange): Promi
   return rows.map(settlementOf)
 }
 
-/**
- * The same of many perpetuals at once, at most `limit` of each, in one query. With `availableAtMs`, each by the newest revision that
- * could be known then: a later correction does not take away what it corrects.
- */
+/** The same of many perpetuals at once, at most `limit` of each, in one query. */
 export async function listSettlementsOfMany(
   db: Queryable,
   instrumentIds: readonly number[],
-  {
-    fromMs,
-    toMs,
-    knownAtMs,
-    availableAtMs,
-    limit
-  }: Omit<HistoryRange, 'instrumentId'> & {
-    readonly availableAtMs?: number
-  }
+  { fromMs, toMs, knownAtMs, limit }: Omit<HistoryRange, 'instrumentId'>
 ): Promise<ReadonlyMap<number, StoredSettlement[]>> {
   const { rows } = await db.query<SettlementRow & { instrument_id: number }>(
     `select * from (
@@ -92,11 +81,10 @@ export async function listSettlementsOfMany(
            rate, interval_hours, interval_source, cap, floor, mark, estimate_rate, estimate_at, source, formula_version, adapter_version, revision, reasons
          from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3
            and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
-           and ($6::timestamptz is null or available_at <= $6::timestamptz)
          order by instrument_id, settled_at, revision desc
        ) c
      ) n where place <= $5 order by instrument_id, settled_at`,
-    [instrumentIds, new Date(fromMs), new Date(toMs), dateOf(knownAtMs), limit, dateOf(availableAtMs)]
+    [instrumentIds, new Date(fromMs), new Date(toMs), dateOf(knownAtMs), limit]
   )
   const found = Map.groupBy(rows, ({ instrument_id }) => instrument_id)
   return new Map(instrumentIds.map((id) => [id, (found.get(id) ?? []).map(settlementOf)]))
@@ -145,4 +133,4 @@ export function rangeValues({ instrumentId, fromMs, toMs, knownAtMs, limit }: Hi
   return [instrumentId, new Date(fromMs), new Date(toMs), dateOf(knownAtMs), limit]
 }
 
-const dateOf = (atMs: number | null = null) => (atMs === null ? null : new Date(atMs))
+const dateOf = (atMs: number | null) => (atMs === null ? null : new Date(atMs))

@@ -1,23 +1,19 @@
 import type { Database } from './database.ts'
 import type { HistoryRange } from './funding-history.ts'
 import type { PaidRate } from './realised.ts'
+import { TOLD_AT } from './settlement-revisions.ts'
 
 type Cells = readonly [settledAt: number, rate: string, intervalHours: number | null]
 
 /**
  * The rates of many perpetuals in [fromMs, toMs), ascending, at most the first `limit` of each; each by its newest revision, with
- * `availableAtMs` by the newest that could be known then. One text for each perpetual: months of many are hundred thousands of rows,
+ * `toldAtMs` by the newest that counted then. One text for each perpetual: months of many are hundred thousands of rows,
  * and a row by itself costs more than all that is in it.
  */
 export async function listSettledRates(
   db: Pick<Database, 'query'>,
   instrumentIds: readonly number[],
-  {
-    fromMs,
-    toMs,
-    availableAtMs,
-    limit
-  }: Pick<HistoryRange, 'fromMs' | 'toMs' | 'limit'> & { readonly availableAtMs?: number }
+  { fromMs, toMs, toldAtMs, limit }: Pick<HistoryRange, 'fromMs' | 'toMs' | 'limit'> & { readonly toldAtMs?: number }
 ): Promise<ReadonlyMap<number, readonly PaidRate[]>> {
   const { rows } = await db.query<{ instrument_id: number; rates: readonly Cells[] }>(
     `select instrument_id, json_agg(json_build_array((extract(epoch from settled_at) * 1000)::int8, rate::text, interval_hours)
@@ -25,10 +21,10 @@ export async function listSettledRates(
      from (
        select distinct on (instrument_id, settled_at) instrument_id, settled_at, rate, interval_hours
        from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3
-         and ($4::timestamptz is null or available_at <= $4::timestamptz)
+         and ($4::timestamptz is null or ${TOLD_AT} < $4::timestamptz + interval '1 millisecond')
        order by instrument_id, settled_at, revision desc
      ) s group by instrument_id`,
-    [instrumentIds, new Date(fromMs), new Date(toMs), availableAtMs === undefined ? null : new Date(availableAtMs)]
+    [instrumentIds, new Date(fromMs), new Date(toMs), toldAtMs === undefined ? null : new Date(toldAtMs)]
   )
   return new Map(rows.map(({ instrument_id, rates }) => [instrument_id, rates.slice(0, limit).map(rateOf)]))
 }

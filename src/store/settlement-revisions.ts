@@ -1,5 +1,8 @@
 import type { Database } from './database.ts'
 
+/** When a revision counted first, as SQL; an imported correction keeps the time at which what it corrects was to be had. */
+export const TOLD_AT = 'case when revision = 0 then available_at else greatest(available_at, known_at) end'
+
 /** One revision of a settlement. `toldAt`: when it counted first; a correction does from when it was stored. */
 export type SettlementRevision = {
   readonly settledAt: number
@@ -35,7 +38,7 @@ export async function listSettlementRevisions(
          interval_source is not distinct from 'assumed', trunc(extract(epoch from told_at) * 1000)::int8)
          order by settled_at, revision) as revisions
      from (
-       select *, case when revision = 0 then available_at else greatest(available_at, known_at) end as told_at
+       select *, ${TOLD_AT} as told_at
        from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3 and known_at <= $4
      ) s group by instrument_id`,
     [instrumentIds, new Date(fromMs), new Date(toMs), knownAtMs === null ? 'infinity' : new Date(knownAtMs)]

@@ -192,16 +192,25 @@ test('a settlement that was told later is not in a carry of before, one that was
       const { perp } = await seed(db)
       await insertSettlements(db, perp, [
         { atMs: NOW_MS - 4 * HOUR, rate: '0.0003' },
-        { atMs: NOW_MS - 12 * HOUR, rate: '0.0003' },
-        { atMs: NOW_MS - 12 * HOUR, rate: '0.0009', revision: 1 }
+        { atMs: NOW_MS - 12 * HOUR, rate: '0.0003' }
       ])
-      await db.query('update settlement set available_at = $1 where settled_at = $2 or revision = 1', [
+      await db.query('update settlement set available_at = $1 where settled_at = $2', [
         new Date(NOW_MS + HOUR),
         new Date(NOW_MS - 4 * HOUR)
       ])
     }
   })
-  assert.equal((await forwardOf(api)).funding.settlementsUsed, 1)
+  const before = await forwardOf(api)
+  assert.equal(before.funding.settlementsUsed, 1)
+  const correctAt = async (revision: number, knownAtMs: number) => {
+    const { rows } = await api.db.query<{ id: number }>('select id from instrument where key = $1', [PERP])
+    const correction = { rate: '0.0003', intervalHours: null, revision, knownAtMs }
+    await insertSettlements(api.db, rows[0]!.id, [{ atMs: NOW_MS - 12 * HOUR, ...correction }])
+  }
+  await correctAt(1, NOW_MS + HOUR)
+  assert.deepEqual(await forwardOf(api), before)
+  await correctAt(2, NOW_MS)
+  assert.equal((await forwardOf(api)).funding.settlementsUsed, 0, 'from when it was corrected on, as corrected')
 })
 
 test('Binance takes no interest of its own coin: its carry rests and is fair above nothing, where others’ are below', async () => {

@@ -91,9 +91,8 @@ test('a curve of the past has the contracts of then, those that have expired sin
       const { spot, perp } = await seed(db)
       await insertSettlements(db, perp, [
         { atMs: atMs - DAY, rate: '0.0001' },
-        { atMs: atMs - DAY, rate: '0.0009', revision: 1 }
+        { atMs: atMs - DAY, rate: '0.0009', revision: 1, knownAtMs: NOW_MS }
       ])
-      await db.query('update settlement set available_at = $1 where revision = 1', [new Date(NOW_MS)])
       const gone = await future(db, spot, -1, 100_000)
       await db.query(`update instrument set status = 'expired', tracked = false where id = $1`, [gone])
       await ensurePartitions(db, 'market_snapshot', [atMs], NOW_MS)

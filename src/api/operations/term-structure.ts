@@ -55,7 +55,7 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
       fromMs: window.fromMs + 1,
       toMs: window.toMs + 1,
       // Settled by then and told later was not known then.
-      availableAtMs: moment.nowMs,
+      toldAtMs: moment.nowMs,
       limit: SETTLEMENTS_MAX
     })
   ])
