@@ -39,9 +39,10 @@ export async function listSettlementRevisions(
          order by settled_at, revision) as revisions
      from (
        select *, ${TOLD_AT} as told_at
-       from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3 and known_at <= $4
+       from settlement where instrument_id = any ($1) and settled_at >= $2 and settled_at < $3
+         and ($4::timestamptz is null or known_at < $4::timestamptz + interval '1 millisecond')
      ) s group by instrument_id`,
-    [instrumentIds, new Date(fromMs), new Date(toMs), knownAtMs === null ? 'infinity' : new Date(knownAtMs)]
+    [instrumentIds, new Date(fromMs), new Date(toMs), knownAtMs === null ? null : new Date(knownAtMs)]
   )
   return new Map(rows.map(({ instrument_id, revisions }) => [instrument_id, revisions.map(revisionOf)]))
 }

@@ -3,10 +3,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseInstrumentKey } from '../../src/domain/instrument.ts'
 import { HOUR, MINUTE } from '../../src/domain/time.ts'
+import { listSettlements } from '../../src/store/funding-history.ts'
 import { reviseIntervals } from '../../src/store/imported-settlements.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { insertSettlements } from '../../src/store/settlement-intake.ts'
+import { listSettlementRevisions } from '../../src/store/settlement-revisions.ts'
 import { listKnown, type SettledRate, type SettlementStamp } from '../../src/store/settlements.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 
@@ -54,6 +56,26 @@ test('settlements get the interval that the gap before them shows, and the first
     [20, 4, 0],
     [24, 4, 0]
   ])
+})
+
+test('what became known within a millisecond was known at it, to whoever reads one revision or all', async () => {
+  await using t = await testDatabase()
+  const id = await perpetual(t)
+  await insert(t, id, [8])
+  const knownAtMs = START + 9 * HOUR
+  await t.db.query('update settlement set known_at = $1::timestamptz + $2::interval', [
+    new Date(knownAtMs),
+    '999 microseconds'
+  ])
+  const range = { fromMs: START, toMs: START + 24 * HOUR }
+  for (const [at, known] of [
+    [knownAtMs, 1],
+    [knownAtMs - 1, 0]
+  ] as const) {
+    const one = await listSettlements(t.db, { instrumentId: id, ...range, knownAtMs: at, limit: 9 })
+    const all = (await listSettlementRevisions(t.db, [id], { ...range, knownAtMs: at })).get(id) ?? []
+    assert.deepEqual([one.length, all.length], [known, known])
+  }
 })
 
 test('a single settlement has no interval until a neighbour shows it, which is a revision', async () => {
