@@ -85,6 +85,17 @@ export const BUCKET_PARAMETERS: Readonly<Record<BucketType, BucketParameters>> =
   }
 }
 
+/** How far a value is from neutral on the side that its label is about; below zero on the other one. */
+export function extentOf(
+  { type, label }: { readonly type: (typeof SIGNAL_TYPES)[number]; readonly label: string },
+  value: number
+): number {
+  const isBelow =
+    type === 'funding_regime' ? label === 'PANIC' : (BUCKET_PARAMETERS[type].thresholds[label]?.below ?? false)
+  const distance = value - neutralOf(type)
+  return isBelow ? -distance : distance
+}
+
 /** For how long a change of interval stands out. */
 export const INTERVAL_CHANGE_MS = DAY
 

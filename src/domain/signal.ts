@@ -90,9 +90,9 @@ type SignalCommon = {
   readonly value: number
   readonly lastValue: number
   readonly lastAt: number
-  /** The value furthest from zero so far. */
+  /** The value furthest from neutral so far. */
   readonly peakValue: number
-  /** When that was seen, and when a value at most half as far from zero was after it; null: not known, or not yet. */
+  /** When that was seen, and when a value at most half as far from neutral was after it, on the other side too; null: not known, or not yet. */
   readonly peakAt: number | null
   readonly halvedAt: number | null
   /** The hash of `parameterSet` that is in the id. */

@@ -1,6 +1,6 @@
 import { IDLE, type LifecycleMemory, readingOf, stepLifecycle } from '../domain/lifecycle.ts'
 import type { BucketReading, BucketSignal, CloseReason } from '../domain/signal.ts'
-import type { BucketParameters, BucketType } from '../domain/signal-types.ts'
+import { type BucketParameters, type BucketType, extentOf } from '../domain/signal-types.ts'
 import { MINUTE } from '../domain/time.ts'
 import type { BucketSubject } from '../store/bucket-subjects.ts'
 import type { BucketPoint, SubjectRef } from '../store/closed-buckets/span.ts'
@@ -110,10 +110,10 @@ function openedBy(
 }
 
 function movedTo(open: BucketSignal, at: number, value: number): BucketSignal {
-  const isBelow = open.parameterSet.thresholds[open.label]?.below ?? false
-  const peakValue = isBelow ? Math.min(open.peakValue, value) : Math.max(open.peakValue, value)
-  const isFurther = peakValue !== open.peakValue
-  const isHalved = !isFurther && open.halvedAt === null && Math.abs(value) <= Math.abs(peakValue) / 2
+  const [extent, furthest] = [extentOf(open, value), extentOf(open, open.peakValue)]
+  const isFurther = extent > furthest
+  const isHalved = !isFurther && open.halvedAt === null && extent <= furthest / 2
+  const peakValue = isFurther ? value : open.peakValue
   const peakAt = isFurther ? at : open.peakAt
   const halvedAt = isFurther ? null : isHalved ? at : open.halvedAt
   return { ...open, lastAt: at, lastValue: value, peakValue, peakAt, halvedAt }

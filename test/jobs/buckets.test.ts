@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BUCKET_MS } from '../../src/domain/signal-types.ts'
+import { BUCKET_MS, BUCKET_PARAMETERS } from '../../src/domain/signal-types.ts'
 import { DAY } from '../../src/domain/time.ts'
 import { bucketHashOf, evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
+import { NOTHING_BEFORE, walkBuckets } from '../../src/jobs/bucket-walk.ts'
 import type { Database } from '../../src/store/database.ts'
 import { activate } from '../../src/store/signal-activations.ts'
 import { insertBasis } from '../api/fixture.ts'
@@ -82,6 +83,27 @@ test('a signal keeps when it was at its furthest, when half of that was gone, an
   await rig.evaluate()
   assert.equal(Math.round((await t.db.query('select value from signal_outcome')).rows[0]!.value), -20)
 })
+
+for (const [type, label, values, peak, halved] of [
+  ['stablecoin_depeg', 'BELOW_PAR', [-60, -60, -100, 80], 2, 3],
+  ['basis_dislocation', 'RICH', [30, 50, 40, 26, -45], 1, 4],
+  ['liquidity_thinning', 'THIN', [0.4, 0.2, 0.55, 0.6], 1, 3],
+  ['liquidity_thinning', 'THIN', [0.4, 0.2, 0.55, 1.9], 1, 3]
+] as const) {
+  test(`half of a signal is gone where half of its way to neutral is, and past it: ${label} ${values.join(' ')}`, () => {
+    const buckets = values.map((value, index) => ({ at: index, value, observations: 1 }))
+    const parameters = { ...BUCKET_PARAMETERS[type], persist: 1 }
+    const ref = { instrumentId: 1, spotId: 0, venue: null, asset: null }
+    const about = { instrument: PAIR, spot: null, venue: 'kraken', asset: 'USDT', kind: 'spot', quarantine: null }
+    const subject = { ...about, symbol: 'USDT/USD', goneAt: null }
+    const task = { type, parameters, hash: 'h', knownAt: 0 }
+    const { signals } = walkBuckets(task, { ref, subject }, NOTHING_BEFORE, buckets)
+    assert.deepEqual(
+      signals.map((signal) => [signal.label, signal.peakAt, signal.peakValue, signal.halvedAt]),
+      [[label, peak, values[peak], halved]]
+    )
+  })
+}
 
 test('however the buckets are gone over, the same signals and events come of them', async () => {
   await using t = await testDatabase()
