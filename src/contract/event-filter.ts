@@ -10,7 +10,7 @@ import { labelsOf } from './signal-type-words.ts'
 export type EventFilter = { readonly [Word in (typeof FILTER_WORDS)[number]]?: readonly string[] | undefined } & {
   readonly threshold?: FilterThreshold | undefined
 }
-/** Distances of a signal's value from zero, in the unit of its type. */
+/** Distances of a signal's value from neutral on its label's side, in the unit of its type. */
 export type FilterThreshold = { readonly enter: number; readonly exit: number }
 export const FILTER_WORDS = ['asset', 'venue', 'kind', 'type', 'label'] as const
 
@@ -41,7 +41,8 @@ export function filterProblems({ type, label }: EventFilter): BodyProblem[] {
 function thresholdField(): Field<FilterThreshold | undefined> {
   const distance = { type: 'number', minimum: 0 }
   const description =
-    'Signals only: from when their value has been at least `enter` from zero, until it is nearer than `exit`; in the unit of the ' +
+    'Signals only: from when their value has been at least `enter` from neutral on the side that their label is about (above or below 0; ' +
+    'of `liquidity_thinning` below 1), until it is nearer than `exit` or on the other side; in the unit of the ' +
     'type of signal (`/v1/signals/types`). `exit` is not beyond `enter`'
   return {
     schema: {

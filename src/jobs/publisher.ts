@@ -46,12 +46,12 @@ function isWantedBy(subscriber: Subscriber, { type, about, subscriptionId, data 
     kind,
     type: signalType,
     label: signalLabel,
-    value: subscriber.filter.threshold === undefined || signalType === null ? null : extentOf(data)
+    value: subscriber.filter.threshold === undefined || signalType === null ? null : valuesOf(data)
   })
 }
 
 /** The numbers of a signal's event; its data is JSON that we wrote. */
-function extentOf(data: string): { readonly last: number; readonly peak: number } {
+function valuesOf(data: string): { readonly last: number; readonly peak: number } {
   const { lastValue, peakValue } = JSON.parse(data) as SignalView
   return { last: lastValue, peak: peakValue }
 }

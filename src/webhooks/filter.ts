@@ -1,4 +1,6 @@
 import { type EventFilter, FILTER_WORDS, type FilterThreshold } from '../contract/event-filter.ts'
+import type { SignalType } from '../domain/signal.ts'
+import { extentOf } from '../domain/signal-types.ts'
 
 /** What a subscription wants. */
 export type Wish = { readonly id: string; readonly events: readonly string[]; readonly filter: EventFilter }
@@ -26,7 +28,8 @@ export function isWanted(wish: Wish, event: EventTraits): boolean {
 }
 
 /** A signal that was beyond `enter` once is told of until it is nearer than `exit`, and that it closed in any case. */
-function isBeyond({ enter, exit }: FilterThreshold, { value, eventType }: EventTraits): boolean {
-  if (value === null || value === undefined || Math.abs(value.peak) < enter) return false
-  return eventType === 'signal.closed' || Math.abs(value.last) >= exit
+function isBeyond({ enter, exit }: FilterThreshold, { value, eventType, type, label }: EventTraits): boolean {
+  if (value === null || value === undefined || type === null || label === null) return false
+  const extent = (of: number) => extentOf({ type: type as SignalType, label }, of)
+  return extent(value.peak) >= enter && (eventType === 'signal.closed' || extent(value.last) >= exit)
 }

@@ -52,17 +52,30 @@ test('a filter is read with every problem named, and the nearest word suggested'
   assert.equal(read({ toString: ['BTC'] }).isUsable, false)
 })
 
-test('a threshold lets a signal through from its enter on, until it is nearer to zero than its exit', () => {
-  const bounded = wish({ threshold: { enter: 60, exit: 40 } }, ['signal.opened', 'signal.updated', 'signal.closed'])
+const TOLD = ['signal.opened', 'signal.updated', 'signal.closed']
+
+test('a threshold lets a signal through from its enter on, until it is nearer to neutral than its exit', () => {
+  const bounded = wish({ threshold: { enter: 60, exit: 40 } }, TOLD)
+  const cheap = { ...event, type: 'basis_dislocation', label: 'CHEAP' }
   const seen = (eventType: string, last: number, peak: number) =>
-    isWanted(bounded, { ...event, eventType, value: { last, peak } })
-  assert.equal(seen('signal.opened', 55, 55), false)
+    isWanted(bounded, { ...cheap, eventType, value: { last, peak } })
+  assert.equal(seen('signal.opened', -55, -55), false)
   assert.equal(seen('signal.updated', -62, -62), true)
   assert.equal(seen('signal.updated', -45, -62), true, 'it was beyond, and is not nearer than exit')
   assert.equal(seen('signal.updated', -30, -62), false)
   assert.equal(seen('signal.closed', 5, -62), true, 'what was told of is told to have ended')
-  assert.equal(seen('signal.closed', 5, 55), false)
-  assert.equal(isWanted(bounded, { ...event, value: null }), false, 'what has no value is beyond nothing')
+  assert.equal(seen('signal.updated', 45, -62), false, 'on the other side it is not beyond')
+  assert.equal(seen('signal.closed', 5, -55), false)
+  assert.equal(isWanted(bounded, { ...cheap, value: null }), false, 'what has no value is beyond nothing')
+})
+
+test('the thinner a book, the further it is from neutral: a threshold lets the thinnest through', () => {
+  const bounded = wish({ threshold: { enter: 0.75, exit: 0.5 } }, TOLD)
+  const thin = { ...event, type: 'liquidity_thinning', label: 'THIN' }
+  const seen = (last: number, peak: number) =>
+    isWanted(bounded, { ...thin, eventType: 'signal.updated', value: { last, peak } })
+  assert.deepEqual([seen(0.2, 0.2), seen(0.4, 0.2)], [true, true])
+  assert.deepEqual([seen(0.4, 0.4), seen(0.6, 0.2), seen(1.6, 0.2)], [false, false, false])
 })
 
 test('a crossed threshold, or half of one, is refused by name', () => {
