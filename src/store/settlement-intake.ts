@@ -4,6 +4,7 @@ import { DAY } from '../domain/time.ts'
 import type { Row } from './copy.ts'
 import type { Transaction } from './database.ts'
 import { type LastEstimate, listLastEstimates } from './last-estimates.ts'
+import { lockPast } from './past-observations.ts'
 import {
   type KnownSettlement,
   listKnown,
@@ -33,6 +34,8 @@ export async function insertSettlements(
   stamp: SettlementStamp
 ): Promise<Intake> {
   if (rates.length === 0) return { fresh: [], corrected: [] }
+  // Whoever else corrects them, as an import does, would write the same revision.
+  await lockPast(client, instrumentId)
   const times = rates.map(({ settledAt }) => settledAt)
   const known = await listKnown(client, instrumentId, {
     from: Math.min(...times) - NEIGHBOURHOOD_MS,
@@ -49,10 +52,11 @@ export async function insertSettlements(
   )
   const rows = rowsWithIntervals(instrumentId, { news, corrections, before, estimates, stamp })
   const written = await writeSettlements(client, instrumentId, rows)
-  const isNews = new Set(news.map(({ settledAt }) => settledAt))
+  const isNews = new Set(news.map(timeOf))
+  const isCorrected = new Set(corrections.map(timeOf))
   return {
     fresh: written.filter(({ settledAt, revision }) => revision === 0 && isNews.has(settledAt)).map(timeOf),
-    corrected: corrections.map(timeOf)
+    corrected: written.filter(({ settledAt }) => isCorrected.has(settledAt)).map(timeOf)
   }
 }
 

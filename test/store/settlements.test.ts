@@ -3,14 +3,17 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseInstrumentKey } from '../../src/domain/instrument.ts'
 import { HOUR, MINUTE } from '../../src/domain/time.ts'
+import type { Transaction } from '../../src/store/database.ts'
 import { listSettlements } from '../../src/store/funding-history.ts'
-import { reviseIntervals } from '../../src/store/imported-settlements.ts'
+import { correctSettlements, reviseIntervals } from '../../src/store/imported-settlements.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
+import { lockPast } from '../../src/store/past-observations.ts'
 import { insertSettlements } from '../../src/store/settlement-intake.ts'
 import { listSettlementRevisions } from '../../src/store/settlement-revisions.ts'
 import { listKnown, type SettledRate, type SettlementStamp } from '../../src/store/settlements.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { until } from '../support/embedded-process.ts'
 
 const START = Date.UTC(2025, 0, 1)
 const STAMP: SettlementStamp = {
@@ -168,4 +171,40 @@ test('intervals revised from the whole history depend on nothing but the times, 
     ),
     { numRuns: 15 }
   )
+})
+
+test('an import that corrects a settlement and the venue that does at the same time both get their revision, and none is told that was not stored', async () => {
+  await using t = await testDatabase()
+  const id = await perpetual(t)
+  const other = (hours: number, rate: string) => [{ ...rateAt(hours), rate }]
+  const imported = { ...STAMP, source: 'import' as const }
+  const ratesOf = async () =>
+    (await listKnown(t.db, id, { from: null, to: null })).map(({ rate, revision, source }) => [rate, revision, source])
+  /** Begins the second once the first has written, and ends the first once the second waits for it. */
+  const together = async <One, Two>(first: (client: Transaction) => Promise<One>, second: () => Promise<Two>) => {
+    let two: Promise<Two> | undefined
+    const one = await t.db.transaction(async (client) => {
+      const written = await first(client)
+      two = second()
+      const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+      await until('the second to wait', async () => (await t.db.query(waits)).rows.length > 0)
+      return written
+    })
+    return [one, await two!] as const
+  }
+  const byImport = (hours: number) => async (client: Transaction) => {
+    await lockPast(client, id)
+    return (await correctSettlements(client, id, other(hours, '0.0002'), imported)).map(({ revision }) => revision)
+  }
+  const byVenue = (hours: number) => async (client: Transaction) =>
+    (await insertSettlements(client, id, other(hours, '0.0003'), STAMP)).corrected.length
+  await insert(t, id, [0, 8])
+
+  // What was imported is not the venue's to correct.
+  assert.deepEqual(await together(byImport(0), () => t.db.transaction(byVenue(0))), [[1], 0])
+  assert.deepEqual(await together(byVenue(8), () => t.db.transaction(byImport(8))), [1, [2]])
+  assert.deepEqual(await ratesOf(), [
+    ['0.0002', 1, 'import'],
+    ['0.0002', 2, 'import']
+  ])
 })
