@@ -4,7 +4,13 @@ import type { BucketSignal } from '../domain/signal.ts'
 import type { BucketParameters, BucketType } from '../domain/signal-types.ts'
 import { DAY, floorTo, MINUTE, SECOND } from '../domain/time.ts'
 import type { Log } from '../log.ts'
-import { type BucketClaim, type BucketMemories, claimBuckets, saveMemories } from '../store/bucket-progress.ts'
+import {
+  type BucketClaim,
+  type BucketMemories,
+  claimBuckets,
+  renewClaim,
+  saveMemories
+} from '../store/bucket-progress.ts'
 import { type BucketSubject, listBucketSubjects } from '../store/bucket-subjects.ts'
 import { BUCKET_SOURCES } from '../store/closed-buckets/sources.ts'
 import { aboutPair, type BucketPoint, type BucketSpan, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
@@ -52,8 +58,11 @@ export async function evaluateBuckets(deps: BucketDeps, type: BucketType): Promi
   const isSame = claim.parameters === parameters
   const superseded = isSame ? [] : await listSuperseded(db, { type, parameters, sinceMs: from - SPAN_MS_MAX })
   const readFrom = Math.min(from, ...superseded.map(({ closedAt }) => closedAt!))
-  const points = await BUCKET_SOURCES[type].list(db, { ...span, from: readFrom }, null)
   try {
+    // A day of a large universe takes longer than a lease: whoever is at it keeps it.
+    const points = await BUCKET_SOURCES[type].list(db, { ...span, from: readFrom }, null, () =>
+      renewClaim(db, claim, LEASE_MS)
+    )
     const told = await db.transaction((client) =>
       store(client, { type, claim, parameters, set: deps.bucketParameters[type], span, points, superseded })
     )

@@ -2,6 +2,7 @@ import type { LifecycleMemory } from '../domain/lifecycle.ts'
 import type { BucketType } from '../domain/signal-types.ts'
 import type { Database, Transaction } from './database.ts'
 import type { EvaluationClaim } from './signal-progress.ts'
+import { StaleClaimError } from './ticks.ts'
 
 /** What the next evaluation goes on from, by subject; whoever is not in it is idle. */
 export type BucketMemories = Readonly<Record<string, LifecycleMemory<string>>>
@@ -55,6 +56,16 @@ export async function claimBuckets(
       memories: row.memory ?? {}
     }
   )
+}
+
+/** Keeps a claim for so long from now on; throws StaleClaimError when it is no longer ours. */
+export async function renewClaim(db: Database, { type, epoch }: BucketClaim, leaseMs: number): Promise<void> {
+  const { rows } = await db.query(
+    `update signal_progress set lease_until = now() + $3 * interval '1 millisecond'
+     where instrument_id = 0 and spot_id = 0 and type = $1 and epoch = $2 returning 1`,
+    [type, epoch, leaseMs]
+  )
+  if (rows.length === 0) throw new StaleClaimError(`the buckets of ${type} are no longer ours`)
 }
 
 /** For the transaction that ends the evaluation. */

@@ -1,4 +1,5 @@
 import type { Latest } from '../domain/latest.ts'
+import { DAY, floorTo } from '../domain/time.ts'
 import type { Database } from './database.ts'
 import { type DepthRow, depthOfRow, type StoredDepth } from './depth.ts'
 import { FACTS, type Fact } from './sealed/facts.ts'
@@ -110,6 +111,21 @@ export async function listDepthsAt(
 ): Promise<Map<number, StoredDepth>> {
   const rows = await listLast<DepthRow>(db, FACTS.depth, instrumentIds, moment, DEPTH)
   return new Map([...rows].map(([id, row]) => [id, depthOfRow({ ...row, instrument_id: id })]))
+}
+
+/** Those of these instruments that may have a depth in (sinceMs, atMs]: a sealed day counts whole. */
+export async function listLooked(
+  db: Queryable,
+  instrumentIds: readonly number[],
+  { atMs, sinceMs }: Moment
+): Promise<ReadonlySet<number>> {
+  const { rows } = await db.query<{ id: number }>(
+    `select id from unnest($1::int[]) as i (id)
+     where exists (select from depth_snapshot d where d.instrument_id = i.id and d.tick_at > $2 and d.tick_at <= $3)
+       or exists (select from sealed_day s where s.instrument_id = i.id and s.fact = 'depth' and s.day >= $4 and s.day <= $3)`,
+    [instrumentIds, new Date(sinceMs), new Date(atMs), new Date(floorTo(sinceMs, DAY))]
+  )
+  return new Set(rows.map(({ id }) => id))
 }
 
 const DEPTH = [

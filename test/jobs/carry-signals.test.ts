@@ -48,6 +48,7 @@ async function openMarket(paid?: string, types = TYPES, env: Record<string, stri
   }
   return {
     db: t.db,
+    deps,
     order,
     /** How many buckets have closed since the beginning. */
     bucketOf: (at: Date) => (at.getTime() - floorTo(START, BUCKET_MS)) / BUCKET_MS,
@@ -73,9 +74,9 @@ async function openMarket(paid?: string, types = TYPES, env: Record<string, stri
         )
       ).rows,
     /** What every bucket since the beginning says, gone over again. */
-    carries: () => {
+    carries: (db: Pick<Database, 'query'> = t.db) => {
       const span = { from: floorTo(START, BUCKET_MS), to: floorTo(nowMs, BUCKET_MS), bucketMs: BUCKET_MS }
-      return BUCKET_SOURCES.carry_opportunity.list(t.db, span, null)
+      return BUCKET_SOURCES.carry_opportunity.list(db, span, null)
     },
     async [Symbol.asyncDispose]() {
       await line[Symbol.asyncDispose]()
@@ -137,6 +138,68 @@ async function learnLater(db: Database) {
   }
   await copy('settlement', `'revision', f.revision + 1, 'rate', -0.01`)
 }
+
+test('going over many contracts asks for the books of those that have one, for the rates between dollars once, and stays its holder’s', async () => {
+  await using market = await openMarket('0.001', ['carry_opportunity'])
+  await market.order('calm')
+  await market.buckets(3)
+  const { db, deps } = market
+  const few = await market.carries()
+  assert.ok(few.length > 0)
+  // Sixty more contracts like the perpetual, each with its books.
+  const more = `from generate_series(1, 60) n, instrument i where i.key = '${PERP}'`
+  await db.query(
+    `insert into instrument select (jsonb_populate_record(i, jsonb_build_object('id', 100000 + n, 'key', 'x:' || n, 'native_id', 'x' || n))).* ${more}`
+  )
+  for (const table of ['basis_snapshot', 'depth_snapshot'])
+    await db.query(
+      `insert into ${table} select (jsonb_populate_record(f, jsonb_build_object('instrument_id', 100000 + n))).*
+       from generate_series(1, 60) n, ${table} f join instrument i on i.id = f.instrument_id where i.key = '${PERP}'`
+    )
+  const { rows } = await db.query<{ id: number }>(
+    `select id from instrument where key = 'binance:USDC/USDT' and tracked`
+  )
+  const fxId = rows[0]!.id
+  const asked: [sql: string, ids: unknown][] = []
+  const counting: Pick<Database, 'query'> = {
+    query: (sql, values) => {
+      asked.push([sql, values?.[0]])
+      return db.query(sql, values)
+    }
+  }
+  const many = await market.carries(counting)
+  const buckets = new Set(many.map(({ at }) => at)).size
+  assert.equal(many.length, few.length + 60 * buckets)
+  const isFx = ([sql, ids]: (typeof asked)[number]) =>
+    sql.includes('market_snapshot') && Array.isArray(ids) && ids.includes(fxId)
+  assert.equal(asked.filter(isFx).length, buckets)
+
+  // As if every bucket took longer than a lease.
+  const { rows: before } = await db.query(
+    `update signal_progress set evaluated_to = evaluated_to - interval '15 minutes' where type = 'carry_opportunity' returning evaluated_to`
+  )
+  const others: boolean[] = []
+  const slow: Database = {
+    ...db,
+    query: async (sql, values) => {
+      if (sql.includes('market_snapshot')) {
+        others.push(await evaluateBuckets({ ...deps, holder: 'other' }, 'carry_opportunity'))
+        await db.query(`update signal_progress set lease_until = now() - interval '1 second'`)
+      }
+      return await db.query(sql, values)
+    }
+  }
+  assert.equal(await evaluateBuckets({ ...deps, db: slow }, 'carry_opportunity'), true)
+  assert.ok(others.length >= 4)
+  assert.ok(others.every((isTaken) => !isTaken))
+  const { rows: after } = await db.query(`select evaluated_to from signal_progress where type = 'carry_opportunity'`)
+  assert.ok(after[0]!.evaluated_to > before[0]!.evaluated_to)
+
+  await db.query('delete from depth_snapshot')
+  asked.length = 0
+  assert.deepEqual(await market.carries(counting), [])
+  assert.equal(asked.filter(([sql]) => sql.includes('depth_snapshot')).length, 1)
+})
 
 test('the futures of a market in contango are an expectation of it, and of backwardation once it panics', async () => {
   await using market = await openMarket()

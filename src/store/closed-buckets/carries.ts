@@ -6,7 +6,7 @@ import { carryOpportunity } from '../../domain/signal-values.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../../domain/traded-fx.ts'
 import { knownDepthOf, type StoredDepth } from '../depth.ts'
 import { listInstruments } from '../instruments.ts'
-import { listDepthsAt, listMarketsAt } from '../markets-at.ts'
+import { listDepthsAt, listLooked, listMarketsAt } from '../markets-at.ts'
 import { rate8hOf } from '../settled-rates.ts'
 import { listSettlementRevisions, revisionsAt, type SettlementRevision } from '../settlement-revisions.ts'
 import { type BasisBucket, listBasisBuckets } from './bases.ts'
@@ -18,25 +18,41 @@ const CONTRACTS_AT_ONCE = 50
 type World = {
   readonly byId: ReadonlyMap<number, Instrument>
   readonly fxPairs: readonly Instrument[]
+  /** Their quotes of a bucket, by its end, as far as they were read. */
+  readonly fxAt: Map<number, ReadonlyMap<number, Latest>>
   /** Of the contracts whose books are looked at. */
   readonly settledOf: (instrumentIds: readonly number[]) => Promise<ReadonlyMap<number, readonly SettlementRevision[]>>
 }
 
 /**
  * Net carry of pairs whose basis is good enough for signals, by the last prices, books and rates of each bucket, as they were known
- * when it closed. A contract whose book is not looked at has none.
+ * when it closed. A contract whose book is not looked at has none. `beforeEach`: called before every bucket of so many contracts.
  */
-export async function listCarries(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
+export async function listCarries(
+  db: Queryable,
+  span: BucketSpan,
+  scope: BucketScope,
+  beforeEach = async () => {}
+): Promise<BucketPoint[]> {
   const bases = await listBasisBuckets(db, span, scope, ['perpetual', 'future'])
   const instruments = await listInstruments(db)
-  const known = { byId: new Map(instruments.map((one) => [one.id, one])), fxPairs: fxPairsOf(instruments) }
-  const byContract = [...Map.groupBy(bases, ({ instrumentId }) => instrumentId).values()]
+  const known = {
+    byId: new Map(instruments.map((one) => [one.id, one])),
+    fxPairs: fxPairsOf(instruments),
+    fxAt: new Map<number, ReadonlyMap<number, Latest>>()
+  }
+  const based = Map.groupBy(bases, ({ instrumentId }) => instrumentId)
+  // Few of all contracts have a book that is looked at.
+  const books = { sinceMs: span.from - CARRY_BOOK_AGE_MS, atMs: span.to }
+  const looked = await listLooked(db, [...based.keys()], books)
+  const byContract = [...based].flatMap(([id, own]) => (looked.has(id) ? [own] : []))
   const points: BucketPoint[] = []
   for (let first = 0; first < byContract.length; first += CONTRACTS_AT_ONCE) {
     const some = byContract.slice(first, first + CONTRACTS_AT_ONCE).flat()
     const own = Map.groupBy(some, ({ at }) => at)
     const world = { ...known, settledOf: settlementsOf(db, span) }
     for (const at of endsOf(span)) {
+      await beforeEach()
       for (const point of await listCarriesAt(db, at, own.get(at) ?? [], world)) points.push(point)
     }
   }
@@ -60,7 +76,7 @@ async function listCarriesAt(
   db: Queryable,
   at: number,
   bases: readonly BasisBucket[],
-  { byId, fxPairs, settledOf }: World
+  { byId, fxPairs, fxAt, settledOf }: World
 ): Promise<BucketPoint[]> {
   const nowMs = at - 1
   const legs = bases.flatMap(({ instrumentId, spotId }) => [instrumentId, spotId])
@@ -68,17 +84,19 @@ async function listCarriesAt(
   const looked = bases.filter(({ instrumentId }) => depths.has(instrumentId))
   if (looked.length === 0) return []
   const wanted = new Set([...looked.flatMap(({ instrumentId, spotId }) => [instrumentId, spotId])])
-  for (const { id } of fxPairs) wanted.add(id)
+  if (!fxAt.has(at)) for (const { id } of fxPairs) wanted.add(id)
   const markets = await listMarketsAt(db, [...wanted], {
     atMs: nowMs,
     sinceMs: nowMs - CARRY_QUOTE_AGE_MS,
     isAsPolled: true
   })
+  const fxQuotes = fxAt.get(at) ?? new Map(fxPairs.map(({ id }) => [id, markets.get(id)!]))
+  fxAt.set(at, fxQuotes)
   const settlements = await settledOf(looked.map(({ instrumentId }) => instrumentId))
   return looked.map(({ instrumentId, spotId, adjustedBps }) => {
     const [contract, spot] = [byId.get(instrumentId)!, byId.get(spotId) ?? null]
     const legOf = (id: number) => legFacts(markets.get(id), depths.get(id))
-    const fx = spot && tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, markets), nowMs)
+    const fx = spot && tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, fxQuotes), nowMs)
     const facts: CarryFacts = {
       nowMs,
       contract,

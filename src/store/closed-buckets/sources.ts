@@ -8,7 +8,13 @@ import type { BucketPoint, BucketScope, BucketSpan, Queryable } from './span.ts'
 /** `absent`: what a bucket says of a subject that it has no point of; null: nothing is known. */
 export type BucketSource = {
   readonly absent: number | null
-  readonly list: (db: Queryable, span: BucketSpan, scope: BucketScope) => Promise<BucketPoint[]>
+  /** `beforeEach`: called ever again while it goes on for long; what it throws ends it. */
+  readonly list: (
+    db: Queryable,
+    span: BucketSpan,
+    scope: BucketScope,
+    beforeEach?: () => Promise<void>
+  ) => Promise<BucketPoint[]>
 }
 
 /** Where each type gets its closed buckets from. */
