@@ -2,13 +2,15 @@ import { type CarryOutcome, carryOutcomeOf, tradingWindows } from '../contract/c
 import type { BucketSignal } from '../domain/signal.ts'
 import { HOUR } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
-import { listFirstQuotes } from '../store/pair-quotes.ts'
+import { countFirstQuotes, listFirstQuotes } from '../store/pair-quotes.ts'
 import { countSettledOfWindows, listSettledRatesOfWindows } from '../store/settled-rates.ts'
 import type { ListedSignal } from '../store/signal-list.ts'
 import { type RowBudget, takeStored } from './row-budget.ts'
 
 /** A carry opportunity with whom it is about. */
 export type ListedCarry = Omit<ListedSignal, 'signal'> & { readonly signal: BucketSignal }
+
+const REFUSAL = { path: 'from', narrow: 'ask for fewer rows, or give a shorter range (`from`, `to`)' } as const
 
 /** What these episodes came to, in their order: their prices in two questions, their settlements in one. Refused with `range_too_long` when the budget does not allow it. */
 export async function readOutcomes(
@@ -25,14 +27,16 @@ export async function readOutcomes(
     spotId: signal.spotId,
     ...windows[side]
   })
-  const entries = await listFirstQuotes(
-    db,
-    closed.map((one) => ask(one, 'entry'))
-  )
-  const exits = await listFirstQuotes(
-    db,
-    closed.map((one) => ask(one, 'exit'))
-  )
+  const [atEntry, atExit] = [closed.map((one) => ask(one, 'entry')), closed.map((one) => ask(one, 'exit'))]
+  const windows = [...atEntry, ...atExit]
+  await takeStored(budget, {
+    // A window is of minutes, but the sealed days that it lies in are read whole: how long they are has to be seen.
+    most: windows.length === 0 ? 0 : Number.POSITIVE_INFINITY,
+    count: (most) => countFirstQuotes(db, windows, most),
+    ...REFUSAL
+  })
+  const entries = await listFirstQuotes(db, atEntry)
+  const exits = await listFirstQuotes(db, atExit)
   const settled = await readSettled(
     db,
     closed.filter(({ isPerpetual }) => isPerpetual).map(({ signal }) => signal),
@@ -58,8 +62,7 @@ async function readSettled(db: Pick<Database, 'query'>, signals: readonly Bucket
     // No venue settles more often than each hour.
     most: windows.reduce((sum, { fromMs, toMs }) => sum + Math.ceil((toMs - fromMs) / HOUR), 0),
     count: (most) => countSettledOfWindows(db, windows, most),
-    path: 'from',
-    narrow: 'ask for fewer rows, or give a shorter range (`from`, `to`)'
+    ...REFUSAL
   })
   const rates = await listSettledRatesOfWindows(db, windows)
   return new Map(signals.map(({ id }, index) => [id, rates[index]!]))

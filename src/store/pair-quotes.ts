@@ -51,8 +51,10 @@ export async function listFirstQuotes(
 ): Promise<(Quotes | undefined)[]> {
   const found = await listHot(db, questions)
   const open = questions.map((question, index) => ({ question, index })).filter(({ index }) => !found.has(index))
-  // What may have been sealed is read a day at a time: the days of a page are few.
-  const byDay = Map.groupBy(open, ({ question }) => floorTo(question.fromMs, DAY))
+  // What may have been sealed is read a day at a time, around midnight two: the days of a page are few.
+  const byDay = Map.groupBy(open, ({ question }) =>
+    [question.fromMs, question.toMs].map((ms) => floorTo(ms, DAY)).join()
+  )
   for (const ofDay of byDay.values()) {
     for (const some of apart(ofDay)) {
       const fromMs = Math.min(...some.map(({ question }) => question.fromMs))
@@ -71,6 +73,37 @@ export async function listFirstQuotes(
   return questions.map((_, index) => found.get(index))
 }
 
+/** How many stored rows may have to be read for these, revisions included; a sealed day counts whole each time. Counting ends at `most`. */
+export async function countFirstQuotes(
+  db: Queryable,
+  questions: readonly QuoteQuestion[],
+  most: number
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select ((select count(*) from (
+         select 1 from ${ASKED} cross join lateral (
+           select 1 from basis_snapshot f where f.instrument_id = q.instrument_id and f.spot_id = q.spot_id
+             and f.tick_at >= q.from_at and f.tick_at < q.to_at limit $5
+         ) f limit $5) c)
+       + (select coalesce(sum(s.rows), 0) from ${ASKED} cross join lateral (
+           select sum(d.rows) as rows from sealed_day d where d.instrument_id = q.instrument_id and d.spot_id = q.spot_id
+             and d.fact = $6 and d.day > q.from_at - interval '24 hours' and d.day < q.to_at
+         ) s))::int as count`,
+    [...askedValues(questions), most, FACTS.basis.name]
+  )
+  return Math.min(rows[0]!.count, most)
+}
+
+const ASKED = `unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[])
+  with ordinality as q (instrument_id, spot_id, from_at, to_at, place)`
+
+const askedValues = (questions: readonly QuoteQuestion[]) => [
+  questions.map(({ instrumentId }) => instrumentId),
+  questions.map(({ spotId }) => spotId),
+  questions.map(({ fromMs }) => new Date(fromMs)),
+  questions.map(({ toMs }) => new Date(toMs))
+]
+
 /** Lots in which no contract is twice: rows are told apart by that. */
 function apart<Asked extends { readonly question: QuoteQuestion }>(asked: readonly Asked[]): Asked[][] {
   const seen = new Map<number, number>()
@@ -84,19 +117,12 @@ function apart<Asked extends { readonly question: QuoteQuestion }>(asked: readon
 
 async function listHot(db: Queryable, questions: readonly QuoteQuestion[]): Promise<Map<number, Quotes>> {
   const { rows } = await db.query<QuoteRow & { place: string }>(
-    `select q.place, b.* from unnest($1::int[], $2::int[], $3::timestamptz[], $4::timestamptz[])
-         with ordinality as q (instrument_id, spot_id, from_at, to_at, place)
-       cross join lateral (
+    `select q.place, b.* from ${ASKED} cross join lateral (
          select ${COLUMNS.join(', ')} from basis_snapshot f
          where f.instrument_id = q.instrument_id and f.spot_id = q.spot_id and f.tick_at >= q.from_at and f.tick_at < q.to_at
            and f.revision = 0 and ${USABLE} order by f.tick_at limit 1
        ) b`,
-    [
-      questions.map(({ instrumentId }) => instrumentId),
-      questions.map(({ spotId }) => spotId),
-      questions.map(({ fromMs }) => new Date(fromMs)),
-      questions.map(({ toMs }) => new Date(toMs))
-    ]
+    askedValues(questions)
   )
   return new Map(
     rows.flatMap((row) => {

@@ -15,6 +15,7 @@ import { aCarry, aSignal, QUOTED } from '../support/signals.ts'
 import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
 const BTC = 'binance:BTC/USDT:USDT'
+const SEALING = { beforeMs: NOW_MS, nowMs: NOW_MS, knownBeforeMs: Number.POSITIVE_INFINITY }
 const ago = (hours: number) => NOW_MS - hours * HOUR
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are what is under test.
@@ -105,8 +106,7 @@ test('every carry is told with its life, what it was quoted at and what it came 
   assert.deepEqual([c.realised, c.absent.realised, c.absent.halfLifeHours], [null, 'still_open', 'not_yet'])
   assert.deepEqual([d.type, d.absent.realised], ['cross_venue', 'still_open'])
 
-  const options = { beforeMs: NOW_MS, nowMs: NOW_MS, knownBeforeMs: Number.POSITIVE_INFINITY }
-  await sealFact(api.db, FACTS.basis, options)
+  await sealFact(api.db, FACTS.basis, SEALING)
   assert.equal((await api.db.query('select 1 from basis_snapshot')).rows.length, 0)
   assert.deepEqual((await ask('')).data, data)
   // A window over midnight, of which the day before is sealed and the day after is not.
@@ -118,7 +118,7 @@ test('every carry is told with its life, what it was quoted at and what it came 
   const window = { instrumentId, spotId, fromMs: midnight - 9 * MINUTE, toMs: midnight + 6 * MINUTE }
   const firstAt = async () => (await listFirstQuotes(api.db, [window]))[0]?.ts
   assert.equal(await firstAt(), midnight - 5 * MINUTE)
-  await sealFact(api.db, FACTS.basis, options)
+  await sealFact(api.db, FACTS.basis, SEALING)
   assert.equal((await api.db.query('select 1 from basis_snapshot')).rows.length, 1)
   assert.equal(await firstAt(), midnight - 5 * MINUTE)
 
@@ -265,12 +265,24 @@ test('signals of a contract under quarantine are in no track record, and each ro
   assert.deepEqual([earned.fired, earned.open, earned.scored, earned.heldBack], [1, 1, 0, 3], 'what is of ETH stays')
 })
 
-test('what carries settled is counted before it is read, each carry by its own time', async () => {
-  await using api = await testApi({ seed, storedRowsMax: 2 })
-  for (const path of ['opportunities', 'signals/records']) {
-    const { status, body } = await request(api.url).get(`/v1/${path}`)
-    assert.deepEqual([status, body.code, body.errors?.[0]?.path], [400, 'range_too_long', 'from'], path)
+test('what carries were traded at and what they settled is counted before it is read, each carry by its own time', async () => {
+  // Six rows of prices and four settlements.
+  for (const storedRowsMax of [5, 9]) {
+    await using api = await testApi({ seed, storedRowsMax })
+    for (const path of ['opportunities', 'signals/records']) {
+      const { status, body } = await request(api.url).get(`/v1/${path}`)
+      assert.deepEqual([status, body.code, body.errors?.[0]?.path], [400, 'range_too_long', 'from'], path)
+    }
+    const { body } = await request(api.url).get('/v1/opportunities?open=true')
+    assert.deepEqual([body.data.length, body.data[0].realised], [2, null], 'what is open has settled nothing yet')
   }
-  const { body } = await request(api.url).get('/v1/opportunities?open=true')
-  assert.deepEqual([body.data.length, body.data[0].realised], [2, null], 'what is open has settled nothing yet')
+})
+
+test('a sealed day of prices counts whole, each time that a carry was entered or left in it', async () => {
+  await using api = await testApi({ seed, storedRowsMax: 10 })
+  const ask = () => request(api.url).get('/v1/opportunities')
+  assert.equal((await ask()).status, 200)
+  await sealFact(api.db, FACTS.basis, SEALING)
+  const { status, body } = await ask()
+  assert.deepEqual([status, body.code], [400, 'range_too_long'])
 })
