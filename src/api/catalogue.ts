@@ -4,7 +4,7 @@ import { canonicalVenue, type Instrument, parseInstrumentKey } from '../domain/i
 import { InvalidInputError, NotFoundError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
 import { isDatabaseUnavailable } from '../store/database-errors.ts'
-import { listInstruments } from '../store/instruments.ts'
+import { listInstruments, listOnceFollowed } from '../store/instruments.ts'
 import { listVenues, type VenueStatus } from '../store/status.ts'
 
 /** Everything that is known to trade, at one moment. */
@@ -12,6 +12,8 @@ export type Catalogue = {
   readonly instruments: readonly Instrument[]
   readonly byKey: ReadonlyMap<string, Instrument>
   readonly byId: ReadonlyMap<number, Instrument>
+  /** Ids of what has a past here, though it may no longer be followed. */
+  readonly onceFollowed: ReadonlySet<number>
   readonly venues: ReadonlySet<string>
   readonly assets: ReadonlySet<string>
   /** Currencies that something is priced in. */
@@ -33,8 +35,12 @@ export function openCatalogue({ db, clock }: { db: Database; clock: Clock }): Ca
   let known: { readonly catalogue: Catalogue; readonly atMs: number } | undefined
   let reading: Promise<Catalogue> | undefined
   const load = async () => {
-    const [instruments, venues] = await Promise.all([listInstruments(db), listVenues(db)])
-    const catalogue = catalogueOf(instruments, venues)
+    const [instruments, venues, onceFollowed] = await Promise.all([
+      listInstruments(db),
+      listVenues(db),
+      listOnceFollowed(db)
+    ])
+    const catalogue = { ...catalogueOf(instruments, venues), onceFollowed }
     known = { catalogue, atMs: clock.now() }
     return catalogue
   }
@@ -64,7 +70,10 @@ export function openCatalogue({ db, clock }: { db: Database; clock: Clock }): Ca
   }
 }
 
-function catalogueOf(instruments: readonly Instrument[], venues: readonly VenueStatus[]): Catalogue {
+function catalogueOf(
+  instruments: readonly Instrument[],
+  venues: readonly VenueStatus[]
+): Omit<Catalogue, 'onceFollowed'> {
   return {
     instruments,
     byKey: new Map(instruments.map((instrument) => [instrument.key, instrument])),

@@ -13,7 +13,7 @@ export type ContractFilter = {
 
 /**
  * The followed contracts that a filter asks for; one that is named is there whether it is followed or not. Of the past, from
- * `sinceMs` on (epoch ms; null: of now), those as well that have gone since, or that are known from imports alone.
+ * `sinceMs` on (epoch ms; null: of now), those as well that have gone since, are no longer followed, or are known from imports alone.
  */
 export async function contractsOf(
   { catalogue }: ApiContext,
@@ -29,7 +29,7 @@ export async function contractsOf(
     const { id, kind, tracked, venue, asset, quote, quarantine } = instrument
     return (
       kind !== 'spot' &&
-      (ids?.has(id) ?? (tracked || (sinceMs !== null && wasThere(instrument, sinceMs)))) &&
+      (ids?.has(id) ?? (tracked || (sinceMs !== null && wasThere(instrument, known.onceFollowed, sinceMs)))) &&
       (venues?.has(venue) ?? true) &&
       // What is under quarantine may be another coin with this name: it is there by its own key, and where no asset is asked for.
       (assets === undefined || (assets.has(asset) && quarantine === null)) &&
@@ -39,7 +39,12 @@ export async function contractsOf(
   })
 }
 
-/** Whether what is not followed now may have traded after a moment. */
-function wasThere({ status, source, delistedAt, expiresAt }: Instrument, sinceMs: number): boolean {
-  return (isGone(status) || source === 'import') && (delistedAt ?? expiresAt ?? Number.POSITIVE_INFINITY) > sinceMs
+/** Whether what is not followed now may have been followed after a moment: what is followed tomorrow changes nothing of yesterday. */
+function wasThere(
+  { id, status, source, delistedAt, expiresAt }: Instrument,
+  onceFollowed: ReadonlySet<number>,
+  sinceMs: number
+): boolean {
+  const hasPast = isGone(status) || source === 'import' || onceFollowed.has(id)
+  return hasPast && (delistedAt ?? expiresAt ?? Number.POSITIVE_INFINITY) > sinceMs
 }

@@ -56,6 +56,14 @@ export async function listInstruments(db: Pick<Database, 'query'>): Promise<Inst
   return rows.map(toInstrument)
 }
 
+/** Instruments that were ever polled, fetched of the past, or settled here: followed once, whether they are now or not. */
+export async function listOnceFollowed(db: Pick<Database, 'query'>): Promise<Set<number>> {
+  const { rows } = await db.query<{ id: number }>(
+    `select instrument_id as id from market_latest union select instrument_id from backfill union select instrument_id from signal_progress`
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** A venue's followed instruments, with every followed coin: its contracts' spot legs and the stablecoins are among those. */
 export async function listInstrumentsOf(db: Pick<Database, 'query'>, venue: string): Promise<Instrument[]> {
   const { rows } = await db.query<InstrumentRow>(

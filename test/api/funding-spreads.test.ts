@@ -131,7 +131,14 @@ test('a leg that was listed within the window is set against what the other sett
   assert.deepEqual([Date.parse(row.from), Date.parse(row.to)], [listedAt, NOW_MS], 'nothing is of after now')
   assert.ok(Math.abs(row.grossFrac - 3 * 0.0002) < 1e-12)
   assert.ok(Math.abs(row.netApr - (row.netFrac * 8760) / 28) < 1e-12)
-  // Gone since, it is in the window all the same, and not in spreads of now.
+  // No longer followed or gone since, it is in the window all the same, and not in spreads of now.
+  await api.db.query('update instrument set tracked = false where key = $1', [BYBIT])
+  api.clock.advance(6_000)
+  const left = await rowsOf(api, `&from=${from}&to=${NOW_MS}`)
+  assert.deepEqual(
+    left.find(({ long }: { long: string }) => long === BYBIT),
+    row
+  )
   const delistedAt = NOW_MS - 12 * HOUR
   await api.db.query(`update instrument set tracked = false, status = 'delisted', delisted_at = $2 where key = $1`, [
     BYBIT,

@@ -113,6 +113,13 @@ test('a curve of the past has the contracts of then, those that have expired sin
   assert.ok(Math.abs(then.aprSimple - (0.001 * 365) / 4) < 1e-9)
   assert.equal(structure, 'contango')
   assert.ok(Math.abs(points[0].realisedFundingApr - 0.1095) < 1e-9, 'as it had been told then')
+  await insertInstrument(api.db, { key: 'binance:BTC/USDT:USDT-271231' })
+  await api.db.query('update instrument set tracked = false')
+  api.clock.advance(10_000)
+  assert.deepEqual((await curveOf(api, `&at=${atMs}`)).points, points, 'no longer followed, and never followed')
+  assert.equal(await curveOf(api), undefined)
+  await api.db.query(`update instrument set tracked = status = 'listed'`)
+  api.clock.advance(10_000)
   assert.equal(
     (await curveOf(api)).points.some(({ instrument }: { instrument: string }) => instrument === key(-1)),
     false
@@ -160,6 +167,9 @@ test('a curve over time has its maturities of every hour that is over, between w
     first.contracts.map(({ absent }: { absent: string | null }) => absent),
     [null, 'not_observed']
   )
+  await api.db.query('update instrument set tracked = false')
+  api.clock.advance(60_000)
+  assert.deepEqual((await history(api, `&from=${NOW_MS - 4 * HOUR}`)).body.data, body.data, 'no longer followed')
   const csv = await history(api, `&from=${NOW_MS - 4 * HOUR}&format=csv`)
   assert.ok(csv.text.startsWith('start,at,asset,venue,maturity7dApr,maturity7dBetween'))
   assert.equal(csv.text.trim().split('\r\n').length, 5)
