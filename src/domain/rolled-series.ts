@@ -46,10 +46,15 @@ const PRICED_WITHIN_MS = HOUR
 /** How much is looked through at once for the first price after a time without any. */
 const SEARCH_MAX_MS = 7 * DAY
 
+/** What is held from `startMs` on, and since when its rolls count: one that was due may have been left before. */
+type Held = { readonly contract: DatedContract; readonly startMs: number; readonly sinceMs: number }
+
 /**
  * Which contract a continuous series is made of in [fromMs, toMs): the nearest, until two days before it expires, then from the first
- * moment at which both have a price of one kind the nearest later one. Of nothing that happened after a moment depends what is held
- * at it. Asks for the prices that it needs, and is answered with them. Spec 1.9.
+ * moment at which both have a price of one kind the nearest later one. A nearer one that has more than two days and comes, or comes
+ * back, is taken at the first such moment as well. Of nothing that happened after a moment depends what is held at it; and ranges that
+ * begin apart differ at most until what they hold have a price together. Asks for the prices that it needs, and is answered with
+ * them. Spec 1.9.
  */
 export function* walkHoldings(
   contracts: readonly DatedContract[],
@@ -61,20 +66,20 @@ export function* walkHoldings(
   let roll: Roll | null = null
   let held = yield* findNearest(sorted, fromMs, toMs)
   while (held !== undefined) {
-    const { contract, sinceMs } = held
-    const next: Roll | null = yield* findRoll(contract, sorted, toMs)
+    const { contract, startMs } = held
+    const next: Roll | null = yield* findRoll(held, sorted, toMs)
     const to = next && sorted.find(({ instrument }) => instrument === next.to)!
-    // It had been left before the range began.
-    if (next && to && next.rollAt <= fromMs) {
-      held = { contract: to, sinceMs: fromMs }
+    // It had been left before the stretch began.
+    if (next && to && roll === null && next.rollAt <= startMs) {
+      held = { contract: to, startMs, sinceMs: next.rollAt }
       continue
     }
     const endMs = next?.rollAt ?? Math.min(contract.expiresAt, toMs)
-    holdings.push({ ...contract, fromMs: sinceMs, toMs: endMs, factor, stretch, roll })
+    holdings.push({ ...contract, fromMs: startMs, toMs: endMs, factor, stretch, roll })
     roll = next
     if (next && to) {
       factor *= next.ratio
-      held = { contract: to, sinceMs: next.rollAt }
+      held = { contract: to, startMs: next.rollAt, sinceMs: next.rollAt }
     } else if (endMs < toMs) {
       ;[factor, stretch] = [1, stretch + 1]
       held = yield* findNearest(sorted, endMs, toMs)
@@ -84,11 +89,7 @@ export function* walkHoldings(
 }
 
 /** The nearest contract that is being priced at a moment; where none is, at the first moment after it. */
-function* findNearest(
-  sorted: readonly DatedContract[],
-  atMs: number,
-  toMs: number
-): Walk<{ contract: DatedContract; sinceMs: number } | undefined> {
+function* findNearest(sorted: readonly DatedContract[], atMs: number, toMs: number): Walk<Held | undefined> {
   const alive = sorted.filter(({ expiresAt }) => expiresAt > atMs)
   const instruments = alive.map(({ instrument }) => instrument)
   let [fromMs, lengthMs] = [atMs - PRICED_WITHIN_MS, PRICED_WITHIN_MS + 1]
@@ -99,40 +100,75 @@ function* findNearest(
       const first = prices.get(contract.instrument)?.[0]
       return first === undefined || first.at >= contract.expiresAt
         ? []
-        : [{ contract, sinceMs: Math.max(first.at, atMs) }]
+        : [{ contract, startMs: Math.max(first.at, atMs) }]
     })
-    const sinceMs = Math.min(...firsts.map((first) => first.sinceMs))
-    const nearest = firsts.find((first) => first.sinceMs === sinceMs)
-    if (nearest !== undefined) return nearest
+    const startMs = Math.min(...firsts.map((first) => first.startMs))
+    const nearest = firsts.find((first) => first.startMs === startMs)
+    if (nearest !== undefined) return { ...nearest, sinceMs: Math.min(startMs, dueOf(nearest.contract)) }
     ;[fromMs, lengthMs] = [endMs, Math.min(2 * lengthMs, SEARCH_MAX_MS)]
   }
   return undefined
 }
 
-function* findRoll(front: DatedContract, sorted: readonly DatedContract[], toMs: number): Walk<Roll | null> {
-  const dueMs = front.expiresAt - ROLL_BEFORE_MS
+function* findRoll(held: Held, sorted: readonly DatedContract[], toMs: number): Walk<Roll | null> {
+  const { contract: front, sinceMs } = held
+  const nearer: Roll | null = yield* findNearer(held, sorted, toMs)
+  const dueMs = dueOf(front)
   const later = sorted.filter(({ expiresAt }) => expiresAt > front.expiresAt)
-  if (dueMs >= toMs || later.length === 0) return null
+  if (nearer !== null || dueMs >= toMs || later.length === 0) return nearer
   const instruments = [front, ...later].map(({ instrument }) => instrument)
   // Nearly always both have a price at once; else whatever is left of its life.
   for (const endMs of [dueMs + HOUR, front.expiresAt]) {
     const prices = yield { instruments, fromMs: dueMs - PRICED_WITHIN_MS, toMs: Math.min(endMs, toMs) }
-    const roll = rollOf(front, later, prices)
+    const roll = rollOf(front, later, prices, Math.max(dueMs, sinceMs))
     if (roll !== null || endMs >= toMs) return roll
   }
   return null
 }
 
-/** The first moment from two days before expiry on at which a contract and the nearest later one that is being priced have both a price. */
-export function rollOf(front: DatedContract, later: readonly DatedContract[], prices: DatedPrices): Roll | null {
-  const dueMs = front.expiresAt - ROLL_BEFORE_MS
-  const others = later.map(({ instrument }) => ({ instrument, prices: prices.get(instrument) ?? [], index: -1 }))
+/** The roll to a nearer contract that had no price when the held one was come by: nearly always there is none, and nothing is read. */
+function* findNearer({ contract, sinceMs }: Held, sorted: readonly DatedContract[], toMs: number): Walk<Roll | null> {
+  const nearer = sorted.filter((other) => other.expiresAt < contract.expiresAt && dueOf(other) > sinceMs)
+  const instruments = nearer.map(({ instrument }) => instrument)
+  const endMs = Math.min(toMs, ...nearer.slice(-1).map(dueOf))
+  let [fromMs, lengthMs] = [sinceMs, HOUR]
+  while (nearer.length > 0 && fromMs < endMs) {
+    const window = { fromMs: fromMs - PRICED_WITHIN_MS, toMs: Math.min(fromMs + lengthMs, endMs) }
+    const prices = yield { instruments, ...window }
+    if ([...prices.values()].some((own) => own.length > 0)) {
+      const own = yield { instruments: [contract.instrument], ...window }
+      const roll = rollOf(contract, nearer, new Map([...prices, ...own]), fromMs)
+      if (roll !== null) return roll
+    }
+    ;[fromMs, lengthMs] = [window.toMs, Math.min(2 * lengthMs, SEARCH_MAX_MS)]
+  }
+  return null
+}
+
+const dueOf = ({ expiresAt }: DatedContract) => expiresAt - ROLL_BEFORE_MS
+
+/**
+ * The first moment from one on at which a contract and the nearest of others that is being priced have both a price; others that
+ * expire before it count until they are due themselves.
+ */
+export function rollOf(
+  front: DatedContract,
+  others: readonly DatedContract[],
+  prices: DatedPrices,
+  sinceMs: number
+): Roll | null {
+  const candidates = others.map((other) => ({
+    instrument: other.instrument,
+    untilMs: other.expiresAt < front.expiresAt ? dueOf(other) : Number.POSITIVE_INFINITY,
+    prices: prices.get(other.instrument) ?? [],
+    index: -1
+  }))
   for (const held of prices.get(front.instrument) ?? []) {
-    if (held.at < dueMs || held.at >= front.expiresAt) continue
-    const next = others.find((other) => {
+    if (held.at < sinceMs || held.at >= front.expiresAt) continue
+    const next = candidates.find((other) => {
       while ((other.prices[other.index + 1]?.at ?? Number.POSITIVE_INFINITY) <= held.at) other.index += 1
       const last = other.prices[other.index]
-      return last !== undefined && last.at > held.at - PRICED_WITHIN_MS
+      return held.at < other.untilMs && last !== undefined && last.at > held.at - PRICED_WITHIN_MS
     })
     const met = next?.prices[next.index]
     if (next === undefined || met?.at !== held.at || met.kind !== held.kind) continue

@@ -110,6 +110,27 @@ test('a range that begins after a roll begins with the contract that was held th
   assert.deepEqual([told([first!]), more], [[['next', 200, 230, 0, 1]], []])
 })
 
+test('a nearer contract that comes, or comes back, is taken at its first price together, wherever the range began', () => {
+  const far = contract('far', 100)
+  const hours = (from: number, to: number, price: number) =>
+    priced(Object.fromEntries(Array.from({ length: to - from }, (_, index) => [from + index, price])))
+  const prices = new Map([
+    ['next', [...hours(144, 150, 110), ...hours(200.5, 201, 110), ...hours(210, 288, 110)]],
+    ['far', hours(140, 288, 121)]
+  ])
+  const held = (fromHour: number) => told(holdingsOf([far, NEXT], prices, { ...RANGE, fromMs: fromHour * HOUR }))
+  assert.deepEqual(held(144), [['next', 144, 288, 0, 1]])
+  assert.deepEqual(held(141), [
+    ['far', 141, 144, 0, 1],
+    ['next', 144, 288, 0, 110 / 121]
+  ])
+  // Begun while it had no price.
+  assert.deepEqual(held(180), [
+    ['far', 180, 210, 0, 1],
+    ['next', 210, 288, 0, 110 / 121]
+  ])
+})
+
 /** Contracts that expire days apart, each with prices at some of the hours of its life. */
 const market = fc
   .record({
@@ -146,8 +167,11 @@ test('a roll is no return: at its moment both contracts’ prices are the same i
       for (const [index, { roll, factor, fromMs }] of holdings.entries()) {
         if (roll === null) continue
         const before = holdings[index - 1]!
-        const expiresAt = contracts.find(({ instrument }) => instrument === roll.from)!.expiresAt
-        assert.ok(roll.rollAt >= expiresAt - ROLL_BEFORE_MS && roll.rollAt < expiresAt)
+        const expiryOf = (key: string) => contracts.find(({ instrument }) => instrument === key)!.expiresAt
+        const [expiresAt, nextAt] = [expiryOf(roll.from), expiryOf(roll.to)]
+        const isNearer = nextAt < expiresAt && roll.rollAt < nextAt - ROLL_BEFORE_MS
+        assert.ok(isNearer || (nextAt > expiresAt && roll.rollAt >= expiresAt - ROLL_BEFORE_MS))
+        assert.ok(roll.rollAt < expiresAt)
         assert.deepEqual([roll.from, before.toMs, fromMs], [before.instrument, roll.rollAt, roll.rollAt])
         const [left, entered] = [Number(roll.fromPrice) / before.factor, Number(roll.toPrice) / factor]
         assert.ok(Math.abs(left / entered - 1) < 1e-12)
@@ -182,6 +206,30 @@ test('the order of contracts changes nothing, nor does anything that happened af
       assert.deepEqual(until(holdingsOf(contracts, changed, WHOLE)), until(holdings))
       const short = holdingsOf(contracts, prices, { fromMs: 0, toMs: untilMs + 1 })
       assert.deepEqual(short, until(holdings))
+    })
+  )
+})
+
+test('ranges that begin apart hold the same from the first moment at which what they hold have a price together', () => {
+  const begins = fc.tuple(market, fc.integer({ min: 0, max: 40 * 24 }), fc.integer({ min: 0, max: 40 * 24 }))
+  fc.assert(
+    fc.property(begins, ([{ contracts, prices }, one, other]) => {
+      const [early, late] = [Math.min(one, other), Math.max(one, other)].map((hour) =>
+        holdingsOf(contracts, prices, { ...WHOLE, fromMs: hour * HOUR })
+      )
+      const heldAt = (holdings: readonly Holding[], at: number) =>
+        holdings.findLast(({ fromMs, toMs }) => fromMs <= at && at < toMs)
+      const pricedAt = (key: string, at: number) => prices.get(key)!.some((price) => price.at === at)
+      let haveMet = false
+      for (let at = Math.max(one, other) * HOUR; at < WHOLE.toMs; at += HOUR) {
+        const [a, b] = [heldAt(early!, at), heldAt(late!, at)]
+        if (haveMet) assert.equal(b?.instrument, a?.instrument, `at ${at / HOUR}`)
+        haveMet ||= a !== undefined && a.instrument === b?.instrument
+        if (haveMet || a === undefined || b === undefined) continue
+        const nearer = Math.min(a.expiresAt, b.expiresAt)
+        const areTogether = [a, b].every(({ instrument }) => pricedAt(instrument, at))
+        assert.ok(!areTogether || at >= nearer - ROLL_BEFORE_MS, `at ${at / HOUR}`)
+      }
     })
   )
 })

@@ -40,9 +40,12 @@ export function rolledSeriesOperation(context: ApiContext): Operation {
     summary: 'The nearest dated contract over time, rolled before it expires, with every roll',
     description:
       'Ascending, [from, to): one row for each bucket that is over. A contract is held until two days before it expires and left for ' +
-      'the nearest later one at the first moment at which both have a stored price; `rolls` has both prices, and `adjusted` no jump. ' +
-      'What is held at a moment, and all prices until then, depend on nothing that happened later. Where two contracts never had a ' +
-      'price together nothing is spliced: another `stretch` begins.',
+      'the nearest later one at the first moment at which both have a stored price, or before for a nearer one that has come since and ' +
+      'has more than two days left; `rolls` has both prices, and `adjusted` no jump. What is held at a moment, and all prices until ' +
+      'then, depend on nothing that happened later. A range begins with the nearest contract that is being priced: what ranges with ' +
+      'another `from` hold may differ only until the two contracts have a price together; from then on they have the same contracts ' +
+      'and prices, and in each stretch `adjusted` differs by one factor. Where two contracts never had a price together nothing is ' +
+      'spliced: another `stretch` begins.',
     parameters: rolledParameters,
     type: 'TermStructureRolledRow',
     row: rolledSchema,
