@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BUCKET_MS } from '../../src/domain/signal-types.ts'
 import { DAY } from '../../src/domain/time.ts'
+import { listThinnings } from '../../src/store/closed-buckets/sizes.ts'
 import type { Database } from '../../src/store/database.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
 import { sealFact } from '../../src/store/sealed/seal.ts'
@@ -69,6 +70,18 @@ for (const where of ['hot tables', 'sealed days']) {
     assert.deepEqual(await rig.signals(), [['THIN', 3, 6, 'exit']])
     const [opened] = await rig.events()
     assert.deepEqual([opened!.data.instrument, opened!.data.value], [PERP, 0.39])
+    const questionsOf = async (instruments: ReadonlySet<number>) => {
+      let asked = 0
+      const query: Database['query'] = (...given: Parameters<Database['query']>) => {
+        asked += 1
+        return t.db.query(...given)
+      }
+      const span = { from: START, to: START + 6 * BUCKET_MS, bucketMs: BUCKET_MS }
+      const points = await listThinnings({ query }, span, { instruments, venues: new Set() })
+      assert.deepEqual(new Set(points.map(({ subject }) => subject.instrumentId)), instruments)
+      return asked
+    }
+    assert.equal(await questionsOf(new Set([id, other])), await questionsOf(new Set([id])), 'weeks are read together')
   })
 
   test(`dislocations that were away for days are found in ${where}, as they were seen and not as they were corrected`, async () => {

@@ -1,5 +1,5 @@
 import { leverageBuildup, liquidityThinning, usualDepth } from '../../domain/signal-values.ts'
-import { DAY, floorTo } from '../../domain/time.ts'
+import { DAY, floorTo, MINUTE } from '../../domain/time.ts'
 import { FACTS } from '../sealed/facts.ts'
 import {
   aboutPair,
@@ -61,26 +61,38 @@ async function listHeld(
 
 /** Depth near the mid of contracts, against what is usual for each. */
 export async function listThinnings(db: Queryable, span: BucketSpan, scope: BucketScope): Promise<BucketPoint[]> {
-  const points: BucketPoint[] = []
   const contracts = await listContracts(db, scope)
+  const buckets: {
+    readonly instrumentId: number
+    readonly at: number
+    readonly day: number
+    readonly depth: number[]
+  }[] = []
   for await (const { instrumentId, depths } of eachDepths(db, contracts, span)) {
-    for (const [at, ofBucket] of Map.groupBy(depths, (one) => endOfBucket(one.at, span))) {
-      const day = floorTo(at - span.bucketMs, DAY)
-      const usual = await usualOf(db, instrumentId, day)
-      const depth = ofBucket.map((one) => one.depth)
-      const value = liquidityThinning({ depth, usual })
-      points.push({ subject: aboutPair(instrumentId), at, value, observations: depth.length })
-    }
+    for (const [at, ofBucket] of Map.groupBy(depths, (one) => endOfBucket(one.at, span)))
+      buckets.push({ instrumentId, at, day: floorTo(at - span.bucketMs, DAY), depth: ofBucket.map((one) => one.depth) })
   }
-  return points
+  const usual = new Map<number, ReadonlyMap<number, number | null>>()
+  const days = [...Map.groupBy(buckets, ({ day }) => day)].sort(([a], [b]) => a - b)
+  for (const [day, ofDay] of days)
+    usual.set(day, await usualsOf(db, new Set(ofDay.map(({ instrumentId }) => instrumentId)), day))
+  return buckets.map(({ instrumentId, at, day, depth }) => {
+    const value = liquidityThinning({ depth, usual: usual.get(day)!.get(instrumentId)! })
+    return { subject: aboutPair(instrumentId), at, value, observations: depth.length }
+  })
 }
 
 type Series = { readonly instrumentId: number }
 
 /** The thinner side of each book that was looked at, within 10 bps of mid, quote; what the book did not reach is not among it. */
-async function* eachDepths(db: Queryable, contracts: readonly Series[], span: Pick<BucketSpan, 'from' | 'to'>) {
+async function* eachDepths(
+  db: Queryable,
+  contracts: readonly Series[],
+  span: Pick<BucketSpan, 'from' | 'to'>,
+  rowsAtOnce?: number
+) {
   type Row = { bid_depth_10: string | null; ask_depth_10: string | null }
-  const read = eachPolled<Row>(db, FACTS.depth, contracts, span, ['bid_depth_10', 'ask_depth_10'])
+  const read = eachPolled<Row>(db, FACTS.depth, contracts, span, ['bid_depth_10', 'ask_depth_10'], rowsAtOnce)
   for await (const { series, rows } of read) {
     const depths = rows.flatMap(({ tick_at, bid_depth_10: bid, ask_depth_10: ask }) =>
       bid === null || ask === null ? [] : [{ at: tick_at.getTime(), depth: Math.min(Number(bid), Number(ask)) }]
@@ -89,19 +101,28 @@ async function* eachDepths(db: Queryable, contracts: readonly Series[], span: Pi
   }
 }
 
-/** What was usual by a day is asked once: by database, the middle of each instrument, and of which day. */
-const usuals = new WeakMap<Queryable, Map<number, { readonly day: number; readonly usual: number | null }>>()
+/** A week of some contracts is read together: ten, if there is a row a minute. */
+const USUAL_ROWS_AT_ONCE = (10 * USUAL_DAYS * DAY) / MINUTE
 
-async function usualOf(db: Queryable, instrumentId: number, day: number): Promise<number | null> {
-  const known = usuals.get(db) ?? new Map()
+type Usual = { readonly day: number; readonly usual: number | null }
+
+/** What was usual by a day is asked once: by database, the middle of each instrument, and of which day. */
+const usuals = new WeakMap<Queryable, Map<number, Usual>>()
+
+async function usualsOf(db: Queryable, ids: ReadonlySet<number>, day: number): Promise<Map<number, number | null>> {
+  const known = usuals.get(db) ?? new Map<number, Usual>()
   usuals.set(db, known)
-  const kept = known.get(instrumentId)
-  if (kept?.day === day) return kept.usual
-  const past: number[] = []
+  const kept = new Map([...ids].map((id) => [id, known.get(id)]))
+  const series = [...ids].filter((id) => kept.get(id)?.day !== day).map((instrumentId) => ({ instrumentId }))
   const week = { from: day - USUAL_DAYS * DAY, to: day }
-  for await (const { depths } of eachDepths(db, [{ instrumentId }], week))
-    past.push(...depths.map(({ depth }) => depth))
-  const usual = usualDepth(past)
-  known.set(instrumentId, { day, usual })
-  return usual
+  const found = new Map<number, number | null>()
+  for await (const { instrumentId, depths } of eachDepths(db, series, week, USUAL_ROWS_AT_ONCE))
+    found.set(instrumentId, usualDepth(depths.map(({ depth }) => depth)))
+  // Only now: whoever asks meanwhile must not take a week that is still being read for one without a usual depth.
+  for (const { instrumentId } of series) {
+    const one = { day, usual: found.get(instrumentId) ?? null }
+    known.set(instrumentId, one)
+    kept.set(instrumentId, one)
+  }
+  return new Map([...kept].map(([id, one]) => [id, one?.usual ?? null]))
 }

@@ -66,7 +66,8 @@ export async function* eachPolled<Row extends object>(
   fact: Fact,
   series: readonly Series[],
   { from, to }: Pick<BucketSpan, 'from' | 'to'>,
-  columns: readonly (keyof Row & string)[]
+  columns: readonly (keyof Row & string)[],
+  rowsAtOnce = ROWS_AT_ONCE
 ): AsyncGenerator<{ readonly series: Series; readonly rows: readonly (Row & Polled)[] }> {
   const question = {
     fromMs: from,
@@ -75,7 +76,7 @@ export async function* eachPolled<Row extends object>(
     isAsFirst: true,
     columns: [...columns, 'tick_at', 'revision', 'source'] as readonly (keyof (Row & Polled) & string)[]
   } as const
-  const most = Math.floor((ROWS_AT_ONCE * MINUTE) / Math.max(MINUTE, to - from))
+  const most = Math.floor((rowsAtOnce * MINUTE) / Math.max(MINUTE, to - from))
   for (const some of apart(series, Math.min(Math.max(1, most), SERIES_AT_ONCE))) {
     const read = await listRowsOfMany<Row & Polled>(db, fact, some, question)
     for (const one of some) {
