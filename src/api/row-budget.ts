@@ -27,6 +27,13 @@ export function takeServed(budget: RowBudget, rows: number, path: string, words 
   throw new InvalidInputError([{ path, message }], 'range_too_long')
 }
 
+/** Adds the newest stored row of each of so many contracts: a list has them all read, whatever its page shows. */
+export function takeNewest(budget: RowBudget, contracts: readonly unknown[]): Promise<void> {
+  const narrow = 'name instruments, assets or venues, or ask for fewer lists'
+  const count = async (most: number) => Math.min(contracts.length, most)
+  return takeStored(budget, { most: contracts.length, count, path: 'asset', narrow })
+}
+
 type StoredRows = {
   /** The most that there can be. */
   readonly most: number

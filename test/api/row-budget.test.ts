@@ -173,6 +173,20 @@ test('a row that costs more than others to make counts as more where several lis
   assert.equal((await ask(api.url, carries(5), { n: 200 })).errors, undefined)
 })
 
+test('lists of what is newest count a stored row of each contract, however few they show', async () => {
+  await using api = await testApi({ seed: seedMarket, storedRowsMax: 11 })
+  const lists = { openInterest: 4, flow: 2, fundingTrailing: 2, fundingStandings: 2 }
+  for (const [name, contracts] of Object.entries(lists)) {
+    const times = (count: number) =>
+      `{ ${Array.from({ length: count }, (_, n) => `l${n}: ${name}(first: 1) { nodes { instrument } }`).join(' ')} }`
+    const most = Math.floor(11 / contracts)
+    assert.equal((await ask(api.url, times(most))).errors, undefined, name)
+    const refused = (await ask(api.url, times(most + 1))).errors?.[0]
+    assert.equal(refused?.extensions.code, 'range_too_long', name)
+    assert.match(refused!.message, /^asset: more than 11 stored rows .* fewer lists/, name)
+  }
+})
+
 test('a computed list alone is bounded as well, over REST too', async () => {
   await using api = await testApi({ seed: seedMarket, storedRowsMax: 150 })
   const lists = ['carry', `funding/spreads?asset=BTC&from=${NOW_MS - 99 * HOUR}`, 'term-structure']

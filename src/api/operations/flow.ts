@@ -4,6 +4,7 @@ import { DAY } from '../../domain/time.ts'
 import { listFlows, listLatestFlows } from '../../store/flow.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
+import { newBudget, takeNewest } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 import { tickHistoryOperation } from './tick-history.ts'
@@ -48,6 +49,7 @@ export function flowOperations(context: ApiContext): Operation[] {
 async function readFlow(context: ApiContext, question: Question<typeof flowParameters>) {
   const { db, clock, config } = context
   const perpetuals = await contractsOf(context, { ...question.values, kind: ['perpetual'] })
+  await takeNewest(question.budget ?? newBudget(context), perpetuals)
   const nowMs = clock.now()
   const flows = await listLatestFlows(
     db,

@@ -3,6 +3,7 @@ import { standingParameters, standingSchema, standingView } from '../../contract
 import { listStandings } from '../../store/funding-standing.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
+import { newBudget, takeNewest } from '../row-budget.ts'
 import { sortedPage } from '../sorted-pages.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
@@ -30,6 +31,7 @@ const NO_DECIMALS: ReadonlySet<string> = new Set()
 async function readStandings(context: ApiContext, question: Question<typeof standingParameters>) {
   const nowMs = context.clock.now()
   const perpetuals = await contractsOf(context, { ...question.values, kind: ['perpetual'] })
+  await takeNewest(question.budget ?? newBudget(context), perpetuals)
   const standings = await listStandings(
     context.db,
     perpetuals.map(({ id }) => id)

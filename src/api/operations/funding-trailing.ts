@@ -3,6 +3,7 @@ import { type TrailingWindows, trailingParameters, trailingSchema, trailingView 
 import { listRealised } from '../../store/realised.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
+import { newBudget, takeNewest } from '../row-budget.ts'
 import { sortedPage } from '../sorted-pages.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
@@ -29,6 +30,7 @@ const NO_DECIMALS: ReadonlySet<string> = new Set()
 async function readTrailing(context: ApiContext, question: Question<typeof trailingParameters>) {
   const nowMs = context.clock.now()
   const perpetuals = await contractsOf(context, { ...question.values, kind: ['perpetual'] })
+  await takeNewest(question.budget ?? newBudget(context), perpetuals)
   const sums = await listRealised<TrailingWindows>(
     context.db,
     perpetuals.map(({ id }) => id)

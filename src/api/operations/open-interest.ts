@@ -14,6 +14,7 @@ import { listOpenInterest, type StoredOpenInterest } from '../../store/open-inte
 import { reaches } from '../board-query.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
+import { newBudget, takeNewest } from '../row-budget.ts'
 import { sortedPage } from '../sorted-pages.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { tickHistoryOperation } from './tick-history.ts'
@@ -52,6 +53,7 @@ export function openInterestOperations(context: ApiContext): Operation[] {
 async function readOpenInterest(context: ApiContext, question: Question<typeof openInterestParameters>) {
   const { db, clock, config } = context
   const contracts = await contractsOf(context, question.values)
+  await takeNewest(question.budget ?? newBudget(context), contracts)
   const latest = await listLatest(
     db,
     contracts.map(({ id }) => id)
