@@ -2,6 +2,7 @@ import { compare, parseDecimal } from '../domain/decimal.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { DAY, MINUTE } from '../domain/time.ts'
 import type { Database, Transaction } from '../store/database.ts'
+import { fillPricedHours } from '../store/gap-filling.ts'
 import { type ImportStage, listStoredValues, type StagedRow, type StageSummary } from '../store/import-stage.ts'
 import {
   correctSettlements,
@@ -137,7 +138,9 @@ function storePrices({ instrument, derive }: StoreDeps, { stepMs }: StageSummary
       const stored = await insertSnapshots(client, prices, STAMP)
       const corrections = revisable.map(({ at, value }) => ({ at, last: value }))
       const revised = await correctPrices(client, instrument.id, corrections, STAMP)
-      return { stored, revised, bases: await derive(client, { from: rows[0]!.at, to: rows.at(-1)!.at }) }
+      const window = { from: rows[0]!.at, to: rows.at(-1)!.at }
+      await fillPricedHours(client, instrument, window)
+      return { stored, revised, bases: await derive(client, window) }
     },
     finish: async () => {}
   }

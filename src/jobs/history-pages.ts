@@ -2,6 +2,7 @@ import type { Instrument } from '../domain/instrument.ts'
 import { HOUR } from '../domain/time.ts'
 import { type BackfillClaim, saveBackfill } from '../store/backfill.ts'
 import type { Database, Transaction } from '../store/database.ts'
+import { fillPricedHours } from '../store/gap-filling.ts'
 import { fillBasisGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
 import { ensurePartitions, type PartitionedTable } from '../store/partitions.ts'
@@ -97,6 +98,7 @@ async function fetchPrices(errand: Errand, { floor, end, newerAt, doneAfter }: P
     const isReadable = !page.skipped.some(({ reason }) => reason === 'candle_unusable')
     if (isReadable)
       await noteQuietHours(transaction, instrument, [...candlesAt, ...(newerAt === null ? [] : [newerAt])])
+    await fillPricedHours(transaction, instrument, { from: since, to: end })
     const times = page.hours.map(({ at }) => at)
     const window = { from: Math.min(...times), to: Math.max(...times) }
     await derivePastBasis(transaction, target.instruments, instrument, window, stamp)

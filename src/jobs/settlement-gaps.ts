@@ -7,7 +7,7 @@ import {
   listOpenSettlementGaps,
   type OpenGap,
   recordSettlementGaps,
-  splitSettlementGap
+  splitGap
 } from '../store/gap-filling.ts'
 import { listSettledTimes } from '../store/settlements.ts'
 
@@ -35,7 +35,7 @@ export async function noteSettlementGaps(
   for (const gap of open) {
     const parts = partsOf(gap, await leftOf(client, instrument.id, gap))
     if (parts.length > 1 || parts.some(({ isOpen }) => !isOpen)) {
-      await splitSettlementGap(client, instrument, gap, parts)
+      await splitGap(client, instrument, { ...gap, fact: 'settlement' }, parts)
     }
   }
   const found: OpenGap[] = [

@@ -7,7 +7,7 @@ import { type Change, listChanges, raiseHorizon } from '../../src/store/changes.
 import type { Database } from '../../src/store/database.ts'
 import { openDatabase } from '../../src/store/database.ts'
 
-import { splitSettlementGap } from '../../src/store/gap-filling.ts'
+import { splitGap } from '../../src/store/gap-filling.ts'
 
 import { recordGaps } from '../../src/store/gaps.ts'
 import { ensureLivePartitions, ensurePartitions } from '../../src/store/partitions.ts'
@@ -119,7 +119,7 @@ test('a gap is told when it is seen, again when it gets longer, and again when i
   await insertSettlements(api.db, perp, [{ atMs: NOW_MS + HOUR, rate: '0.0001' }])
   const whole = { from: NOW_MS, to: NOW_MS + 2 * HOUR }
   await api.db.transaction((client) =>
-    splitSettlementGap(client, { id: perp, venue: 'binance' }, { ...whole, reason: 'timeout' }, [
+    splitGap(client, { id: perp, venue: 'binance' }, { ...whole, fact: 'settlement', reason: 'timeout' }, [
       { ...whole, isOpen: false }
     ])
   )

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
+import type { Instrument } from '../../src/domain/instrument.ts'
+import { HOUR } from '../../src/domain/time.ts'
+import { recordGaps } from '../../src/store/gaps.ts'
+import { listInstruments } from '../../src/store/instruments.ts'
 import { testApi } from '../api/fixture.ts'
 import { fileFolder, importJson } from './import-run.ts'
 
@@ -17,6 +21,25 @@ async function openImports() {
       const rows = hours.map((hour) => `${iso(hour)},0.0001`)
       const file = await folder.write('rates.csv', ['time,rate', ...rows].join('\n'))
       return await importJson(api.db, [file, '--kind', 'funding', '--instrument', PERP])
+    },
+    importPrices: async (hours: readonly number[]) => {
+      const file = await folder.write(
+        'prices.csv',
+        ['time,price', ...hours.map((hour) => `${iso(hour)},100`)].join('\n')
+      )
+      return await importJson(api.db, [file, '--kind', 'prices', '--instrument', PERP])
+    },
+    note: async (reason: string, from: number, to: number) => {
+      const [{ id, venue }] = (await listInstruments(api.db)).filter(({ key }) => key === PERP) as [Instrument]
+      const gap = {
+        instrumentId: id,
+        venue,
+        fact: 'market',
+        from: START + from * HOUR,
+        to: START + to * HOUR,
+        reason
+      } as const
+      await api.db.transaction((client) => recordGaps(client, [gap]))
     },
     gaps: async () => {
       const { body } = await request(api.url).get('/v1/gaps').query({ instrument: PERP })
@@ -93,4 +116,19 @@ test('a hole that a venue’s answer had is not noted again by a file that lacks
   const noted = [[iso(80), iso(160), 'absent_from_answer', 'open']]
   await imports.importAt([...every8h(40, 80), ...every8h(160, 200)])
   assert.deepEqual(await imports.gaps(), noted, 'one absence is one gap')
+})
+
+test('hours that had no trades, or were missing from an answer, are filled by the prices that a file has of them', async () => {
+  await using imports = await openImports()
+  await imports.importAt([0, 8])
+  await imports.note('no_trades', 2, 6)
+  await imports.note('absent_from_answer', 10, 12)
+  await imports.note('timeout', 20, 22)
+  await imports.importPrices([0, 1, 3, 4, 7, 11, 12, 21])
+  assert.deepEqual(await imports.gaps(), [
+    [iso(2), iso(4), 'no_trades', 'filled'],
+    [iso(4), iso(6), 'no_trades', 'open'],
+    [iso(10), iso(12), 'absent_from_answer', 'filled'],
+    [iso(20), iso(22), 'timeout', 'open']
+  ])
 })

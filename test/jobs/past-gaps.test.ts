@@ -278,6 +278,20 @@ test('an hour in which nothing traded is a gap that says so, and keeps no other 
     [7, 6, 'no_trades', false],
     [5, 4, 'no_trades', false]
   ])
+  // The venue has found some of them: what is priced is filled.
+  missing = quiet.slice(1)
+  await t.db.query(`update backfill set state = 'waiting', done_from = null, done_to = null`)
+  while (await past.run()) {}
+  assert.deepEqual(
+    (await gaps()).filter(([, , reason]) => reason === 'no_trades'),
+    [
+      [51, 50, 'no_trades', true],
+      [50, 49, 'no_trades', false],
+      [21, 20, 'no_trades', false],
+      [7, 6, 'no_trades', false],
+      [5, 4, 'no_trades', true]
+    ]
+  )
 })
 
 /** Bybit's candles, those that end at these times left out. */
