@@ -29,12 +29,12 @@ export type Errand = {
 export type PageRange = {
   readonly floor: number
   readonly end: number
-  /** The oldest candle of the pages before; null: none yet. */
+  /** The oldest candle of the pages before; null: none yet, or one since could not be used. */
   readonly newerAt: number | null
   readonly doneAfter: (since: number) => Done
 }
 
-/** What a page has brought: where the next one back ends, its oldest row, and of prices the oldest candle. */
+/** What a page has brought: where the next one back ends, its oldest row, and of prices what is `newerAt` to the next. */
 export type PageEnd = { readonly since: number; readonly oldestAt: number | null; readonly candleAt?: number | null }
 
 /** What came of one page: what was new, what was there, what could not be used and why. */
@@ -92,10 +92,10 @@ async function fetchPrices(errand: Errand, { floor, end, newerAt, doneAfter }: P
   const page = await fetchHours(errand, { since, until: end })
   const tables = ['market_snapshot', 'basis_snapshot'] as const
   const candlesAt = page.hours.filter(({ last }) => (last ?? null) !== null).map(({ at }) => at)
+  // Of a candle that could not be used nothing says which hour it was of.
+  const isReadable = !page.skipped.some(({ reason }) => reason === 'candle_unusable')
   const kept = await keepHours(errand, { ...page, since, tables }, doneAfter(since), async (transaction, stamp) => {
     if (page.hours.length === 0) return
-    // Of a candle that could not be used nothing says which hour it was of.
-    const isReadable = !page.skipped.some(({ reason }) => reason === 'candle_unusable')
     if (isReadable)
       await noteQuietHours(transaction, instrument, [...candlesAt, ...(newerAt === null ? [] : [newerAt])])
     await fillPricedHours(transaction, instrument, { from: since, to: end })
@@ -104,7 +104,7 @@ async function fetchPrices(errand: Errand, { floor, end, newerAt, doneAfter }: P
     await derivePastBasis(transaction, target.instruments, instrument, window, stamp)
     await fillBasisGaps(transaction, { instrumentId: instrument.id, from: since, to: end })
   })
-  return { ...kept, candleAt: candlesAt[0] ?? null }
+  return { ...kept, candleAt: isReadable ? (candlesAt[0] ?? newerAt) : null }
 }
 
 async function fetchOpenInterest(errand: Errand, { floor, end, doneAfter }: PageRange): Promise<PageEnd> {

@@ -101,13 +101,14 @@ async function fetchPages(
     const range = { floor: Math.min(topUp, again), end, newerAt: candleAt }
     const page = await fetchPageOf(errand, { ...range, doneAfter: () => ({ doneFrom, doneTo }) })
     end = page.since
-    candleAt = page.candleAt ?? candleAt
+    candleAt = page.candleAt ?? null
     oldestAt = earlier(oldestAt, page.oldestAt)
     if (end <= topUp) doneTo = until
   }
   const floor = Math.max(claim.wantedFrom, kept ?? claim.wantedFrom)
   let silentFrom: number | null = null
-  candleAt = oldestAt
+  // The oldest row of the last time may be a mark, which says nothing of trades.
+  candleAt = null
   while (doneFrom > floor && silentFrom === null && !signal.aborted) {
     const page = await fetchPageOf(errand, {
       floor,
@@ -116,7 +117,7 @@ async function fetchPages(
       doneAfter: (since) => ({ doneFrom: since, doneTo })
     })
     doneFrom = page.since
-    candleAt = page.candleAt ?? candleAt
+    candleAt = page.candleAt ?? null
     oldestAt = earlier(oldestAt, page.oldestAt)
     if ((oldestAt ?? doneTo) - doneFrom >= SILENCE_MS) silentFrom = oldestAt ?? doneTo
   }
