@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
+import { priceReach } from '../../src/jobs/past-hours.ts'
 import { reopenForGaps } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
 import { fillHourlyGaps } from '../../src/store/gap-filling.ts'
@@ -300,6 +301,26 @@ function withoutHours(body: string, ends: readonly number[]): string {
   answer.result.list = answer.result.list.filter(([start]) => !ends.includes(Number(start) + HOUR))
   return JSON.stringify(answer)
 }
+
+test('hours whose candles cannot be used are not known to have had no trades, on whichever page they lie', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  const { adapter } = past.line.venues.bybit!
+  const now = floorTo(systemClock.now(), HOUR)
+  // The oldest hours of the first page.
+  const edge = now - priceReach(adapter, past.instrument)
+  const spoilt = [edge, edge + HOUR, edge + 2 * HOUR, edge + 3 * HOUR]
+  const spoil = (body: string) => {
+    const answer = JSON.parse(body) as { result: { list: string[][] } }
+    for (const candle of answer.result.list) if (spoilt.includes(Number(candle[0]) + HOUR)) candle[4] = '0'
+    return JSON.stringify(answer)
+  }
+  past.exchange.fault = (_venue, request) => (/\/kline/.test(request) ? { kind: 'rewrite', rewrite: spoil } : undefined)
+  await past.want('price_1h', Math.ceil((now - edge) / DAY) + 3)
+  while (await past.run()) {}
+  const { rows } = await t.db.query(`select from_at, to_at, reason from gap where reason = 'no_trades'`)
+  assert.deepEqual(rows, [])
+})
 
 test('a stretch without candles that is too long for a pause is missing from the answer, and fills nothing', async () => {
   await using t = await testDatabase()
