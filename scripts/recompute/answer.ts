@@ -34,3 +34,6 @@ export function readerOf({ inputs, constants }: Pick<Answer, 'inputs' | 'constan
     }
   }
 }
+export type Reader = ReturnType<typeof readerOf>
+/** One number of an answer, made again. */
+export type Maker = (read: Reader, answer: Answer) => Value

@@ -1,11 +1,10 @@
-import { type Answer, readerOf, type Value } from './answer.ts'
-import { by, type Fraction, float, fraction, mid, minus, plus, times } from './fraction.ts'
-
-type Reader = ReturnType<typeof readerOf>
-type Maker = (read: Reader, answer: Answer) => Value
+import { type Answer, type Maker, type Reader, readerOf, type Value } from './answer.ts'
+import { by, float, fraction, mid, minus, plus, ratio, times } from './fraction.ts'
+import { BASIS_MOVEMENT } from './movement.ts'
+import { FUNDING_STANDINGS, trailing } from './settlements.ts'
+import { meanOf, slopeOf, sumOf } from './statistics.ts'
 
 const ONE = fraction(1)
-const ratio = (over: Fraction, under: Fraction) => (under.over === 0n ? null : float(by(over, under)))
 const received: Maker = ({ only }) => only()
 const age: Maker = ({ timeOf }, { inputs }) => Math.max(0, timeOf('derivedAt') - timeOf(inputs[1]!.name))
 
@@ -30,50 +29,6 @@ const STABLECOINS: Readonly<Record<string, Maker>> = {
   deviationBps: ({ of, constant }) => (float(mid(of('latest.quote.bid'), of('latest.quote.ask'))) - 1) * constant('bps')
 }
 
-/** The settlements of a window, and what was due in it. */
-const trailing: Maker = ({ constant }, { metric, rows }) => {
-  const given = rows as {
-    toAt: string
-    listedAt: string | null
-    delistedAt: string | null
-    settlements: { settledAt: string; rate: string; intervalHours: number | null }[]
-  }
-  const all = given.settlements.map(({ settledAt, ...rest }) => ({ at: Date.parse(settledAt), ...rest }))
-  const to = Date.parse(given.toAt)
-  const from = to - constant('days') * constant('dayMs')
-  const within = all.filter(({ at }) => at > from && at <= to)
-  const hours = within.reduce((sum, { intervalHours }) => sum + (intervalHours ?? 0), 0)
-  const sum = within.reduce((total, { rate }) => plus(total, fraction(rate)), fraction(0))
-  if (metric.endsWith('SumRate')) return float(sum)
-  if (metric.endsWith('Hours')) return hours
-  if (metric.endsWith('Settlements')) return within.length
-  if (metric.endsWith('Apr')) return ratio(times(sum, fraction(constant('hoursPerYear'))), fraction(hours))
-  const last = all.findLast(({ intervalHours }) => intervalHours !== null)?.intervalHours ?? null
-  const start = Math.max(from, given.listedAt === null ? from : Date.parse(given.listedAt))
-  const end = Math.min(to, given.delistedAt === null ? to : Date.parse(given.delistedAt))
-  const due = dueIn(within, { start, end, last, hourMs: constant('hourMs') })
-  return metric.endsWith('Expected') || due === null ? due : Math.min(1, within.length / due)
-}
-
-type Due = { readonly start: number; readonly end: number; readonly last: number | null; readonly hourMs: number }
-
-function dueIn(settled: readonly { at: number; intervalHours: number | null }[], { start, end, last, hourMs }: Due) {
-  const EDGE = 1e-9
-  if (end <= start) return 0
-  if (settled.length === 0) {
-    return last === null ? null : Math.floor(end / (last * hourMs)) - Math.floor(start / (last * hourMs))
-  }
-  const steps = (from: number, to: number, hours: number | null) => (to - from) / (hours! * hourMs)
-  let due = 0
-  for (const [place, { at, intervalHours }] of settled.entries()) {
-    const before = settled[place - 1]
-    const passed = steps(before?.at ?? start, at, intervalHours)
-    due += Math.max(1, before === undefined ? Math.ceil(passed - EDGE) : Math.round(passed))
-  }
-  const newest = settled.at(-1)!
-  return due + Math.max(0, Math.floor(steps(newest.at, end, newest.intervalHours) + EDGE))
-}
-
 const frac = ({ of }: Reader) => {
   const [contract, spot] = [of('point.contractMid'), of('point.spotMid')]
   return float(by(minus(contract, spot), spot))
@@ -91,23 +46,9 @@ const TERM_STRUCTURE: Readonly<Record<string, Maker>> = {
   slopePer30d: ({ each }) => {
     const x = each('rates', 'days').map((days) => Number(days) / 30)
     const y = each('rates', 'aprContinuous').map(Number)
-    const [meanX, meanY] = [meanOf(x), meanOf(y)]
-    const variance = sumOf(x.map((value) => (value - meanX) ** 2))
-    return sumOf(x.map((value, place) => (value - meanX) * (y[place]! - meanY))) / variance
+    return slopeOf(x, y)
   }
 }
-
-/** Neumaier’s sum: what each addition loses is added at the end. */
-function sumOf(values: readonly number[]): number {
-  let [sum, lost] = [0, 0]
-  for (const value of values) {
-    const next = sum + value
-    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum
-    sum = next
-  }
-  return sum + lost
-}
-const meanOf = (values: readonly number[]) => sumOf(values) / values.length
 
 /** Of an asset’s contracts, each by its open interest. */
 const weighed = (field: string, part: 'value' | 'coverage' | 'openInterestUsd'): Maker => {
@@ -186,7 +127,9 @@ const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
   termStructure: TERM_STRUCTURE,
   aggregates: AGGREGATES,
   fundingSpreads: FUNDING_SPREADS,
-  carry: CARRY
+  carry: CARRY,
+  fundingStandings: FUNDING_STANDINGS,
+  basisMovement: BASIS_MOVEMENT
 }
 
 /** A number of another answer than the board's. */

@@ -28,6 +28,9 @@ const DIGITS = 60n
 /** The nearest float. */
 export const float = ({ over, under }: Fraction) => Number(`${(over * 10n ** DIGITS) / under}e-${DIGITS}`)
 
+/** The nearest float of a quotient; null where it has none. */
+export const ratio = (over: Fraction, under: Fraction) => (under.over === 0n ? null : float(by(over, under)))
+
 /** A fraction that ends, as plain text. */
 export function text({ over, under }: Fraction): string {
   const digits = String((over * 10n ** DIGITS) / under).padStart(Number(DIGITS) + 1, '0')

@@ -1,6 +1,6 @@
-import type { Movement } from '../domain/aggregates.ts'
+import { MOVEMENT_MS, type Movement } from '../domain/aggregates.ts'
 import { doubtsOf, type Instrument } from '../domain/instrument.ts'
-import { DAY, HOUR, isoOf, isoOrNull } from '../domain/time.ts'
+import { HOUR, isoOf, isoOrNull } from '../domain/time.ts'
 import { CONTRACT_KINDS } from './board.ts'
 import { doubts } from './histories.ts'
 import { tableParameters } from './history-parameters.ts'
@@ -48,7 +48,6 @@ export type MovementFacts = {
   readonly movement: Movement & { readonly hours: number }
 }
 
-const WINDOW_MS = 30 * DAY
 /** What ended this long ago is not how a basis moves now: nobody is looking. */
 const CURRENT_MS = 3 * HOUR
 
@@ -60,7 +59,7 @@ export function movementView(instrument: Instrument, kept: MovementFacts | undef
   const hours = movement?.hours ?? null
   const fields = {
     spot: kept?.spot ?? null,
-    from: kept === undefined ? null : isoOf(kept.toMs - WINDOW_MS),
+    from: kept === undefined ? null : isoOf(kept.toMs - MOVEMENT_MS),
     to: isoOrNull(kept?.toMs),
     volatilityPerHourBps: movement?.perStep ?? null,
     volatilityPerDayBps: movement?.perDay ?? null,
@@ -68,7 +67,7 @@ export function movementView(instrument: Instrument, kept: MovementFacts | undef
     persistence: movement?.persistence ?? null,
     pairs: movement?.pairs ?? null,
     hours,
-    coverage: hours === null ? null : hours / (WINDOW_MS / HOUR),
+    coverage: hours === null ? null : hours / (MOVEMENT_MS / HOUR),
     computedAt: isoOrNull(kept?.computedAt)
   }
   const nulls = Object.entries(fields).filter(([, value]) => value === null)

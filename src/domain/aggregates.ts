@@ -127,6 +127,8 @@ export type Movement = {
   readonly pairs: number
 }
 
+/** Over so long a basis is looked at. */
+export const MOVEMENT_MS = 30 * DAY
 const PAIRS_MIN = 30
 
 /** How a basis moves, of observations exactly one step apart; a hole is jumped over, never bridged. */

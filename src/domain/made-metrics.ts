@@ -1,5 +1,6 @@
 import { CARRY, TERM_STRUCTURE } from './made-metrics/carry.ts'
 import { AGGREGATES, FUNDING_SPREADS, FUNDING_TRAILING } from './made-metrics/funding.ts'
+import { BASIS_MOVEMENT, FUNDING_STANDINGS } from './made-metrics/past.ts'
 import { DEPTH, FLOW, OPEN_INTEREST, STABLECOINS } from './made-metrics/sizes.ts'
 import type { MadeMetric, Words } from './made-metrics/words.ts'
 
@@ -13,6 +14,8 @@ export const MADE_METRICS = {
   flow: FLOW,
   stablecoins: STABLECOINS,
   fundingTrailing: FUNDING_TRAILING,
+  fundingStandings: FUNDING_STANDINGS,
+  basisMovement: BASIS_MOVEMENT,
   fundingSpreads: FUNDING_SPREADS,
   termStructure: TERM_STRUCTURE,
   aggregates: AGGREGATES,

@@ -59,7 +59,7 @@ export type RobustZ = {
 }
 
 /** A median absolute deviation times this is a standard deviation, of normal values. */
-const MAD_TO_DEVIATION = 1.4826
+export const MAD_TO_DEVIATION = 1.4826
 
 /**
  * How many deviations `x` is away from its history: (x − median)/(1.4826·MAD), and where the MAD is 0, as that of a pinned rate is,

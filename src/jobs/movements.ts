@@ -1,6 +1,6 @@
 import { sleep } from '../clock.ts'
-import { movementOf } from '../domain/aggregates.ts'
-import { DAY, HOUR, SECOND } from '../domain/time.ts'
+import { MOVEMENT_MS, movementOf } from '../domain/aggregates.ts'
+import { HOUR, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { listHourlyBases, takeUnmoved, writeMovements } from '../store/basis-movement.ts'
 import { findBuiltTo } from '../store/bucket-building.ts'
@@ -8,8 +8,6 @@ import type { WorkerDeps } from './station.ts'
 
 type MovementDeps = Pick<WorkerDeps, 'db' | 'clock'>
 
-/** Over so many days a basis is looked at. */
-const MOVEMENT_MS = 30 * DAY
 const BATCH = 50
 const LOOK_EVERY_MS = 30 * SECOND
 

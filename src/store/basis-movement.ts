@@ -27,7 +27,7 @@ export async function takeUnmoved(
  * grade vouches for is a hole.
  */
 export async function listHourlyBases(
-  client: Transaction,
+  client: Pick<Database, 'query'>,
   pairs: readonly BasisPair[],
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
 ): Promise<ReadonlyMap<number, Observed[]>> {

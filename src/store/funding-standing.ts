@@ -27,7 +27,8 @@ export type DueStanding = {
   readonly settled: readonly SettledFunding[]
 }
 
-const READ_MS = Math.max(...STANDING_DAYS) * DAY + STALE_INTERVALS * INTERVAL_HOURS_MAX * HOUR
+/** So far back a ranking reads: the longest window of the oldest newest settlement. */
+export const STANDING_BACK_MS = Math.max(...STANDING_DAYS) * DAY + STALE_INTERVALS * INTERVAL_HOURS_MAX * HOUR
 
 /**
  * Takes up to `limit` instruments that got settlements, with those of their windows. Their rows stay locked: what is marked meanwhile
@@ -81,7 +82,7 @@ async function listSettled(
        from settlement where instrument_id = any ($1) and settled_at > $2 and settled_at <= $3
        order by instrument_id, settled_at, revision desc
      ) s group by instrument_id`,
-    [ids, new Date(nowMs - READ_MS), new Date(nowMs)]
+    [ids, new Date(nowMs - STANDING_BACK_MS), new Date(nowMs)]
   )
   return new Map(
     rows.map(({ id, times, rates, hours, sources, versions }) => {

@@ -7,9 +7,11 @@ import { refuseGone } from '../known-at.ts'
 import { readAggregates } from './aggregates.ts'
 import { readCarry } from './carry.ts'
 import { readCurve } from './curve.ts'
+import { readMovement } from './movement.ts'
 import type { Asked, Read } from './reading.ts'
 import { readDepth, readFlow, readOpenInterest, readStablecoin } from './sizes.ts'
 import { readSpread } from './spread.ts'
+import { readStanding } from './standing.ts'
 import { readTrailing } from './trailing.ts'
 
 const READERS: Readonly<Record<MadeAnswer, Read>> = {
@@ -18,13 +20,15 @@ const READERS: Readonly<Record<MadeAnswer, Read>> = {
   flow: readFlow,
   stablecoins: readStablecoin,
   fundingTrailing: readTrailing,
+  fundingStandings: readStanding,
+  basisMovement: readMovement,
   fundingSpreads: readSpread,
   termStructure: readCurve,
   aggregates: readAggregates,
   carry: readCarry
 }
 /** Made of settlements, which are kept for good. */
-const OF_SETTLEMENTS: ReadonlySet<MadeAnswer> = new Set(['fundingTrailing'])
+const OF_SETTLEMENTS: ReadonlySet<MadeAnswer> = new Set(['fundingTrailing', 'fundingStandings'])
 
 export type ExplainedMade = {
   readonly answer: MadeAnswer
