@@ -1,4 +1,5 @@
 import { type Answer, type Maker, type Reader, readerOf, type Value } from './answer.ts'
+import { DRIVERS } from './drivers.ts'
 import { by, float, fraction, mid, minus, plus, ratio, times } from './fraction.ts'
 import { BASIS_MOVEMENT } from './movement.ts'
 import { FUNDING_STANDINGS, trailing } from './settlements.ts'
@@ -129,7 +130,8 @@ const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
   fundingSpreads: FUNDING_SPREADS,
   carry: CARRY,
   fundingStandings: FUNDING_STANDINGS,
-  basisMovement: BASIS_MOVEMENT
+  basisMovement: BASIS_MOVEMENT,
+  drivers: DRIVERS
 }
 
 /** A number of another answer than the board's. */

@@ -33,7 +33,8 @@ export const ratio = (over: Fraction, under: Fraction) => (under.over === 0n ? n
 
 /** A fraction that ends, as plain text. */
 export function text({ over, under }: Fraction): string {
-  const digits = String((over * 10n ** DIGITS) / under).padStart(Number(DIGITS) + 1, '0')
+  const all = (over * 10n ** DIGITS) / under
+  const digits = String(all < 0n ? -all : all).padStart(Number(DIGITS) + 1, '0')
   const at = digits.length - Number(DIGITS)
-  return `${digits.slice(0, at)}.${digits.slice(at)}`.replace(/\.?0+$/, '')
+  return `${all < 0n ? '-' : ''}${digits.slice(0, at)}.${digits.slice(at)}`.replace(/\.?0+$/, '')
 }

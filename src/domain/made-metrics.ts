@@ -1,4 +1,5 @@
 import { CARRY, TERM_STRUCTURE } from './made-metrics/carry.ts'
+import { DRIVERS_IDENTITY } from './made-metrics/drivers.ts'
 import { AGGREGATES, FUNDING_SPREADS, FUNDING_TRAILING } from './made-metrics/funding.ts'
 import { BASIS_MOVEMENT, FUNDING_STANDINGS } from './made-metrics/past.ts'
 import { DEPTH, FLOW, OPEN_INTEREST, STABLECOINS } from './made-metrics/sizes.ts'
@@ -16,6 +17,7 @@ export const MADE_METRICS = {
   fundingTrailing: FUNDING_TRAILING,
   fundingStandings: FUNDING_STANDINGS,
   basisMovement: BASIS_MOVEMENT,
+  drivers: DRIVERS_IDENTITY,
   fundingSpreads: FUNDING_SPREADS,
   termStructure: TERM_STRUCTURE,
   aggregates: AGGREGATES,

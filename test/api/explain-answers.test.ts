@@ -11,7 +11,7 @@ import type { Database } from '../../src/store/database.ts'
 import { remade } from '../support/remade.ts'
 import { buildTo, rollUp } from '../support/rolled-up.ts'
 import { observeEstimate, observeFlow, observeQuote } from '../support/sizes.ts'
-import { boardRow, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
+import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 import { putBoard, sampleInputs } from './random-board.ts'
 import { seedMarket } from './random-market.ts'
 
@@ -29,6 +29,8 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const PAIR = 'kraken:USDT/USD'
 const DRAWS = 1_000
+/** Contracts of which there is a day of bases: perpetuals and dated ones. */
+const SPLIT = /^(binance|bybit):BTC\/.+:/
 
 async function seed(db: Database): Promise<void> {
   await seedMarket(db)
@@ -49,12 +51,26 @@ async function seed(db: Database): Promise<void> {
   await observeQuote(db, await insertInstrument(db, { key: PAIR }), {})
   // What the mids of the fixture come to.
   await db.query('update basis_snapshot set basis_bps = 10, adjusted_basis_bps = 10')
+  await seedDay(db)
   await db.query('update settlement set estimate_rate = 0.00011, estimate_at = settled_at')
   const clock = { now: () => NOW_MS }
   await sumDue({ db, clock })
   await rankDue({ db, clock })
   await buildTo(db, NOW_MS)
   await moveDue({ db, clock })
+}
+
+/** A day of bases that are partly the currency's. */
+async function seedDay(db: Database): Promise<void> {
+  const { rows } = await db.query<{ id: number; spot: number }>(
+    `select id, spot_id as spot from instrument where key ~ $1 and spot_id is not null`,
+    [SPLIT.source]
+  )
+  const stored = [20, 9, 1].map((hour) => ({ atMs: NOW_MS - hour * HOUR - 60_000, basisBps: 12.3 - hour / 7 }))
+  for (const { id, spot } of rows) await insertBasis(db, id, spot, stored)
+  await db.query('update basis_snapshot set adjusted_basis_bps = 0.7 * basis_bps - 8.00000001 where tick_at > $1', [
+    new Date(NOW_MS - DAY)
+  ])
 }
 
 /** A perpetual of which everything is known, above what costs allow. */
@@ -109,7 +125,9 @@ function questionsOf(metric: string, instruments: readonly string[]): Query[] {
       ? [PAIR]
       : ['openInterest', 'basisMovement', 'depth', 'termStructure', 'carry'].includes(answer)
         ? contracts
-        : perpetuals
+        : answer === 'drivers'
+          ? contracts.filter((key) => SPLIT.test(key))
+          : perpetuals
   const now = of.map((instrument) => ({ metric, instrument }))
   return answer === 'aggregates' || answer === 'basisMovement'
     ? now
@@ -117,12 +135,15 @@ function questionsOf(metric: string, instruments: readonly string[]): Query[] {
 }
 
 /** What the answers themselves say, by metric and instrument. */
-async function readServed(url: string): Promise<(query: Query) => unknown> {
+async function readServed(url: string, split: readonly string[]): Promise<(query: Query) => unknown> {
   const rowsOf = async (path: string): Promise<Fields[]> => (await request(url).get(path)).body.data
   const [depth, spreads] = await Promise.all([
     rowsOf('/v1/depth?limit=1000'),
     rowsOf('/v1/funding/spreads?asset=BTC&limit=1000')
   ])
+  const drivers = new Map<string, Fields>()
+  for (const key of split)
+    drivers.set(key, (await request(url).get('/v1/drivers').query({ instrument: key })).body.data ?? {})
   const curves = await rowsOf('/v1/term-structure?asset=BTC')
   const byInstrument = (rows: Fields[]) => new Map(rows.map((row) => [String(row.instrument), row]))
   const tables: Record<string, ReadonlyMap<string, Fields>> = {
@@ -133,6 +154,7 @@ async function readServed(url: string): Promise<(query: Query) => unknown> {
     fundingTrailing: byInstrument(await rowsOf('/v1/funding/trailing?limit=1000')),
     fundingStandings: byInstrument(await rowsOf('/v1/funding/standings?limit=1000')),
     basisMovement: byInstrument(await rowsOf('/v1/basis/movement?limit=1000')),
+    drivers,
     depth: byInstrument(depth.map(({ contractBook }) => (contractBook ?? {}) as Fields)),
     carry: byInstrument(
       (await rowsOf('/v1/carry?asset=BTC&direction=forward&limit=200')).map((row) => ({
@@ -162,7 +184,10 @@ test('of 1,000 random numbers over every metric, now and as kept, the value is w
   await using api = await testApi({ seed })
   const { rows } = await api.db.query<{ key: string }>('select key from instrument order by id')
   const instruments = rows.map(({ key }) => key)
-  const served = await readServed(api.url)
+  const served = await readServed(
+    api.url,
+    instruments.filter((key) => SPLIT.test(key))
+  )
   const metrics = [...METRIC_NAMES, ...MADE_NAMES].filter((name) => name !== 'grade')
   const isNow = ({ metric, at }: Query) => at === undefined && !/^(settled|estimateDifference)/.test(metric)
   // Of what is served now only what is a number; what was kept is found out by asking.

@@ -7,6 +7,7 @@ import { refuseGone } from '../known-at.ts'
 import { readAggregates } from './aggregates.ts'
 import { readCarry } from './carry.ts'
 import { readCurve } from './curve.ts'
+import { readIdentity } from './drivers.ts'
 import { readMovement } from './movement.ts'
 import type { Asked, Read } from './reading.ts'
 import { readDepth, readFlow, readOpenInterest, readStablecoin } from './sizes.ts'
@@ -22,6 +23,7 @@ const READERS: Readonly<Record<MadeAnswer, Read>> = {
   fundingTrailing: readTrailing,
   fundingStandings: readStanding,
   basisMovement: readMovement,
+  drivers: readIdentity,
   fundingSpreads: readSpread,
   termStructure: readCurve,
   aggregates: readAggregates,

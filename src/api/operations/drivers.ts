@@ -1,19 +1,13 @@
 import { driversParameters, driversSchema } from '../../contract/drivers.ts'
-import {
-  attributionView,
-  diagnosticsView,
-  featuresView,
-  identityView,
-  type Split
-} from '../../contract/drivers-view.ts'
+import { attributionView, diagnosticsView, featuresView, identityView } from '../../contract/drivers-view.ts'
 import { textOrNull } from '../../contract/schema.ts'
 import { type Attribution, createAttributor, type Refusal } from '../../domain/attribution.ts'
 import { signStability } from '../../domain/driver-diagnostics.ts'
-import { type DriverHours, driverHoursOf, type HourFacts } from '../../domain/driver-features.ts'
+import type { DriverHours, HourFacts } from '../../domain/driver-features.ts'
 import { betaIntervals } from '../../domain/driver-intervals.ts'
 import { TRAIN_HOURS } from '../../domain/driver-model.ts'
 import { expectedExcess, type Settled } from '../../domain/expected-excess.ts'
-import { baseRateOf, contractRuleOf, fairDatedBps, fairDeadband, type HoldingRates } from '../../domain/fair-premium.ts'
+import { baseRateOf, type HoldingRates } from '../../domain/fair-premium.ts'
 import { formulaVersionAt } from '../../domain/funding-formulas.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { anchor8hOf } from '../../domain/regime-series.ts'
@@ -21,6 +15,7 @@ import { DAY, floorTo, HOUR, isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { listSettlements } from '../../store/funding-history.ts'
 import { countHourFacts, listHourFacts } from '../../store/hour-facts.ts'
+import { partsOf, splitAt } from '../basis-parts.ts'
 import type { ApiContext } from '../context.ts'
 import { windowOf } from '../history.ts'
 import { refuseGone, settleKnownAt } from '../known-at.ts'
@@ -121,45 +116,23 @@ async function answerOf(
   rates: HoldingRates,
   { startMs, first, hours, settled }: Past
 ) {
-  const priceKind = hours.findLast(({ basis }, hour) => hour >= first && basis !== null)?.basis?.priceKind ?? null
-  const fairCarryBps = fairCarryOf(instrument, rates)
   const anchor8h = anchor8hOf(instrument) ?? 0
   const funding = expectedExcess({ startMs, hours: hours.length, settled, anchor8h })
-  const made = driverHoursOf({ startMs, hours, funding, fairCarryBps, priceKind: priceKind ?? 'mid' })
-  const inside = made.parts.flatMap((parts, hour) => (hour >= first && parts !== null ? [hour] : []))
-  const [start, end] = [inside[0], inside.at(-1)]
+  const { priceKind, made, ends } = partsOf({ instrument, rates, startMs, first, hours, funding })
   const head = { priceKind, quoteRate: rates.rQuote, baseRate: rates.rBase }
-  if (start === undefined || end === undefined) {
-    const code = priceKind === null ? 'no_basis' : fairCarryBps(startMs) === null ? 'no_fair_carry' : 'no_fx'
-    const absent = Object.fromEntries(['from', 'to', 'identity', 'attribution'].map((field) => [field, code]))
+  if (typeof ends === 'string') {
+    const absent = Object.fromEntries(['from', 'to', 'identity', 'attribution'].map((field) => [field, ends]))
     const nothing = { identity: null, attribution: null, features: [], diagnostics: null }
     return { from: null, to: null, ...head, ...nothing, refusals: ['not_observed'], absent }
   }
-  const splitAt = (hour: number): Split => ({
-    at: hours[hour]!.basis!.at,
-    parts: made.parts[hour]!,
-    noiseBps: made.noiseBps[hour]!
-  })
+  const [start, end] = [splitAt(made, hours, ends.start), splitAt(made, hours, ends.end)]
   return {
-    from: isoOf(splitAt(start).at),
-    to: isoOf(splitAt(end).at),
+    from: isoOf(start.at),
+    to: isoOf(end.at),
     ...head,
-    identity: identityView(splitAt(start), splitAt(end)),
-    ...(await attributedOf(context, instrument, { made, settled, start, end }))
+    identity: identityView(start, end),
+    ...(await attributedOf(context, instrument, { made, settled, ...ends }))
   }
-}
-
-/** Of a perpetual the middle of its fair band, of a future what is left until its expiry; null where neither is known. */
-function fairCarryOf(instrument: Instrument, rates: HoldingRates): (atMs: number) => number | null {
-  const { kind, expiresAt } = instrument
-  if (kind === 'future') {
-    return (atMs) => (expiresAt === null ? null : fairDatedBps(rates, Math.max(0, expiresAt - atMs) / DAY))
-  }
-  const rule = contractRuleOf(instrument)
-  const fair = rule && fairDeadband({ ...rates, ...rule })
-  const { fairLowBps = null, fairHighBps = null } = fair ?? {}
-  const middle = fairLowBps === null || fairHighBps === null ? null : (fairLowBps + fairHighBps) / 2
-  return () => middle
 }
 
 type Ends = {
