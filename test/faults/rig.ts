@@ -20,7 +20,7 @@ const SEED = 7
 /** A day on which the simulated market has moved so little that yesterday's prices look like today's. */
 const STARTS_AT = Date.UTC(2026, 10, 25, 3, 20) + 400
 /** Long enough for a parse on a busy machine, short enough for a test of silence. */
-const TIMEOUT_MS = 1_500
+export const TIMEOUT_MS = 4_000
 
 export type VenueRow = {
   readonly state: string

@@ -97,9 +97,10 @@ async function holdTheDayBefore(rig: Rig): Promise<void> {
   const now = floorTo(rig.clock.now(), BUCKET_MS)
   await ensurePartitions(rig.db, 'market_snapshot', [now - DAY, now], now)
   await rig.db.query(
-    `insert into market_snapshot select (jsonb_populate_record(null::market_snapshot, to_jsonb(l) || jsonb_build_object('tick_at', g.at, 'epoch', 0))).*
+    `insert into market_snapshot select r.*
      from (select distinct on (instrument_id) * from market_snapshot where open_interest_base is not null order by instrument_id, tick_at desc) l
-     cross join generate_series($1::timestamptz, $2::timestamptz, interval '5 minutes') g (at) on conflict do nothing`,
+     cross join generate_series($1::timestamptz, $2::timestamptz, interval '5 minutes') g (at)
+     cross join lateral jsonb_populate_record(null::market_snapshot, to_jsonb(l) || jsonb_build_object('tick_at', g.at, 'epoch', 0)) r on conflict do nothing`,
     [new Date(now - DAY - 3 * BUCKET_MS), new Date(now - BUCKET_MS)]
   )
 }
