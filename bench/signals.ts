@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { loadConfig } from '../src/config.ts'
 import { BUCKET_MS, BUCKET_TYPES } from '../src/domain/signal-types.ts'
 import { DAY, floorTo, HOUR } from '../src/domain/time.ts'
-import { type BucketDeps, bucketHashOf, evaluateBuckets, GRACE_MS } from '../src/jobs/bucket-signals.ts'
+import { type BucketDeps, evaluateBuckets, GRACE_MS, hashedBuckets } from '../src/jobs/bucket-signals.ts'
 import { evaluateNext } from '../src/jobs/evaluate.ts'
 import { regimeParameters, TYPE } from '../src/jobs/regime-walk.ts'
 import type { Database } from '../src/store/database.ts'
@@ -112,7 +112,7 @@ const silent = pino({ level: 'silent' })
 async function measureBuckets(db: Database, contracts: number, nowMs: number) {
   const newest = floorTo(nowMs, BUCKET_MS)
   const ids = Array.from({ length: contracts }, (_, index) => 2 * (index + 1) + 1)
-  for (const type of BUCKET_TYPES) await activate(db, type, bucketHashOf(type, { bucketParameters }))
+  for (const type of BUCKET_TYPES) await activate(db, type, hashedBuckets(type, { bucketParameters }))
   const evaluate = async (end: number) => {
     const deps: BucketDeps = {
       db,
@@ -150,8 +150,9 @@ async function measureBuckets(db: Database, contracts: number, nowMs: number) {
 
 /** Contracts settle and are evaluated one after the other, while all others are known and are not due. */
 async function measureSettlements(db: Database, contracts: number, nowMs: number) {
-  const { hash } = regimeParameters(fundingRegime)
-  await activate(db, TYPE, hash)
+  const parameters = regimeParameters(fundingRegime)
+  const { hash } = parameters
+  await activate(db, TYPE, parameters)
   const newest = floorTo(nowMs, 8 * HOUR)
   await db.query(
     `insert into signal_progress (instrument_id, type, evaluated_to, parameters, updated_at)

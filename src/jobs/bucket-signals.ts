@@ -45,6 +45,11 @@ const LEASE_MS = MINUTE
 export const bucketHashOf = (type: BucketType, { bucketParameters }: Pick<BucketDeps, 'bucketParameters'>) =>
   hashOf([type, bucketParameters[type]])
 
+export const hashedBuckets = (type: BucketType, deps: Pick<BucketDeps, 'bucketParameters'>) => ({
+  hash: bucketHashOf(type, deps),
+  set: deps.bucketParameters[type]
+})
+
 /** Takes a type over the buckets that have closed since it was there last, and stores what that changes. False: none has. */
 export async function evaluateBuckets(deps: BucketDeps, type: BucketType): Promise<boolean> {
   const { db, clock, holder, log } = deps

@@ -3,7 +3,7 @@ import { BUCKET_MS, BUCKET_TYPES, type BucketType } from '../domain/signal-types
 import { SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { activate, findActivation } from '../store/signal-activations.ts'
-import { type BucketDeps, bucketHashOf, evaluateBuckets, GRACE_MS } from './bucket-signals.ts'
+import { type BucketDeps, bucketHashOf, evaluateBuckets, GRACE_MS, hashedBuckets } from './bucket-signals.ts'
 import type { WorkerDeps } from './station.ts'
 
 /** After a failure, and at the most between two looks: another process may have been the one that ended. */
@@ -18,10 +18,10 @@ export async function runBuckets(deps: WorkerDeps, signal: AbortSignal): Promise
     for (const type of BUCKET_TYPES) {
       try {
         if (!activated.has(type)) {
-          const parameters = bucketHashOf(type, own)
+          const parameters = hashedBuckets(type, own)
           const { number, isNew } = await activate(deps.db, type, parameters)
           activated.add(type)
-          if (isNew) deps.log.info({ type, parameters, number }, 'signals.activated')
+          if (isNew) deps.log.info({ type, parameters: parameters.hash, number }, 'signals.activated')
         }
         await tellSuperseded(own, type, superseded)
         while (!signal.aborted && (await evaluateBuckets(own, type))) {}

@@ -16,14 +16,15 @@ const LOOK_FOR_ENDS_EVERY_MS = MINUTE
 /** Opens and closes signals as settlements come, one instrument at a time, beside the board. Ends when `signal` aborts. */
 export async function runSignals(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const own = { ...deps, fundingRegime: deps.config.fundingRegime }
-  const { hash } = regimeParameters(own.fundingRegime)
+  const parameters = regimeParameters(own.fundingRegime)
+  const { hash } = parameters
   let isActivated = false
   let isSuperseded = false
   let lookedAt = Number.NEGATIVE_INFINITY
   while (!signal.aborted) {
     try {
       if (!isActivated) {
-        const { number, isNew } = await activate(deps.db, TYPE, hash)
+        const { number, isNew } = await activate(deps.db, TYPE, parameters)
         isActivated = true
         if (isNew) deps.log.info({ type: TYPE, parameters: hash, number }, 'signals.activated')
       }

@@ -184,7 +184,7 @@ test('each type tells its own track record: a rate with its interval, or that th
       await seedRegime(db)
     }
   })
-  await activate(api.db, 'basis_dislocation', 'd1')
+  await activate(api.db, 'basis_dislocation', { hash: 'd1', set: BUCKET_PARAMETERS.basis_dislocation })
   const ask = async (query: string): Promise<Any> => {
     const { status, body } = await request(api.url).get(`/v1/signals/records${query}`)
     assert.equal(status, 200, JSON.stringify(body))

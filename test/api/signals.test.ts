@@ -7,6 +7,7 @@ import { SIGNAL_TYPES } from '../../src/domain/signal-types.ts'
 import { HOUR } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
 import { createKey } from '../../src/store/keys.ts'
+import { activate } from '../../src/store/signal-activations.ts'
 import { writeSignals } from '../../src/store/signals.ts'
 import { every8h, openRig } from '../support/regimes.ts'
 import { aSignal } from '../support/signals.ts'
@@ -132,6 +133,26 @@ test('the catalogue says what each type means, what it does not, and its paramet
       [-80, -25]
     ]
   )
+})
+
+test('the catalogue and a rehearsal go by what is in force, not by what the process that is asked is set to', async () => {
+  await using api = await testApi()
+  const others = loadConfig({
+    STABLECOIN_DEPEG_BELOW_PAR_ENTER_BPS: '-80',
+    FUNDING_REGIME_OVERHEATED_ENTER_RATE_8H: '0.0004'
+  })
+  await activate(api.db, 'stablecoin_depeg', { hash: 'd1', set: others.bucketParameters.stablecoin_depeg })
+  await activate(api.db, 'funding_regime', { hash: 'f1', set: others.fundingRegime })
+  const { body } = await request(api.url).get('/v1/signals/types')
+  const of = (wanted: string) => body.data.find(({ type }: { type: string }) => type === wanted)
+  const [depeg, regime, trouble] = [of('stablecoin_depeg'), of('funding_regime'), of('venue_trouble')]
+  assert.deepEqual([depeg.parametersId, depeg.parameters.thresholds[1].enter], ['d1', -80])
+  assert.deepEqual([regime.parametersId, regime.parameters.OVERHEATED.enterRate8h], ['f1', 0.0004])
+  assert.deepEqual([trouble.parametersId, trouble.parameters.thresholds[0].enter], [null, 0.5])
+  const { secret } = await createKey(api.db, { scopes: ['webhooks'] })
+  const rehearse = request(api.url).post('/v1/webhooks/rehearse').set('authorization', `Bearer ${secret}`)
+  const { body: rehearsed } = await rehearse.send({ type: 'stablecoin_depeg' })
+  assert.equal(rehearsed.data.thresholds[1].enter, -80)
 })
 
 test('every type is in the catalogue, with its unit, its thresholds and whether it is looked for', async () => {

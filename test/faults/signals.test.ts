@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BUCKET_MS, BUCKET_TYPES } from '../../src/domain/signal-types.ts'
 import { DAY, floorTo, MINUTE } from '../../src/domain/time.ts'
-import { bucketHashOf, evaluateBuckets, GRACE_MS } from '../../src/jobs/bucket-signals.ts'
+import { evaluateBuckets, GRACE_MS, hashedBuckets } from '../../src/jobs/bucket-signals.ts'
 import type { FaultRule } from '../../src/sim/faults/rule.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { activate } from '../../src/store/signal-activations.ts'
@@ -51,7 +51,7 @@ async function openEvaluated() {
   const clock = { now: () => floorTo(rig.clock.now(), BUCKET_MS) + BUCKET_MS + GRACE_MS }
   const { bucketParameters } = testConfig({ ...HASTY, ...STEEP })
   const deps = { db: rig.db, clock, log: silentLog, holder: 'test', bucketParameters }
-  for (const type of BUCKET_TYPES) await activate(rig.db, type, bucketHashOf(type, deps))
+  for (const type of BUCKET_TYPES) await activate(rig.db, type, hashedBuckets(type, deps))
   const told = async () => {
     const { rows } = await rig.db.query<Told>(
       `select type, signal_type, venue_id, data from event where type like 'signal.%' order by created_at`

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { loadConfig } from '../../src/config.ts'
 import { ASSETS } from '../../src/sim/market/assets.ts'
 import { activate } from '../../src/store/signal-activations.ts'
 import { claimEvaluation, markSettlements } from '../../src/store/signal-progress.ts'
@@ -136,7 +137,7 @@ test('what is under quarantine opens no signal', async () => {
     (await stage.db.query<{ id: number }>('select id from instrument where key = $1', [key])).rows[0]!.id
   const [held, free] = [await idOf('bybit:NEIRO/USDT:USDT'), await idOf('binance:NEIRO/USDT:USDT')]
   for (const id of [held, free]) await stage.db.transaction((client) => markSettlements(client, id, stage.now()))
-  await activate(stage.db, 'funding_regime', 'x')
+  await activate(stage.db, 'funding_regime', { hash: 'x', set: loadConfig({}).fundingRegime })
   const claim = () =>
     claimEvaluation(stage.db, { type: 'funding_regime', parameters: 'x', holder: 'test', leaseMs: 60_000 })
   assert.equal((await claim())?.instrumentId, free)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BUCKET_MS, BUCKET_PARAMETERS } from '../../src/domain/signal-types.ts'
 import { DAY } from '../../src/domain/time.ts'
-import { bucketHashOf, evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
+import { evaluateBuckets, hashedBuckets } from '../../src/jobs/bucket-signals.ts'
 import { NOTHING_BEFORE, walkBuckets } from '../../src/jobs/bucket-walk.ts'
 import type { Database } from '../../src/store/database.ts'
 import { activate } from '../../src/store/signal-activations.ts'
@@ -222,7 +222,7 @@ test('what opened under other parameters closes when they change', async () => {
 /** As a process with these settings does when it starts. */
 async function restart(rig: BucketRig, env: Record<string, string>) {
   const deps = { ...rig.deps, bucketParameters: testConfig(env).bucketParameters }
-  await activate(deps.db, 'stablecoin_depeg', bucketHashOf('stablecoin_depeg', deps))
+  await activate(deps.db, 'stablecoin_depeg', hashedBuckets('stablecoin_depeg', deps))
   return async () => {
     while (await evaluateBuckets(deps, 'stablecoin_depeg')) {}
   }

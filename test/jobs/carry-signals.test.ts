@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { FEE_TABLE_VERSION } from '../../src/domain/fees.ts'
 import { BUCKET_MS, BUCKET_TYPES, type BucketType } from '../../src/domain/signal-types.ts'
 import { floorTo, HOUR, SECOND } from '../../src/domain/time.ts'
-import { bucketHashOf, evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
+import { evaluateBuckets, hashedBuckets } from '../../src/jobs/bucket-signals.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { pollDepth } from '../../src/jobs/depth.ts'
 import { derive } from '../../src/jobs/derive.ts'
@@ -33,7 +33,7 @@ async function openMarket(paid?: string, types = TYPES, env: Record<string, stri
   const adapters = ADAPTERS.filter(({ id }) => id === 'binance')
   const line = await openLine(t.db, exchange, { clock, assets: ['BTC'], adapters })
   const deps = { db: t.db, clock, log: silentLog, holder: 'test', bucketParameters: testConfig(env).bucketParameters }
-  for (const type of types) await activate(t.db, type, bucketHashOf(type, deps))
+  for (const type of types) await activate(t.db, type, hashedBuckets(type, deps))
   const perp = line.venues.binance!.instruments.get('BTC/USDT:USDT')!
   const newest = floorTo(nowMs, 8 * HOUR)
   const times = paid === undefined ? [] : Array.from({ length: 60 }, (_, index) => newest - index * 8 * HOUR)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { BUCKET_MS } from '../../src/domain/signal-types.ts'
 import { floorTo, SECOND } from '../../src/domain/time.ts'
-import { bucketHashOf, evaluateBuckets } from '../../src/jobs/bucket-signals.ts'
+import { evaluateBuckets, hashedBuckets } from '../../src/jobs/bucket-signals.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
 import { publishDue } from '../../src/jobs/publisher.ts'
@@ -21,7 +21,7 @@ test('a market that turns euphoric opens a dislocation of the polled basis withi
   const adapters = ADAPTERS.filter(({ id }) => id === 'binance')
   await using line = await openLine(t.db, exchange, { clock, assets: ['BTC'], adapters })
   const deps = { db: t.db, clock, log: silentLog, holder: 'test', bucketParameters: testConfig().bucketParameters }
-  await activate(t.db, 'basis_dislocation', bucketHashOf('basis_dislocation', deps))
+  await activate(t.db, 'basis_dislocation', hashedBuckets('basis_dislocation', deps))
   const order = async (regime: string) => {
     const body = JSON.stringify({ BTC: regime })
     const answer = await fetch(`${exchange.controlUrl}/regimes`, { method: 'PUT', body })

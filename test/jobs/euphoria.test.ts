@@ -18,7 +18,7 @@ test('with a shortened persistence, a market that turns euphoric opens a regime 
   await using past = await openPast(t.db, 'binance:BTC/USDT:USDT', { clock, assets: ['BTC'] })
   const { fundingRegime } = testConfig({ FUNDING_REGIME_PERSIST_HOURS: '8' })
   const deps = { db: t.db, clock, log: silentLog, holder: 'test', fundingRegime }
-  await activate(t.db, TYPE, regimeParameters(fundingRegime).hash)
+  await activate(t.db, TYPE, regimeParameters(fundingRegime))
   const order = async (regime: string) => {
     const answer = await fetch(`${past.exchange.controlUrl}/regimes`, {
       method: 'PUT',

@@ -350,7 +350,8 @@ test('the larger open interest is evaluated first', async () => {
   await using t = await testDatabase()
   const small = await openRig(t.db, 'binance:ADA/USDT:USDT')
   const large = await openRig(t.db, 'binance:ETH/USDT:USDT')
-  const { parameters } = await small.activate()
+  await small.activate()
+  const { hash: parameters } = regimeParameters(small.deps.fundingRegime)
   for (const [rig, usd] of [
     [small, 1e6],
     [large, 1e9]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { loadConfig } from '../../src/config.ts'
 import { parseInstrumentKey } from '../../src/domain/instrument.ts'
 import { HOUR } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -25,6 +26,8 @@ async function perpetual({ db }: TestDatabase): Promise<number> {
   await ensureInstrument(db, parseInstrumentKey('binance:BTC/USDT:USDT')!)
   return (await listInstruments(db))[0]!.id
 }
+
+const named = (hash: string) => ({ hash, set: loadConfig({}).fundingRegime })
 
 const insert = (t: TestDatabase, id: number, hours: readonly number[]) =>
   t.db.transaction((client) => insertSettlements(client, id, hours.map(rateAt), STAMP))
@@ -85,7 +88,7 @@ test('an evaluation that ended leaves nothing due, except what came meanwhile', 
   await insert(t, id, [8, 16])
   const claim = { type: 'funding_regime', parameters: 'p', holder: 'test', leaseMs: 60_000 } as const
   const end = { evaluatedTo: START + 16 * HOUR, parameters: 'p' }
-  await activate(t.db, 'funding_regime', 'p')
+  await activate(t.db, 'funding_regime', named('p'))
   const first = await claimEvaluation(t.db, claim)
   await insert(t, id, [24])
   await t.db.transaction((client) => finishEvaluation(client, first!, end))
@@ -94,19 +97,31 @@ test('an evaluation that ended leaves nothing due, except what came meanwhile', 
   await t.db.transaction((client) => finishEvaluation(client, second!, end))
   assert.deepEqual(await dueOf(t), [null, 3])
   assert.equal(await claimEvaluation(t.db, claim), undefined)
-  await activate(t.db, 'funding_regime', 'q')
+  await activate(t.db, 'funding_regime', named('q'))
   assert.equal(await claimEvaluation(t.db, claim), undefined, 'these are not in force any more')
   assert.ok(await claimEvaluation(t.db, { ...claim, parameters: 'q' }), 'other parameters are due')
 })
 
 test('parameters are in force from when they were activated last, whoever does so at once', async () => {
   await using t = await testDatabase()
-  const activations = await Promise.all(['p', 'q', 'r', 'p'].map((set) => activate(t.db, 'funding_regime', set)))
+  const activations = await Promise.all(['p', 'q', 'r', 'p'].map((set) => activate(t.db, 'funding_regime', named(set))))
   const last = Math.max(...activations.map(({ number }) => number))
   assert.equal((await findActivation(t.db, 'funding_regime'))?.number, last)
-  assert.deepEqual(await activate(t.db, 'funding_regime', 's'), { number: last + 1, parameters: 's', isNew: true })
-  assert.equal((await activate(t.db, 'funding_regime', 's')).isNew, false)
-  assert.equal((await activate(t.db, 'funding_regime', 'p')).number, last + 2)
+  assert.deepEqual(await activate(t.db, 'funding_regime', named('s')), { number: last + 1, isNew: true })
+  assert.equal((await activate(t.db, 'funding_regime', named('s'))).isNew, false)
+  assert.equal((await activate(t.db, 'funding_regime', named('p'))).number, last + 2)
+})
+
+test('what parameters are in force is kept, and of an older activation as soon as somebody comes with them', async () => {
+  await using t = await testDatabase()
+  const kept = async () => (await findActivation(t.db, 'funding_regime'))?.parameterSet
+  const ours = named('p')
+  await activate(t.db, 'funding_regime', ours)
+  assert.deepEqual(await kept(), ours.set)
+  await t.db.query('update signal_activation set parameter_set = null')
+  assert.equal(await kept(), null)
+  assert.equal((await activate(t.db, 'funding_regime', ours)).isNew, false)
+  assert.deepEqual(await kept(), ours.set)
 })
 
 /** What a claim reads of the database, in pages. */
@@ -127,7 +142,7 @@ async function pagesOfClaim({ db }: TestDatabase): Promise<number> {
 
 test('a claim reads as much with a hundred contracts as with twenty thousand, all due or none', async (context) => {
   await using t = await testDatabase()
-  await activate(t.db, 'funding_regime', 'p')
+  await activate(t.db, 'funding_regime', named('p'))
   const fill = (count: number, priority: string) =>
     t.db.query(
       `insert into signal_progress (instrument_id, type, due_from, priority, marks, evaluated_to, parameters, updated_at)

@@ -1,7 +1,7 @@
 import { parseInstrumentKey } from '../../src/domain/instrument.ts'
 import { BUCKET_MS, type BucketType } from '../../src/domain/signal-types.ts'
 import { floorTo } from '../../src/domain/time.ts'
-import { type BucketDeps, bucketHashOf, evaluateBuckets, GRACE_MS } from '../../src/jobs/bucket-signals.ts'
+import { type BucketDeps, evaluateBuckets, GRACE_MS, hashedBuckets } from '../../src/jobs/bucket-signals.ts'
 import type { Database } from '../../src/store/database.ts'
 import { ensureInstrument, listInstruments } from '../../src/store/instruments.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
@@ -23,7 +23,7 @@ export async function openBuckets(db: Database, type: BucketType) {
     holder: 'test',
     bucketParameters: testConfig().bucketParameters
   }
-  await activate(db, type, bucketHashOf(type, deps))
+  await activate(db, type, hashedBuckets(type, deps))
   await ensurePartitions(db, 'market_snapshot', [START], START)
   // Nothing has closed yet that has anything in it.
   await evaluateBuckets(deps, type)

@@ -68,7 +68,7 @@ function rigOf(db: Database, id: number, env: Record<string, string>) {
     },
     reviseIntervals: () => db.transaction((client) => reviseIntervals(client, id, STAMP)),
     /** As a process with these settings does when it starts. */
-    activate: () => activate(db, TYPE, regimeParameters(deps.fundingRegime).hash),
+    activate: () => activate(db, TYPE, regimeParameters(deps.fundingRegime)),
     /** Everything that is due. */
     evaluate: async () => {
       while (await evaluateNext(deps)) {}

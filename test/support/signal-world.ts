@@ -1,7 +1,7 @@
 import { parseInstrumentKey } from '../../src/domain/instrument.ts'
 import { BUCKET_MS, BUCKET_TYPES } from '../../src/domain/signal-types.ts'
 import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
-import { type BucketDeps, bucketHashOf, evaluateBuckets, GRACE_MS } from '../../src/jobs/bucket-signals.ts'
+import { type BucketDeps, evaluateBuckets, GRACE_MS, hashedBuckets } from '../../src/jobs/bucket-signals.ts'
 import { type EvaluateDeps, evaluateNext } from '../../src/jobs/evaluate.ts'
 import { regimeParameters, TYPE } from '../../src/jobs/regime-walk.ts'
 import type { Database } from '../../src/store/database.ts'
@@ -45,8 +45,8 @@ export async function openSignalWorld(db: Database) {
   const own = evaluator(db, 'own')
   await ensurePartitions(db, 'market_snapshot', [START, START + DAY], START)
   await writeFacts(db)
-  for (const type of BUCKET_TYPES) await activate(db, type, bucketHashOf(type, own))
-  await activate(db, TYPE, regimeParameters(fundingRegime).hash)
+  for (const type of BUCKET_TYPES) await activate(db, type, hashedBuckets(type, own))
+  await activate(db, TYPE, regimeParameters(fundingRegime))
   const settled = await openRig(db, 'bybit:BTC/USDT:USDT', { FUNDING_REGIME_PERSIST_HOURS: '8' })
   await settled.settle(every8h(-CALM_DAYS * 24, CALM_DAYS * 3, 0.0001))
   await evaluateAll(own)

@@ -18,6 +18,7 @@ import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
 import { type RehearsalScope, type RehearsedSubject, rehearseRegimes, rehearseType } from '../rehearsal.ts'
 import { newBudget, takeStored } from '../row-budget.ts'
+import { type Configured, findInForce } from '../signal-parameters.ts'
 import { type Action, action } from './action.ts'
 
 const DAYS_USUAL = 30
@@ -42,48 +43,49 @@ export const rehearseWebhook: Action = action({
   perform: async ({ context, client, values, nowMs }) => {
     const { type, thresholds = [] } = values
     const filter: Filter = values.filter ?? {}
-    const problems = rehearsalProblems(type, filter, thresholds, boundsOf(context, type))
+    const { parameters: inForce } = await findInForce(client, type, context.config)
+    const problems = rehearsalProblems(type, filter, thresholds, boundsOf(inForce, type))
     if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_body')
     const range = rangeOf(values, nowMs)
     const scope = { ...(await scopeOf(context, type, filter)), ...range }
     await checkSize(context, type, scope)
-    const bounds = ownBounds(context, type, thresholds)
+    const bounds = ownBounds(inForce, type, thresholds)
     const subjects =
       type === 'funding_regime'
-        ? await rehearseRegimes(client, type, regimeRules(context, bounds), scope)
-        : await rehearseType(client, type, { ...context.config.bucketParameters[type], thresholds: bounds }, scope)
+        ? await rehearseRegimes(client, type, regimeRules(inForce, bounds), scope)
+        : await rehearseType(client, type, { ...inForce.bucketParameters[type], thresholds: bounds }, scope)
     const labels = filter.label ?? Object.keys(bounds)
     return rehearsalView({ type, bounds, labels, scope, subjects })
   }
 })
 
-function boundsOf({ config }: ApiContext, type: SignalType): Readonly<Record<string, Threshold>> {
-  if (type !== 'funding_regime') return config.bucketParameters[type].thresholds
+function boundsOf(inForce: Configured, type: SignalType): Readonly<Record<string, Threshold>> {
+  if (type !== 'funding_regime') return inForce.bucketParameters[type].thresholds
   return Object.fromEntries(
     REGIMES.map((regime) => {
-      const { enterRate8h, exitRate8h } = config.fundingRegime[regime]
+      const { enterRate8h, exitRate8h } = inForce.fundingRegime[regime]
       return [regime, { enter: enterRate8h, exit: exitRate8h, below: regime === 'PANIC' }]
     })
   )
 }
 
 function ownBounds(
-  context: ApiContext,
+  inForce: Configured,
   type: SignalType,
   thresholds: readonly OwnThreshold[]
 ): Readonly<Record<string, Threshold>> {
-  const bounds = boundsOf(context, type)
+  const bounds = boundsOf(inForce, type)
   const own = thresholds.map(({ label, enter, exit }) => [label, { enter, exit, below: bounds[label]!.below }] as const)
   return { ...bounds, ...Object.fromEntries(own) }
 }
 
-function regimeRules({ config }: ApiContext, bounds: Readonly<Record<string, Threshold>>): RehearsedRules {
+function regimeRules({ fundingRegime }: Configured, bounds: Readonly<Record<string, Threshold>>): RehearsedRules {
   const of = (regime: (typeof REGIMES)[number]) => ({
-    ...config.fundingRegime[regime],
+    ...fundingRegime[regime],
     enterRate8h: bounds[regime]!.enter,
     exitRate8h: bounds[regime]!.exit
   })
-  return { ...config.fundingRegime, OVERHEATED: of('OVERHEATED'), PANIC: of('PANIC') }
+  return { ...fundingRegime, OVERHEATED: of('OVERHEATED'), PANIC: of('PANIC') }
 }
 
 function rangeOf(given: { readonly from: number | undefined; readonly to: number | undefined }, nowMs: number) {

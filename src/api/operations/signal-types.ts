@@ -3,17 +3,14 @@ import { labelsOf, TYPE_WORDS } from '../../contract/signal-type-words.ts'
 import type { SignalType } from '../../domain/signal.ts'
 import { SIGNAL_TYPES } from '../../domain/signal-types.ts'
 import type { Database } from '../../store/database.ts'
-import { findActivation } from '../../store/signal-activations.ts'
-import type { ApiContext } from '../context.ts'
+import { type Configured, findInForce } from '../signal-parameters.ts'
 
-type Configured = Pick<ApiContext['config'], 'fundingRegime' | 'bucketParameters'>
-
-/** The catalogue: each type in plain words, with its parameters here. */
+/** The catalogue: each type in plain words, with its parameters in force. */
 export function typeViews(db: Database, configured: Configured) {
   return Promise.all(
     SIGNAL_TYPES.map(async (type) => {
       const { title, meaning, not, labels, unit, value } = TYPE_WORDS[type]
-      const parametersId = (await findActivation(db, type))?.parameters ?? null
+      const { activation, parameters } = await findInForce(db, type, configured)
       return {
         type,
         title,
@@ -23,8 +20,8 @@ export function typeViews(db: Database, configured: Configured) {
         unit,
         value,
         isEvaluated: true,
-        parametersId,
-        parameters: parametersOf(type, configured)
+        parametersId: activation?.parameters ?? null,
+        parameters: parametersOf(type, parameters)
       }
     })
   )
