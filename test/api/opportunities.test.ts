@@ -269,10 +269,13 @@ test('what carries were traded at and what they settled is counted before it is 
   // Six rows of prices and four settlements.
   for (const storedRowsMax of [5, 9]) {
     await using api = await testApi({ seed, storedRowsMax })
-    for (const path of ['opportunities', 'signals/records']) {
-      const { status, body } = await request(api.url).get(`/v1/${path}`)
-      assert.deepEqual([status, body.code, body.errors?.[0]?.path], [400, 'range_too_long', 'from'], path)
-    }
+    const refused = await request(api.url).get('/v1/opportunities')
+    const problem = refused.body.errors?.[0]
+    assert.deepEqual([refused.status, refused.body.code, problem?.path], [400, 'range_too_long', 'from'])
+    const records: Any[] = (await request(api.url).get('/v1/signals/records?type=carry_opportunity')).body.data
+    const [earned] = records.filter(({ claim }) => claim === 'earned')
+    assert.deepEqual([earned.fired, earned.scored, earned.absent.hitRate], [4, 0, 'range_too_long'], 'the rest is told')
+    assert.ok(records.some(({ claim, absent }) => claim === 'still' && absent.hitRate === 'insufficient'))
     const { body } = await request(api.url).get('/v1/opportunities?open=true')
     assert.deepEqual([body.data.length, body.data[0].realised], [2, null], 'what is open has settled nothing yet')
   }

@@ -59,7 +59,7 @@ async function readRecords(context: ApiContext, question: Question<typeof signal
   )
   const nets = await readNets(db, known, question.budget ?? newBudget(context))
   const scored = listed.map(({ signal, subject }): ScoredSignal => {
-    const net = nets.get(signal.id)
+    const net = nets?.get(signal.id)
     const later = outcomes.get(signal.id) ?? new Map()
     return { signal, isHeldBack: subject.quarantine !== null, later, ...(net !== undefined && { net }) }
   })
@@ -68,7 +68,7 @@ async function readRecords(context: ApiContext, question: Question<typeof signal
     const activation = await findActivation(db, type)
     if (activation !== undefined) inForce.set(type, activation.parameters)
   }
-  const rows = signalRecords(scored, { fromMs, toMs }, inForce)
+  const rows = signalRecords(scored, { fromMs, toMs }, { inForce, areNetsRead: nets !== null })
   const paged = { ...question, values: { ...values, limit: values.limit ?? LIMIT_DEFAULT } }
   const { page, ...paging } = pageByName(rows, recordName, paged)
   return { data: page, ...paging, asOfMs: nowMs }
@@ -102,14 +102,18 @@ async function listOpenedIn(
   return found.filter(({ signal }) => signal.openedAt >= fromMs)
 }
 
-/** What carries that are over came to, net; null where that is not known. */
+/** What carries that are over came to, net, null where that is not known; null: it is more than may be read. */
 async function readNets(
   db: ApiContext['db'],
   listed: readonly ListedSignal[],
   budget: RowBudget
-): Promise<Map<string, number | null>> {
+): Promise<Map<string, number | null> | null> {
   const carries = listed.filter((each): each is ListedCarry => each.signal.type === 'carry_opportunity')
-  const outcomes = await readOutcomes(db, carries, budget)
+  const outcomes = await readOutcomes(db, carries, budget).catch((error: unknown) => {
+    if (error instanceof InvalidInputError && error.code === 'range_too_long') return null
+    throw error
+  })
+  if (outcomes === null) return null
   return new Map(
     carries.map(({ signal }, index) => {
       const outcome = outcomes[index]!
