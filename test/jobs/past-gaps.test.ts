@@ -304,18 +304,19 @@ function withoutHours(body: string, ends: readonly number[]): string {
 
 test('hours whose candles cannot be used are not known to have had no trades, on whichever page they lie', async () => {
   await using t = await testDatabase()
-  await using past = await openPast(t.db, KEY)
+  await using past = await openPast(t.db, 'bybit:BTC/USDT')
   const { adapter } = past.line.venues.bybit!
   const now = floorTo(systemClock.now(), HOUR)
-  // The oldest hours of the first page.
+  // The oldest hours of the first page, whole on the next one, which begins with them again; of a coin, which has no mark instead.
   const edge = now - priceReach(adapter, past.instrument)
-  const spoilt = [edge, edge + HOUR, edge + 2 * HOUR, edge + 3 * HOUR]
+  const spoilt = [edge + HOUR, edge + 2 * HOUR, edge + 3 * HOUR]
   const spoil = (body: string) => {
     const answer = JSON.parse(body) as { result: { list: string[][] } }
     for (const candle of answer.result.list) if (spoilt.includes(Number(candle[0]) + HOUR)) candle[4] = '0'
     return JSON.stringify(answer)
   }
-  past.exchange.fault = (_venue, request) => (/\/kline/.test(request) ? { kind: 'rewrite', rewrite: spoil } : undefined)
+  past.exchange.fault = (_venue, request) =>
+    new RegExp(`/kline.*start=${edge}&`).test(request) ? { kind: 'rewrite', rewrite: spoil } : undefined
   await past.want('price_1h', Math.ceil((now - edge) / DAY) + 3)
   while (await past.run()) {}
   const { rows } = await t.db.query(`select from_at, to_at, reason from gap where reason = 'no_trades'`)
