@@ -143,12 +143,15 @@ test('the demo fills its board from six venues, brings in the past, and survives
           return running && pid !== server!.pid ? true : undefined
         })
         const before = await eventually('it is asked', async () => (await tickOf()) || undefined)
-        const after = await eventually('a later tick is derived', async () =>
-          (await tickOf()) > before ? true : undefined
+        // A claim that was cut off is nobody's until its lease has lapsed, and a busy machine takes its time.
+        const after = await eventually(
+          'a later tick is derived',
+          async () => ((await tickOf()) > before ? true : undefined),
+          90_000
         )
         assert.ok(after)
         // A tick is claimed before its board is written; until then the board of before the kill is all there is.
-        await eventually('it is ready', async () => ((await fetch(`${address}/readyz`)).ok ? true : undefined))
+        await eventually('it is ready', async () => ((await fetch(`${address}/readyz`)).ok ? true : undefined), 60_000)
       }
       assert.equal(service.child.exitCode, null)
       await assertSound()
