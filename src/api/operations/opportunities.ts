@@ -1,13 +1,9 @@
-import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import { opportunityParameters, opportunitySchema, opportunityView } from '../../contract/opportunities.ts'
-import { listSignals } from '../../store/signal-list.ts'
-import { pageOf } from '../answers.ts'
 import { type ListedCarry, readOutcomes } from '../carry-outcomes.ts'
-import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
 import { newBudget } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
-import { checkSpan, placeOf } from './signals.ts'
+import { readSignalPage } from './signals.ts'
 
 type OpportunityQuestion = Question<typeof opportunityParameters>
 
@@ -32,33 +28,13 @@ export function opportunitiesOperation(context: ApiContext): Operation {
 }
 
 async function readOpportunities(context: ApiContext, question: OpportunityQuestion) {
-  const { db, clock, catalogue } = context
-  const { values, fingerprint } = question
-  const { limit = LIMIT_DEFAULT } = values
-  const { venues, assets } = namesOf(await catalogue.read(), values)
-  const instruments =
-    values.instrument && (await Promise.all(values.instrument.map((key) => catalogue.getInstrument(key))))
-  checkSpan(values)
-  const order = values.sort ?? { field: 'openedAt', isDescending: true }
-  const found = await listSignals(db, {
-    types: ['carry_opportunity'],
-    carries: values.type ?? null,
-    labels: null,
-    states: values.open === undefined ? null : [values.open === 'true' ? 'open' : 'closed'],
-    assets: assets === undefined ? null : [...assets],
-    venues: venues === undefined ? null : [...venues],
-    instrumentIds: instruments?.map(({ id }) => id) ?? null,
-    fromMs: values.from ?? null,
-    toMs: values.to ?? null,
-    sort: order.field,
-    isDescending: order.isDescending,
-    after: placeOf(question, order.field),
-    limit: limit + 1
-  })
-  const { page, ...paging } = pageOf(found, limit, fingerprint, ({ signal }) => [signal[order.field], signal.id])
+  const { type, open } = question.values
+  const states = open === undefined ? null : [open === 'true' ? 'open' : 'closed']
+  const filter = { types: ['carry_opportunity'], carries: type ?? null, labels: null, states }
+  const { page, ...paging } = await readSignalPage(context, question, filter)
   // They are of one type.
   const carries = page as readonly ListedCarry[]
-  const outcomes = await readOutcomes(db, carries, question.budget ?? newBudget(context))
+  const outcomes = await readOutcomes(context.db, carries, question.budget ?? newBudget(context))
   const data = carries.map(({ signal, subject }, index) => opportunityView(signal, subject, outcomes[index]!))
-  return { data, ...paging, asOfMs: clock.now() }
+  return { data, ...paging, asOfMs: context.clock.now() }
 }

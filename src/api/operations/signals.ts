@@ -2,7 +2,13 @@ import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import { oneSignalParameters, signalParameters, signalTypeParameters } from '../../contract/signal-parameters.ts'
 import { signalSchema, signalTypeSchema, signalView } from '../../contract/signals.ts'
 import { InvalidInputError, NotFoundError } from '../../errors.ts'
-import { findSignal, type ListedSignal, listSignals, type SignalSort } from '../../store/signal-list.ts'
+import {
+  findSignal,
+  type ListedSignal,
+  listSignals,
+  type SignalFilter,
+  type SignalSort
+} from '../../store/signal-list.ts'
 import { pageOf } from '../answers.ts'
 import { namesOf } from '../catalogue.ts'
 import type { ApiContext } from '../context.ts'
@@ -63,7 +69,22 @@ async function getSignal({ db }: ApiContext, id: string): Promise<ListedSignal> 
 
 const viewOf = ({ signal, subject }: ListedSignal) => signalView(signal, subject)
 
-async function readSignals({ db, clock, catalogue }: ApiContext, question: Question<typeof signalParameters>) {
+async function readSignals(context: ApiContext, question: Question<typeof signalParameters>) {
+  const { type, label, state } = question.values
+  const filter = { types: type ?? null, carries: null, labels: label ?? null, states: state ?? null }
+  const { page, ...paging } = await readSignalPage(context, question, filter)
+  return { data: page.map(viewOf), ...paging, asOfMs: context.clock.now() }
+}
+
+type Shared = 'asset' | 'venue' | 'instrument' | 'from' | 'to' | 'sort' | 'limit'
+type SignalPageQuestion = PageQuestion & { readonly values: Pick<Question<typeof signalParameters>['values'], Shared> }
+
+/** One page of signals: by what every list of them is asked with, and by what is its own. */
+export async function readSignalPage(
+  { db, catalogue }: ApiContext,
+  question: SignalPageQuestion,
+  filter: Pick<SignalFilter, 'types' | 'carries' | 'labels' | 'states'>
+) {
   const { values, fingerprint } = question
   const { limit = LIMIT_DEFAULT } = values
   const { venues, assets } = namesOf(await catalogue.read(), values)
@@ -72,13 +93,10 @@ async function readSignals({ db, clock, catalogue }: ApiContext, question: Quest
   checkSpan(values)
   const order = values.sort ?? { field: 'openedAt', isDescending: true }
   const found = await listSignals(db, {
-    types: values.type ?? null,
-    carries: null,
-    labels: values.label ?? null,
-    states: values.state ?? null,
+    ...filter,
     assets: assets === undefined ? null : [...assets],
     venues: venues === undefined ? null : [...venues],
-    instrumentIds: instruments === undefined ? null : instruments.map(({ id }) => id),
+    instrumentIds: instruments?.map(({ id }) => id) ?? null,
     fromMs: values.from ?? null,
     toMs: values.to ?? null,
     sort: order.field,
@@ -86,8 +104,7 @@ async function readSignals({ db, clock, catalogue }: ApiContext, question: Quest
     after: placeOf(question, order.field),
     limit: limit + 1
   })
-  const { page, ...paging } = pageOf(found, limit, fingerprint, ({ signal }) => [signal[order.field], signal.id])
-  return { data: page.map(viewOf), ...paging, asOfMs: clock.now() }
+  return pageOf(found, limit, fingerprint, ({ signal }) => [signal[order.field], signal.id])
 }
 
 export function checkSpan({ from, to }: { readonly from: number | undefined; readonly to: number | undefined }): void {
@@ -96,7 +113,7 @@ export function checkSpan({ from, to }: { readonly from: number | undefined; rea
 }
 
 /** Where the page before ended: the value sorted by, a number or a time, and the id. */
-export function placeOf(question: PageQuestion, sorted: SignalSort): readonly [number, string] | null {
+function placeOf(question: PageQuestion, sorted: SignalSort): readonly [number, string] | null {
   const keys = cursorKeys(question, [sorted.endsWith('At') ? 'time' : 'any', 'text'])
   if (keys === undefined) return null
   const [value, id] = keys
