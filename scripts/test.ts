@@ -14,6 +14,8 @@ const TIMEOUT_MS = 300_000
 /** More files at once than this want more connections than the shared Postgres has. */
 const FILES_AT_ONCE_MAX = 6
 const SHARED_SERVER = join(root, '.data/test')
+/** Each file is a process of its own, and most load the same modules: read once, they are compiled once. */
+const COMPILE_CACHE = join(root, '.data/compile-cache')
 
 const given = process.argv.slice(2)
 const options = given.filter((word) => word.startsWith('-'))
@@ -61,7 +63,7 @@ function runNode(report: string): Promise<number> {
       ...options,
       ...files
     ],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }
+    { cwd: root, env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env }, stdio: ['ignore', 'inherit', 'inherit'] }
   )
   // The runner ends its files; we end after it, with the server stopped.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal))

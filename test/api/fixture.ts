@@ -33,9 +33,9 @@ export type TestApi = AsyncDisposable & {
   readonly statements: string[]
 }
 
-/** Asks until the answer is as wanted; fails after ten seconds. */
+/** Asks until the answer is as wanted; fails after a minute. */
 export async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
-  const untilMs = Date.now() + 10_000
+  const untilMs = Date.now() + 60_000
   for (;;) {
     const answer = await ask()
     if (isWanted(answer)) return answer

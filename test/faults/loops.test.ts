@@ -17,7 +17,7 @@ const POLL_MS = 500
 const WORD_SPREADS_MS = 1_300
 
 /** One instance's collector, running until it is stopped. */
-function startCollector(db: Database, sim: Sim, holder: string) {
+function startCollector(db: Database, sim: Sim, holder: string, settings: Readonly<Record<string, string>> = {}) {
   const stop = new AbortController()
   const config = loadConfig({
     POLL_SECONDS: String(POLL_MS / 1_000),
@@ -26,7 +26,8 @@ function startCollector(db: Database, sim: Sim, holder: string) {
     CALL_TIMEOUT_SECONDS: '0.45',
     ASSETS: 'BTC,ETH,SOL',
     VENUES: 'binance,bybit',
-    VENUE_URLS: JSON.stringify(sim.urls)
+    VENUE_URLS: JSON.stringify(sim.urls),
+    ...settings
   })
   const deps = {
     db,
@@ -67,33 +68,30 @@ const untilUp = (db: Database, venue: string) =>
   eventually(`${venue} is up`, async () => ((await venueOf(db, venue))?.state === 'up' ? true : undefined))
 
 async function doneTicks(db: Database, venue: string, since: number) {
-  const { rows } = await db.query<{ tick_at: Date; lag: number }>(
-    `select tick_at, extract(epoch from finished_at - tick_at)::float8 * 1000 as lag from tick
+  const { rows } = await db.query<{ tick_at: Date }>(
+    `select tick_at from tick
      where job = 'collect' and scope = $1 and state = 'done' and tick_at > $2 order by tick_at`,
     [venue, new Date(since)]
   )
   return rows
 }
 
-test('a venue that takes nine tenths of its time at every poll does not hold up another', async () => {
+test('a venue that does not answer does not hold up another', async () => {
   await using t = await testDatabase()
   await ensureLivePartitions(t.db, systemClock.now())
   const sim = await startSim({ seed: 7, clock: systemClock })
-  const collector = startCollector(t.db, sim, 'one')
+  const collector = startCollector(t.db, sim, 'one', { CALL_TIMEOUT_SECONDS: '60' })
   try {
     await untilUp(t.db, 'binance')
     await untilUp(t.db, 'bybit')
-    await setFaults(sim, [{ venue: 'bybit', kind: 'late', delayMs: 400 }])
+    await setFaults(sim, [{ venue: 'bybit', kind: 'silence' }])
+    const isAsked = async () => (await requestsOf(sim)).some(({ fault }) => fault === 'silence')
+    await eventually('bybit is asked', async () => ((await isAsked()) ? true : undefined))
     const since = systemClock.now()
-    const ticks = await eventually('ten polls', async () => {
-      const done = await doneTicks(t.db, 'binance', since)
-      return done.length >= 10 ? done : undefined
-    })
-    const spanMs = ticks.at(-1)!.tick_at.getTime() - ticks[0]!.tick_at.getTime()
-    assert.ok(spanMs <= (ticks.length - 1 + 2) * POLL_MS, `${ticks.length} polls in ${spanMs} ms`)
-    const lags = ticks.map(({ lag }) => lag).sort((a, b) => a - b)
-    assert.ok(lags[5]! < 400, `half of the polls were over after ${lags[5]} ms`)
-    assert.ok((await requestsOf(sim)).filter(({ fault }) => fault === 'late').length >= 3)
+    await eventually('ten polls', async () =>
+      (await doneTicks(t.db, 'binance', since)).length >= 10 ? true : undefined
+    )
+    assert.deepEqual(await doneTicks(t.db, 'bybit', since), [], 'it is still waited for')
   } finally {
     await collector.stop()
     await sim.close()

@@ -35,7 +35,7 @@ export type Rig = AsyncDisposable & {
   readonly sim: Sim
   readonly clock: Clock
   /** Moves the time on by a poll (or to `atMs`), collects both venues at once, and derives both boards. */
-  tick(atMs?: number): Promise<Readonly<Record<string, { outcome: CollectOutcome | undefined; tookMs: number }>>>
+  tick(atMs?: number): Promise<Readonly<Record<string, CollectOutcome | undefined>>>
   setFaults(rules: readonly FaultRule[]): Promise<void>
   /** How many requests have met the fault that is on; of several the one that the fewest have. */
   injected(): Promise<number>
@@ -58,11 +58,7 @@ export async function openRig(venues: readonly string[] = ['binance', 'bybit']):
   // Every poll is kept as history, so that every poll can be looked at.
   const deps = { ...line.deps, storeMs: POLL_MS }
   const control = (path: string, init?: RequestInit) => controlled(sim, path, init)
-  const collectTimed = async (id: string) => {
-    const startedAt = performance.now()
-    const outcome = await collect(deps, line.venues[id]!, floorTo(nowMs, POLL_MS))
-    return [id, { outcome, tookMs: performance.now() - startedAt }] as const
-  }
+  const poll = async (id: string) => [id, await collect(deps, line.venues[id]!, floorTo(nowMs, POLL_MS))] as const
   return {
     db: t.db,
     line,
@@ -71,7 +67,7 @@ export async function openRig(venues: readonly string[] = ['binance', 'bybit']):
     tick: async (atMs = nowMs + POLL_MS) => {
       nowMs = floorTo(atMs, POLL_MS) + 400
       await ensureLivePartitions(t.db, nowMs)
-      const outcomes = await Promise.all(venues.map(collectTimed))
+      const outcomes = await Promise.all(venues.map(poll))
       for (const id of venues) await derive(deps, id, floorTo(nowMs, POLL_MS))
       return Object.fromEntries(outcomes)
     },

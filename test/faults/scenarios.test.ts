@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { floorTo } from '../../src/domain/time.ts'
-import { openRig, POLL_MS, type Rig, TIMEOUT_MS } from './rig.ts'
+import { openRig, POLL_MS, type Rig } from './rig.ts'
 import { SCENARIOS, type Scenario } from './table.ts'
 import { assertNoWrongNumbers } from './wrong-numbers.ts'
 
@@ -43,11 +43,10 @@ async function suffer({
   const from = rig.clock.now()
   for (let poll = 1; poll <= polls; poll += 1) {
     const outcomes = await rig.tick()
-    assert.deepEqual(outcomes[other]!.outcome, { isSuccess: true })
-    assert.ok(outcomes[other]!.tookMs < TIMEOUT_MS - 100, `${other} waited for ${venue}: ${outcomes[other]!.tookMs} ms`)
+    assert.deepEqual(outcomes[other], { isSuccess: true })
     await assertComplete(other)
     await assertNoWrongNumbers(rig, venue, tickAt(), `${name}, poll ${poll}`)
-    if (poll === polls) assert.deepEqual(outcomes[venue]!.outcome, { isSuccess })
+    if (poll === polls) assert.deepEqual(outcomes[venue], { isSuccess })
   }
   assert.ok((await rig.injected()) > 0, 'no fault was injected')
   const said = await rig.venue(venue)

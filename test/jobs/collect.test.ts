@@ -168,9 +168,8 @@ for (const fault of [{ kind: 'silence' }, { kind: 'headers_only' }] as const) {
     await using exchange = await startExchange(systemClock)
     await using line = await openLine(t.db, exchange)
     exchange.fault = (_venue, path) => (isMarketList(path) ? undefined : fault)
-    const startedAt = performance.now()
+    // Without the deadline of 2 s, which holds for the body too, this would never end.
     assert.deepEqual(await collect(line.deps, line.venues.bybit!, storeTick()), { isSuccess: false })
-    assert.ok(performance.now() - startedAt < 6_000, 'the deadline of 2 s holds for the body too')
     assert.ok(exchange.injected > 0)
     assert.deepEqual(await gapReasons(t.db), ['timeout'])
   })

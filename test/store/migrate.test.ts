@@ -121,13 +121,11 @@ test('a connection cut in the middle is no failed migration', async () => {
   assert.deepEqual(await migrate(database.url, files), { applied: ['1_cut'] })
 })
 
-test('the repository’s own migrations make the schema, and a second start is quick', async () => {
+test('the repository’s own migrations make the schema, and a second start makes nothing', async () => {
   await using database = await emptyDatabase()
   const { applied } = await migrate(database.url)
   assert.ok(applied.length > 0)
-  const startedAt = performance.now()
   assert.deepEqual(await migrate(database.url), { applied: [] })
-  assert.ok(performance.now() - startedAt < 500)
 })
 
 test('an unreachable database is named by host and port, without the password', async () => {

@@ -8,6 +8,9 @@ export type Hammer = {
   stop(): Promise<void>
 }
 
+/** An answer that has not come by then never will. */
+const HANGS_MS = 60_000
+
 /** Asks these over and over, one request of each at a time, until it is stopped. */
 export function startHammer(urls: readonly string[]): Hammer {
   const counts: Record<string, number> = {}
@@ -17,7 +20,7 @@ export function startHammer(urls: readonly string[]): Hammer {
   const ask = async (url: string) => {
     while (!isStopped) {
       const startedAt = performance.now()
-      const told = await fetch(url).then(
+      const told = await fetch(url, { signal: AbortSignal.timeout(HANGS_MS) }).then(
         async (answer) => ({
           status: answer.status,
           retry: answer.headers.get('retry-after'),

@@ -18,10 +18,10 @@ export type ServiceProcess = AsyncDisposable & {
 
 /** Runs `contango COMMAND` as a process of its own, as a user would, with only these settings. */
 export function startContango(args: readonly string[], env: Readonly<Record<string, string>>): ServiceProcess {
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: ROOT,
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   let output = ''
@@ -42,7 +42,7 @@ export function startContango(args: readonly string[], env: Readonly<Record<stri
     pid: child.pid!,
     child,
     output: () => output,
-    says: (pattern, timeoutMs = 60_000) =>
+    says: (pattern, timeoutMs = 120_000) =>
       new Promise((resolve, reject) => {
         const check = () => {
           const match = pattern.exec(output)
@@ -68,7 +68,7 @@ export function startContango(args: readonly string[], env: Readonly<Record<stri
 }
 
 /** Polls until `check` answers something, or fails with what it last saw. */
-export async function eventually<T>(what: string, check: () => Promise<T | undefined>, timeoutMs = 30_000): Promise<T> {
+export async function eventually<T>(what: string, check: () => Promise<T | undefined>, timeoutMs = 90_000): Promise<T> {
   const deadline = performance.now() + timeoutMs
   let last: unknown
   while (performance.now() < deadline) {
