@@ -10,7 +10,7 @@ import { openSourceFile, type SourceFile, withFirstRow } from '../imports/source
 import { type StoreOutcome, storeRows } from '../imports/store-rows.ts'
 import { intervalEvents } from '../jobs/funding-events.ts'
 import { derivePastBasis } from '../jobs/past-basis.ts'
-import { correctionEvents } from '../jobs/past-corrections.ts'
+import { tellCorrections } from '../jobs/past-corrections.ts'
 import { correctedRates } from '../jobs/settle.ts'
 import { noteSettlementGaps } from '../jobs/settlement-gaps.ts'
 import { chooseSpotLegs } from '../jobs/spot-choices.ts'
@@ -124,16 +124,16 @@ async function store(
       instrument,
       isCorrecting,
       tellCorrected: async (client, revised) =>
-        insertEvents(
-          client,
-          kind === 'prices'
-            ? correctionEvents(instrument, { fact: 'market' }, revised)
-            : await correctedRates(
+        kind === 'prices'
+          ? tellCorrections(client, instrument, { fact: 'market' }, revised)
+          : insertEvents(
+              client,
+              await correctedRates(
                 client,
                 instrument,
                 revised.map(({ at }) => at)
               )
-        ),
+            ),
       derive: (client, window) =>
         derivePastBasis(client, instruments, instrument, window, { source: 'import', epoch: 0 }),
       tellWithdrawn: async (client, news) =>

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { isoOf } from '../domain/time.ts'
 import { tableParameters } from './history-parameters.ts'
 import { required } from './parameter.ts'
-import { listOf, time as timeParameter } from './parameters.ts'
+import { choice, listOf, time as timeParameter } from './parameters.ts'
 import { count, object, oneOf, text, textOrNull, time } from './schema.ts'
 
 export const CHANGE_FACTS = [
@@ -22,6 +22,10 @@ export const changeParameters = {
     timeParameter('Known at that moment or later; `meta.to` of the last page asked goes on without a hole')
   ),
   fact: listOf(CHANGE_FACTS, 'Kinds of fact'),
+  corrections: choice(
+    ['only'] as const,
+    'Only what corrects a value that was there before: listed for good, also of days that are sealed'
+  ),
   ...tableParameters
 }
 

@@ -7,11 +7,10 @@ import { legMultiplier } from '../domain/spot-leg.ts'
 import { type BasisRow, insertBasis, lockPair } from '../store/basis.ts'
 import { listPastBases, listSeriesSpots, type PastBasis } from '../store/basis-history.ts'
 import type { Transaction } from '../store/database.ts'
-import { insertEvents } from '../store/events.ts'
 import type { Source } from '../store/observations.ts'
 import { listPastPrices } from '../store/past-observations.ts'
 import type { Revised } from '../store/price-corrections.ts'
-import { correctionEvents } from './past-corrections.ts'
+import { tellCorrections } from './past-corrections.ts'
 
 type Window = { readonly from: number; readonly to: number }
 type Pair = { readonly contract: Instrument; readonly spot: Instrument; readonly isCurrent: boolean }
@@ -45,7 +44,7 @@ export async function derivePastBasis(
     const stored = await listPastBases(client, { instrumentId: contract.id, spotId: spot.id }, window)
     const revised = rows.flatMap((row) => (corrected.has(row.tickAt) ? revisionOf(row, stored.get(row.tickAt)) : []))
     await insertBasis(client, revised, stamped)
-    await insertEvents(client, correctionEvents(contract, { fact: 'basis', spot: spot.key }, revised))
+    await tellCorrections(client, contract, { fact: 'basis', spot }, revised)
   }
   return written
 }

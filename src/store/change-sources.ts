@@ -10,6 +10,10 @@ export type ChangeSource = {
   readonly tie: string
   /** How a row came here; '' where a row does not say. */
   readonly source: string
+  /** Which rows of the table; all of them unless told. */
+  readonly where?: string
+  /** What the rest of a row is made of where it is kept as one value: SQL that gives the record `r`. */
+  readonly record?: string
 }
 
 const plain = { at: 't.tick_at', spot: '0', revision: 't.revision', tie: `''`, source: 't.source' }
@@ -43,6 +47,25 @@ export const CHANGE_SOURCES: readonly ChangeSource[] = [
     revision: '0',
     tie: `concat_ws(' ', t.native_id, t.position)`
   }
+]
+
+const listed = (fact: string, table: string): ChangeSource => ({
+  ...plain,
+  table: 'correction',
+  fact: `'${fact}'`,
+  at: 't.at',
+  spot: 't.spot_id',
+  source: 'r.source',
+  where: `t.fact = '${fact}'`,
+  record: `jsonb_populate_record(null::${table}, t.body)`
+})
+
+/** Where an earlier value was corrected, for good: rows that are sealed in time have a list of their own. New ones go to the end. */
+export const CORRECTION_SOURCES: readonly ChangeSource[] = [
+  listed('market', 'market_snapshot'),
+  listed('basis', 'basis_snapshot'),
+  { ...plain, table: 'settlement', fact: `'settlement'`, at: 't.settled_at', where: 't.revision > 0' },
+  { ...plain, table: 'funding_interval', fact: `'funding_interval'`, at: 't.effective_from', where: 't.revision > 0' }
 ]
 
 /** Columns that say where a row belongs and not what it says; the rest is its body. */

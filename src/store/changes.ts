@@ -1,4 +1,11 @@
-import { CHANGE_SOURCES, type ChangeSource, KEY_COLUMNS, OUTSIDE_NAMES, RATIO_COLUMNS } from './change-sources.ts'
+import {
+  CHANGE_SOURCES,
+  type ChangeSource,
+  CORRECTION_SOURCES,
+  KEY_COLUMNS,
+  OUTSIDE_NAMES,
+  RATIO_COLUMNS
+} from './change-sources.ts'
 import type { Database } from './database.ts'
 
 /** Where a row stands in the order of what became known: microseconds of `known_at`, source, instrument, at (ms), spot, revision, rest. */
@@ -21,6 +28,8 @@ export type Change = {
 export type ChangeRange = {
   /** Null: every fact. */
   readonly facts: readonly string[] | null
+  /** Only what corrects an earlier value, also of days that are sealed. */
+  readonly areCorrections?: boolean
   /** Known in [fromMs, toMs); complete up to `readWatermark`. */
   readonly fromMs: number
   readonly toMs: number
@@ -31,9 +40,9 @@ export type ChangeRange = {
 
 /** What became known, corrections included, in the order in which it did. */
 export async function listChanges(db: Pick<Database, 'query'>, range: ChangeRange): Promise<Change[]> {
-  const { facts, limit } = range
+  const { facts, areCorrections = false, limit } = range
   let found: Change[] = []
-  for (const [rank, source] of CHANGE_SOURCES.entries()) {
+  for (const [rank, source] of (areCorrections ? CORRECTION_SOURCES : CHANGE_SOURCES).entries()) {
     if (facts !== null && source.fact.startsWith("'") && !facts.includes(source.fact.slice(1, -1))) continue
     // Once there are enough, only what is older than the last of them can still come before it.
     const lastUs = found.length < limit ? undefined : found.at(-1)?.place[0]
@@ -75,16 +84,16 @@ async function readSource(
   { facts, fromMs, toMs, after, limit }: ChangeRange,
   lastUs: string | undefined
 ): Promise<Change[]> {
-  const { table, fact, at, spot, revision, tie } = source
+  const { table, fact, at, spot, revision, tie, where = 'true', record } = source
   // A moment is cut in the source where the page ended: those before it are through with it, those behind have it all before them.
   const isPast = after !== null && rank < after[1]
   const from = after === null ? `${fromMs}000` : isPast ? String(BigInt(after[0]) + 1n) : after[0]
   const { rows } = await db.query<FoundRow>(
     `select t.*, i.key, i.venue_id as venue, o.key as spot from (
-       select t.*, trunc(extract(epoch from t.known_at) * 1000000)::text as known_us, ${fact} as fact_, ${at} as at_, ${spot} as spot_,
+       select ${record === undefined ? 't.*' : 'r.*'}, trunc(extract(epoch from t.known_at) * 1000000)::text as known_us, ${fact} as fact_, ${at} as at_, ${spot} as spot_,
          ${revision} as revision_, ${tie} as tie_, ${source.source} as source_
-       from ${table} t
-       where t.known_at >= ${momentOf('$1')} and t.known_at < ${momentOf('$2')} and ($3::text[] is null or ${fact} = any ($3))
+       from ${table} t ${record === undefined ? '' : `cross join lateral ${record} r`}
+       where ${where} and t.known_at >= ${momentOf('$1')} and t.known_at < ${momentOf('$2')} and ($3::text[] is null or ${fact} = any ($3))
          and ($4::int is null or (t.known_at, t.instrument_id, ${at}, ${spot}, ${revision}, ${tie})
            > (${momentOf('$1')}, $4, $5::timestamptz, $6::int, $7::int, $8::text))
        order by t.known_at, t.instrument_id, at_, spot_, revision_, tie_ limit $9
@@ -137,6 +146,9 @@ function outsideValue(column: string, value: unknown): unknown {
   if (value instanceof Date) return value.toISOString()
   return typeof value === 'string' && RATIO_COLUMNS.has(column) ? Number(value) : value
 }
+
+/** The list of corrections, among the facts that have a horizon: of what was corrected before there was one it knows nothing. */
+export const CORRECTION = 'correction'
 
 /** The facts of which older rows are gone, with the time (epoch milliseconds) from which what became known is still there. */
 export async function listHorizons(db: Pick<Database, 'query'>): Promise<ReadonlyMap<string, number>> {

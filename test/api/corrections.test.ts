@@ -126,6 +126,108 @@ test('corrections are listed at /v1/changes as they became known', async () => {
   )
 })
 
+type Listed = { readonly fact: string; readonly at: string; readonly revision: number; readonly knownAt: string }
+type Page = { readonly rows: Listed[]; readonly next: string | null }
+
+test('corrections stay listed when their days are sealed, between two pages as well, over REST and GraphQL', async () => {
+  await using api = await testApi()
+  await using files = await fileFolder()
+  const { db, url } = api
+  const importOf = async (kind: string, key: string, text: string, ...options: string[]) =>
+    await importJson(db, [await files.write('f.csv', text), '--kind', kind, '--instrument', key, ...options])
+  const rates = (last: string) => `time,rate\n${iso(FROM)},0.0001\n${iso(FROM + 8 * HOUR)},${last}\n`
+  await importOf('prices', SPOT.key, csv(100))
+  await importOf('prices', CONTRACT.key, csv(101))
+  await importOf('funding', CONTRACT.key, rates('0.0002'))
+  const since = await dbNow(db)
+  await importOf('prices', CONTRACT.key, csv(101, { 3: 200, 30: 201 }), '--correct')
+  await importOf('funding', CONTRACT.key, rates('0.0003'), '--correct')
+  const done = await dbNow(db)
+  const page = async (query: string, cursor: string | null): Promise<Page> => {
+    const answer = await get(api, `/v1/changes?since=${since}${query}${cursor === null ? '' : `&cursor=${cursor}`}`)
+    const { data, page: paging } = JSON.parse(answer)
+    return { rows: data, next: paging.next }
+  }
+  const graphqlPage = async (args: string, cursor: string | null): Promise<Page> => {
+    const after = cursor === null ? '' : `, after: "${cursor}"`
+    const query = `{ changes(since: "${since}", corrections: "only"${args}${after}) {
+      nodes { knownAt fact instrument venue at revision source body } pageInfo { hasNextPage endCursor } } }`
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+    const { nodes, pageInfo } = ((await response.json()) as { data: Record<string, any> }).data['changes']
+    return { rows: nodes, next: pageInfo.hasNextPage ? pageInfo.endCursor : null }
+  }
+  await eventually(
+    async () => JSON.parse(await get(api, `/v1/changes?since=${since}`)).meta.to as string,
+    (to) => to > done
+  )
+  const hot = (await page('', null)).rows
+  assert.deepEqual(
+    hot.map(({ fact, at, revision }) => [fact, at, revision]),
+    [
+      ['market', iso(FROM + 3 * HOUR), 1],
+      ['market', iso(FROM + 30 * HOUR), 1],
+      ['basis', iso(FROM + 3 * HOUR), 1],
+      ['basis', iso(FROM + 30 * HOUR), 1],
+      ['settlement', iso(FROM + 8 * HOUR), 1]
+    ]
+  )
+  assert.deepEqual((await page('&corrections=only', null)).rows, hot, 'nothing else has become known since')
+  const only = await page('&corrections=only&limit=1', null)
+  const onlyInGraphql = await graphqlPage(', first: 1', null)
+  const tooEarly = await page('&limit=1', null)
+  await importOf('funding', CONTRACT.key, rates('0.0004'), '--correct')
+  await keepAt(db, START + 8 * DAY)
+  const { rows: left } = await db.query('select 1 from market_snapshot union all select 1 from basis_snapshot')
+  assert.equal(left.length, 0, 'all are sealed')
+
+  const restOf = async (first: Page, next: (cursor: string) => Promise<Page>) => {
+    const rows = [...first.rows]
+    for (let { next: cursor } = first; cursor !== null; ) {
+      const found = await next(cursor)
+      rows.push(...found.rows)
+      cursor = found.next
+    }
+    return rows
+  }
+  assert.deepEqual(await restOf(only, (cursor) => page('&corrections=only&limit=1', cursor)), hot)
+  assert.deepEqual(await restOf(onlyInGraphql, (cursor) => graphqlPage(', first: 1', cursor)), hot)
+  assert.deepEqual((await graphqlPage('', null)).rows.slice(0, 5), hot, 'asked for the first time after that')
+  const basis = await page('&corrections=only&fact=basis', null)
+  assert.deepEqual(basis.rows, hot.slice(2, 4))
+
+  // Of all that became known the rest is gone: no page goes on over the hole, and the answer says where corrections are.
+  const refused = await fetch(`${url}/v1/changes?since=${since}&limit=1&cursor=${tooEarly.next}`)
+  const { code, errors } = (await refused.json()) as { code: string; errors: { message: string }[] }
+  assert.deepEqual([refused.status, code], [400, 'since_too_old'])
+  assert.match(errors[0]!.message, /corrections=only/)
+})
+
+test('a page goes on where what was sealed since had been told before', async () => {
+  await using api = await testApi()
+  await using files = await fileFolder()
+  const { db, url } = api
+  const since = await dbNow(db)
+  await importJson(db, [await files.write('f.csv', csv(101)), ...PRICES, CONTRACT.key])
+  const rates = [0, 8, 16].map((hour) => `${iso(FROM + hour * HOUR)},0.000${hour + 1}`)
+  const file = await files.write('r.csv', `time,rate\n${rates.join('\n')}\n`)
+  await importJson(db, [file, '--kind', 'funding', '--instrument', CONTRACT.key])
+  const done = await dbNow(db)
+  const path = `/v1/changes?since=${since}&fact=market,settlement&limit=41`
+  const first = await eventually(
+    async () => JSON.parse(await get(api, path)),
+    ({ meta }) => meta.to > done
+  )
+  assert.equal(first.data.at(-1).fact, 'settlement', '40 prices came before')
+  await keepAt(db, START + 8 * DAY)
+  const { data } = JSON.parse(await get(api, `${path}&cursor=${first.page.next}`))
+  assert.deepEqual(
+    data.map(({ at }: Listed) => at),
+    [iso(FROM + 8 * HOUR), iso(FROM + 16 * HOUR)]
+  )
+  assert.equal((await fetch(url + path)).status, 400, 'from the beginning the prices are missing')
+})
+
 test('what was polled is nobody’s to correct, a row without a price is completed, and a basis against an earlier leg is corrected too', async () => {
   await using api = await testApi()
   await using files = await fileFolder()
