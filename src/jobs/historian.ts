@@ -1,7 +1,8 @@
 import { sleep } from '../clock.ts'
-import { DAY, floorTo, MINUTE, SECOND } from '../domain/time.ts'
+import { DAY, floorTo, HOUR, MINUTE, SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
 import { reopenBackfill, reopenForGaps, requestBackfill } from '../store/backfill.ts'
+import { judgeGaps } from '../store/gap-judging.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
 import { fetchPast } from './history.ts'
 import { openPastStation, PAST_LEASE_MS, type PastStation } from './past-station.ts'
@@ -11,6 +12,9 @@ import { backOffMs } from './venue-health.ts'
 
 const WISHES_EVERY_MS = 10 * SECOND
 const IDLE_MS = SECOND
+const JUDGED_EVERY_MS = HOUR
+/** A gap that may still be growing is left until it has ended. */
+const ENDED_MS = 10 * MINUTE
 /** An hourly series that was brought up to date this recently continues in the live observations. */
 const RECENT_MS = 2 * 60 * MINUTE
 
@@ -18,7 +22,11 @@ const RECENT_MS = 2 * 60 * MINUTE
 export async function runHistorian(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const doneBefore = deps.clock.now() - RECENT_MS
   await reopenBackfill(deps.db, { facts: ['price_1h', 'open_interest_1h'], doneBefore })
-  await Promise.all([runWishes(deps, signal), ...deps.adapters.map((adapter) => runVenue(deps, adapter, signal))])
+  await Promise.all([
+    runWishes(deps, signal),
+    runJudging(deps, signal),
+    ...deps.adapters.map((adapter) => runVenue(deps, adapter, signal))
+  ])
 }
 
 async function runWishes(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
@@ -30,6 +38,18 @@ async function runWishes(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
       deps.log.error({ message: messageOf(error) }, 'history.wishes_failed')
     }
     await sleep(WISHES_EVERY_MS, signal)
+  }
+}
+
+/** Gaps that no piece comes over again are judged from what is stored. */
+async function runJudging({ db, clock, log }: WorkerDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await judgeGaps(db, clock.now() - ENDED_MS, () => !signal.aborted)
+    } catch (error) {
+      log.error({ message: messageOf(error) }, 'history.gaps_failed')
+    }
+    await sleep(JUDGED_EVERY_MS, signal)
   }
 }
 

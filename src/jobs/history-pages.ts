@@ -3,7 +3,6 @@ import { HOUR } from '../domain/time.ts'
 import { type BackfillClaim, saveBackfill } from '../store/backfill.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { fillPricedHours } from '../store/gap-filling.ts'
-import { fillBasisGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
 import { ensurePartitions, type PartitionedTable } from '../store/partitions.ts'
 import { noteQuietHours } from '../store/quiet-hours.ts'
@@ -102,7 +101,6 @@ async function fetchPrices(errand: Errand, { floor, end, newerAt, doneAfter }: P
     const times = page.hours.map(({ at }) => at)
     const window = { from: Math.min(...times), to: Math.max(...times) }
     await derivePastBasis(transaction, target.instruments, instrument, window, stamp)
-    await fillBasisGaps(transaction, { instrumentId: instrument.id, from: since, to: end })
   })
   return { ...kept, candleAt: isReadable ? (candlesAt[0] ?? newerAt) : null }
 }

@@ -11,7 +11,7 @@ import {
   saveBackfill
 } from '../store/backfill.ts'
 import type { Database } from '../store/database.ts'
-import { fillHourlyGaps } from '../store/gap-filling.ts'
+import { fillHourlyGaps } from '../store/gap-judging.ts'
 import { type GapFact, recordGaps } from '../store/gaps.ts'
 import { listLatest } from '../store/latest.ts'
 import { findNewestSettlement } from '../store/settlements.ts'

@@ -1,5 +1,6 @@
 import type { PriceKind } from '../domain/board-row.ts'
 import { GRADES, type Grade } from '../domain/quality.ts'
+import { HOUR } from '../domain/time.ts'
 import type { Database } from './database.ts'
 import { FACTS } from './sealed/facts.ts'
 import { listRows } from './sealed/rows.ts'
@@ -123,32 +124,25 @@ const keepGrades = (grades: readonly Grade[]) =>
         }
       }
 
-type SpanRow = { tick_at: Date; revision: number; span_ms: number; source: string }
+type HourRow = { tick_at: Date; revision: number }
 
-/** The bases of a contract, against any spot leg, that were not polled: when, and how long each stands for. */
-export async function listFetchedSpans(
+/** The full hours in (from, to] at whose end a basis of a contract is stored, against any spot leg, epoch milliseconds. */
+export async function listBasisHours(
   db: Queryable,
   instrumentId: number,
   { from, to }: { readonly from: number; readonly to: number }
-): Promise<{ readonly at: number; readonly spanMs: number }[]> {
-  const spots = await listSeriesSpots(db, instrumentId)
-  const found = []
-  for (const spotId of spots) {
-    const rows = await listRows<SpanRow>(
-      db,
-      FACTS.basis,
-      { instrumentId, spotId },
-      {
-        fromMs: from,
-        toMs: to + 1,
-        knownAtMs: null,
-        columns: ['tick_at', 'revision', 'span_ms', 'source'],
-        keep: { test: ({ source }) => source !== 'polled', sql: `f.source <> 'polled'` }
-      }
-    )
-    found.push(...rows.map((row) => ({ at: row.tick_at.getTime(), spanMs: row.span_ms })))
+): Promise<Set<number>> {
+  const keep = {
+    test: ({ tick_at }: HourRow) => tick_at.getTime() % HOUR === 0,
+    sql: `f.tick_at = date_trunc('hour', f.tick_at, 'UTC')`
   }
-  return found
+  const question = { fromMs: from + 1, toMs: to + 1, knownAtMs: null, columns: ['tick_at', 'revision'] as const, keep }
+  const hours = new Set<number>()
+  for (const spotId of await listSeriesSpots(db, instrumentId)) {
+    const rows = await listRows<HourRow>(db, FACTS.basis, { instrumentId, spotId }, question)
+    for (const { tick_at } of rows) hours.add(tick_at.getTime())
+  }
+  return hours
 }
 
 /** The spot legs against which a contract's basis is stored. */
@@ -159,6 +153,22 @@ export async function listSeriesSpots(db: Queryable, instrumentId: number): Prom
     [instrumentId]
   )
   return rows.map(({ spot_id }) => spot_id)
+}
+
+/** Those of the contracts whose basis is stored against a spot leg. */
+export async function listSeriesOfSpot(
+  db: Queryable,
+  spotId: number,
+  contractIds: readonly number[]
+): Promise<number[]> {
+  if (contractIds.length === 0) return []
+  const { rows } = await db.query<{ id: number }>(
+    `select c.id from unnest($2::int[]) as c (id)
+     where exists (select from basis_snapshot b where b.instrument_id = c.id and b.spot_id = $1)
+       or exists (select from sealed_day d where d.instrument_id = c.id and d.fact = 'basis' and d.spot_id = $1)`,
+    [spotId, contractIds]
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** A basis of the past as it is stored now: of which prices it was made. */

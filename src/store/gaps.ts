@@ -1,4 +1,3 @@
-import { listFetchedSpans } from './basis-history.ts'
 import type { Transaction } from './database.ts'
 
 /** Time for which something should be known and is not. `instrumentId` 0: every instrument of the venue. */
@@ -49,28 +48,5 @@ export async function recordGaps(client: Transaction, gaps: readonly Gap[]): Pro
      on conflict (instrument_id, venue_id, fact, from_at, reason) do update
        set to_at = greatest(gap.to_at, excluded.to_at), known_at = excluded.known_at where gap.filled_at is null`,
     columns
-  )
-}
-
-type Stretch = { readonly instrumentId: number; readonly from: number; readonly to: number }
-
-/** Marks as filled the basis gaps within a stretch that fetched bases now cover: as many as fit, each for the time it stands for. */
-export async function fillBasisGaps(client: Transaction, { instrumentId, from, to }: Stretch): Promise<void> {
-  const { rows: gaps } = await client.query<{ from_at: Date; to_at: Date; reason: string }>(
-    `select from_at, to_at, reason from gap
-     where instrument_id = $1 and fact = 'basis' and from_at >= $2 and to_at <= $3 and filled_at is null`,
-    [instrumentId, new Date(from), new Date(to)]
-  )
-  if (gaps.length === 0) return
-  const fetched = await listFetchedSpans(client, instrumentId, { from, to })
-  const filled = gaps.filter((gap) => {
-    const inside = fetched.filter(({ at }) => at > gap.from_at.getTime() && at <= gap.to_at.getTime())
-    return inside.reduce((sum, { spanMs }) => sum + spanMs, 0) >= gap.to_at.getTime() - gap.from_at.getTime()
-  })
-  if (filled.length === 0) return
-  await client.query(
-    `update gap g set filled_at = now(), known_at = now() from unnest($2::timestamptz[], $3::text[]) as f (from_at, reason)
-     where g.instrument_id = $1 and g.fact = 'basis' and g.from_at = f.from_at and g.reason = f.reason and g.filled_at is null`,
-    [instrumentId, filled.map((gap) => gap.from_at), filled.map((gap) => gap.reason)]
   )
 }

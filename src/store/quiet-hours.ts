@@ -1,4 +1,6 @@
+import type { Instrument } from '../domain/instrument.ts'
 import { DAY, HOUR } from '../domain/time.ts'
+import { listBasisHours } from './basis-history.ts'
 import type { Database, Transaction } from './database.ts'
 import { type Gap, recordGaps } from './gaps.ts'
 import { FACTS } from './sealed/facts.ts'
@@ -36,11 +38,16 @@ export async function listClosedHours(
   return new Set(rows.map(({ tick_at }) => tick_at.getTime()))
 }
 
-/** The full hours in (from, to], by their ends, in which nothing traded. */
-export async function listQuietHours(db: Queryable, instrumentId: number, { from, to }: Stretch): Promise<Set<number>> {
+/** The full hours in (from, to], by their ends, in which nothing traded; of `basis`, those with a mark all the same. */
+export async function listQuietHours(
+  db: Queryable,
+  instrumentId: number,
+  { from, to }: Stretch,
+  fact: 'market' | 'basis' = 'market'
+): Promise<Set<number>> {
   const { rows } = await db.query<{ from_at: Date; to_at: Date }>(
-    `select from_at, to_at from gap where instrument_id = $1 and fact = 'market' and reason = $2 and from_at < $4 and to_at > $3`,
-    [instrumentId, NO_TRADES, new Date(from), new Date(to)]
+    `select from_at, to_at from gap where instrument_id = $1 and fact = $5 and reason = $2 and from_at < $4 and to_at > $3`,
+    [instrumentId, NO_TRADES, new Date(from), new Date(to), fact]
   )
   return new Set(rows.flatMap((gap) => hoursWithin({ from: gap.from_at.getTime(), to: gap.to_at.getTime() })))
 }
@@ -52,12 +59,13 @@ export function hoursWithin({ from, to }: Stretch): number[] {
 }
 
 /**
- * Notes the hours between candles that a venue has, given by their ends in ascending order, of which it has none and nothing else is
- * stored: nothing traded. They stay without a price, and nobody waits for one. What is too long for that is missing from the answer.
+ * Notes the hours between candles that a venue has, given by their ends in ascending order, of which it has none: nothing traded. Where
+ * nothing else is stored of them they stay without a price, and nobody waits for one; a contract that has a mark there has no basis still.
+ * What is too long for a pause is missing from the answer.
  */
 export async function noteQuietHours(
   client: Transaction,
-  { id, venue }: { readonly id: number; readonly venue: string },
+  { id, venue, kind }: Pick<Instrument, 'id' | 'venue' | 'kind'>,
   candlesAt: readonly number[]
 ): Promise<void> {
   const holes = candlesAt
@@ -67,18 +75,37 @@ export async function noteQuietHours(
   const all = { from: holes[0]!.from, to: holes.at(-1)!.to }
   const closed = await listClosedHours(client, id, all)
   const quiet = await listQuietHours(client, id, all)
-  const gaps: Gap[] = []
-  for (const hole of holes) {
-    const reason = hole.to - hole.from > QUIET_MAX_MS ? 'absent_from_answer' : NO_TRADES
-    for (const hour of hoursWithin(hole)) {
-      if (closed.has(hour) || quiet.has(hour)) continue
-      const before = gaps.at(-1)
-      if (before?.to === hour - HOUR) gaps[gaps.length - 1] = { ...before, to: hour }
-      else gaps.push({ instrumentId: id, venue, fact: 'market', from: hour - HOUR, to: hour, reason })
-    }
-  }
+  const gaps = holes.flatMap((hole) => {
+    const reason = isPause(hole) ? NO_TRADES : 'absent_from_answer'
+    const runs = runsOf(hoursWithin(hole).filter((hour) => !closed.has(hour) && !quiet.has(hour)))
+    return runs.map((run): Gap => ({ instrumentId: id, venue, fact: 'market', ...run, reason }))
+  })
   await recordGaps(client, gaps)
+  const marked = holes
+    .filter(isPause)
+    .flatMap(hoursWithin)
+    .filter((hour) => closed.has(hour))
+  if (kind === 'spot' || marked.length === 0) return
+  const known = [await listBasisHours(client, id, all), await listQuietHours(client, id, all, 'basis')]
+  const runs = runsOf(marked.filter((hour) => !known.some((hours) => hours.has(hour))))
+  await recordGaps(
+    client,
+    runs.map((run) => ({ instrumentId: id, venue, fact: 'basis', ...run, reason: NO_TRADES }))
+  )
 }
+
+/** Hours, by their ends, as stretches without a hole. */
+function runsOf(hours: readonly number[]): Stretch[] {
+  const runs: Stretch[] = []
+  for (const hour of hours) {
+    const before = runs.at(-1)
+    if (before?.to === hour - HOUR) runs[runs.length - 1] = { ...before, to: hour }
+    else runs.push({ from: hour - HOUR, to: hour })
+  }
+  return runs
+}
+
+const isPause = ({ from, to }: Stretch) => to - from <= QUIET_MAX_MS
 
 /** A market that is followed does not pause for longer: its venue has lost something, or an answer was empty that should not have been. */
 const QUIET_MAX_MS = 7 * DAY

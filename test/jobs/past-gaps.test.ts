@@ -6,7 +6,7 @@ import { DAY, floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
 import { priceReach } from '../../src/jobs/past-hours.ts'
 import { reopenForGaps } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
-import { fillHourlyGaps } from '../../src/store/gap-filling.ts'
+import { fillHourlyGaps, judgeGaps } from '../../src/store/gap-judging.ts'
 import { type Gap, recordGaps } from '../../src/store/gaps.ts'
 import { openPast as openHours } from '../../src/store/past-observations.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
@@ -294,6 +294,107 @@ test('an hour in which nothing traded is a gap that says so, and keeps no other 
     ]
   )
 })
+
+test('gaps that no piece comes over again are judged from what is stored: nobody is asked, and nothing is said to be lost', async () => {
+  await using t = await testDatabase()
+  await using past = await openPast(t.db, KEY)
+  const { id, spotId, venue } = past.instrument
+  await t.db.query('update instrument set tracked = (id = any ($1))', [[id, spotId]])
+  const now = floorTo(systemClock.now(), HOUR)
+  const ago = (hours: number) => now - hours * HOUR
+  // In one hour the contract did not trade, in another it had a mark all the same, in a third its leg did not trade.
+  const missing = (request: string) =>
+    request.includes('category=spot') ? [ago(30)] : request.includes('/kline') ? [ago(40), ago(24)] : [ago(40)]
+  past.exchange.fault = (_venue, request) =>
+    request.includes('kline') ? { kind: 'rewrite', rewrite: (body) => withoutHours(body, missing(request)) } : undefined
+  await past.want('price_1h', 3)
+  await past.want('price_1h', 3, spotId!)
+  while (await past.run()) {}
+  const gap = { instrumentId: id, venue, fact: 'basis', reason: 'missing_quote' } as const
+  await note(t.db, [
+    { ...gap, from: ago(42) + 20 * MINUTE, to: ago(38) + MINUTE },
+    { ...gap, from: ago(32), to: ago(28) },
+    { ...gap, from: ago(26), to: ago(23) },
+    { ...gap, from: ago(22), to: ago(18) },
+    { ...gap, from: ago(12), to: ago(8) },
+    { ...gap, instrumentId: 0, fact: 'market', reason: 'timeout', from: ago(42), to: ago(28) },
+    { ...gap, instrumentId: spotId!, fact: 'market', reason: 'timeout', from: ago(12), to: ago(11) }
+  ])
+  await t.db.query('delete from basis_snapshot where tick_at = $1', [new Date(ago(20))])
+  // What is still growing is left.
+  await judgeGaps(t.db, ago(9), () => true)
+  const gaps = async () => {
+    const { rows } = await t.db.query<GapRow>(
+      `select case instrument_id when 0 then 'venue' when $1 then 'contract' else 'spot' end as of, fact, from_at, to_at, reason,
+         filled_at is not null as filled from gap order by from_at, of, fact, reason`,
+      [id]
+    )
+    const hoursAgo = (at: Date) => Math.round((now - at.getTime()) / HOUR)
+    return rows.map(({ of, fact, from_at, to_at, reason, filled }) => [
+      of,
+      fact,
+      hoursAgo(from_at),
+      hoursAgo(to_at),
+      reason,
+      filled
+    ])
+  }
+  const asked = past.exchange.requests.length
+  const judged = [
+    ['venue', 'market', 42, 28, 'timeout', true],
+    ['contract', 'basis', 42, 38, 'missing_quote', true],
+    ['contract', 'basis', 41, 40, 'no_trades', false],
+    ['contract', 'market', 41, 40, 'no_trades', false],
+    ['contract', 'basis', 32, 28, 'missing_quote', true],
+    ['contract', 'basis', 31, 30, 'no_trades', false],
+    ['spot', 'market', 31, 30, 'no_trades', false],
+    ['contract', 'basis', 26, 23, 'missing_quote', true],
+    ['contract', 'basis', 25, 24, 'no_trades', false],
+    // An hour of it both legs have traded, and nothing is known.
+    ['contract', 'basis', 22, 18, 'missing_quote', false]
+  ]
+  const later = [
+    ['contract', 'basis', 12, 8, 'missing_quote', false],
+    ['spot', 'market', 12, 11, 'timeout', true]
+  ]
+  assert.deepEqual(await gaps(), [...judged, ...later])
+  await judgeGaps(t.db, now, () => true)
+  assert.deepEqual((await gaps()).at(-2), ['contract', 'basis', 12, 8, 'missing_quote', true])
+  // What had been reopened is as it was, and a basis that comes after all fills its hour.
+  const settled = await gaps()
+  await t.db.query(`update gap set filled_at = null`)
+  await judgeGaps(t.db, now, () => true)
+  assert.deepEqual(await gaps(), settled)
+  await t.db.query(
+    `insert into basis_snapshot select (jsonb_populate_record(b, jsonb_build_object('tick_at', $1::timestamptz))).* from basis_snapshot b
+     where tick_at = $2`,
+    [new Date(ago(30)), new Date(ago(29))]
+  )
+  await judgeGaps(t.db, now, () => true)
+  const noted = (await gaps()).filter(
+    ([of, fact, , , reason]) => of === 'contract' && fact === 'basis' && reason === 'no_trades'
+  )
+  assert.deepEqual(
+    noted.map(([, , from, , , filled]) => [from, filled]),
+    [
+      [41, false],
+      [31, true],
+      [25, false]
+    ]
+  )
+  assert.equal(past.exchange.requests.length, asked)
+  const { rows } = await t.db.query(`select 1 from gap where reason = 'not_kept_by_venue'`)
+  assert.equal(rows.length, 0)
+})
+
+type GapRow = {
+  readonly of: string
+  readonly fact: string
+  readonly from_at: Date
+  readonly to_at: Date
+  readonly reason: string
+  readonly filled: boolean
+}
 
 /** Bybit's candles, those that end at these times left out. */
 function withoutHours(body: string, ends: readonly number[]): string {
