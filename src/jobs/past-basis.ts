@@ -5,7 +5,7 @@ import type { Instrument } from '../domain/instrument.ts'
 import { basisOfLastPrices, type PriceBasis } from '../domain/price-basis.ts'
 import { legMultiplier } from '../domain/spot-leg.ts'
 import { type BasisRow, insertBasis, lockPair } from '../store/basis.ts'
-import { listPastBases, listSeriesSpots, type PastBasis } from '../store/basis-history.ts'
+import { listPastBases, listSeriesOfSpot, listSeriesSpots, type PastBasis } from '../store/basis-history.ts'
 import type { Transaction } from '../store/database.ts'
 import type { Source } from '../store/observations.ts'
 import { listPastPrices } from '../store/past-observations.ts'
@@ -59,19 +59,27 @@ async function pairsOf(
   changed: Instrument,
   isCorrected: boolean
 ): Promise<Pair[]> {
-  const pairs: Pair[] = []
-  for (const contract of instruments.toSorted((a, b) => a.id - b.id)) {
-    const isOwn = contract.id === changed.id
-    const isRelated = isOwn || contract.spotId === changed.id || (isCorrected && contract.asset === changed.asset)
-    if (contract.kind === 'spot' || !isRelated) continue
-    const earlier = isCorrected ? await listSeriesSpots(client, contract.id) : []
-    for (const spot of instruments) {
-      const isCurrent = spot.id === contract.spotId
-      if ((isCurrent || earlier.includes(spot.id)) && (isOwn || spot.id === changed.id))
-        pairs.push({ contract, spot, isCurrent })
-    }
+  const { id, asset, kind } = changed
+  if (kind !== 'spot') {
+    const legs = new Set(isCorrected ? await listSeriesSpots(client, id) : []).add(changed.spotId ?? 0)
+    const spots = instruments.filter((spot) => legs.has(spot.id))
+    return spots.map((spot) => ({ contract: changed, spot, isCurrent: spot.id === changed.spotId }))
   }
-  return pairs
+  // In one order, which everybody who locks several keeps to.
+  const contracts = instruments.filter((each) => each.kind !== 'spot').toSorted((a, b) => a.id - b.id)
+  const others = contracts.filter((contract) => contract.asset === asset && contract.spotId !== id)
+  const earlier = new Set(
+    isCorrected
+      ? await listSeriesOfSpot(
+          client,
+          id,
+          others.map((contract) => contract.id)
+        )
+      : []
+  )
+  return contracts
+    .filter((contract) => contract.spotId === id || earlier.has(contract.id))
+    .map((contract) => ({ contract, spot: changed, isCurrent: contract.spotId === id }))
 }
 
 function rowsOf({ contract, spot }: Pair, contractPrices: Prices, spotPrices: Prices): BasisRow[] {

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import type { Database } from '../../src/store/database.ts'
+import type { Instrument } from '../../src/domain/instrument.ts'
+import { derivePastBasis } from '../../src/jobs/past-basis.ts'
+import { lockPair } from '../../src/store/basis.ts'
+import type { Database, Transaction } from '../../src/store/database.ts'
+import { lockPast } from '../../src/store/past-observations.ts'
 import { fileFolder, importJson, importLines } from '../cli/import-run.ts'
-import { CONTRACT, DAY, keepAt, SPOT, START } from '../support/keeping.ts'
+import { testDatabase } from '../support/database.ts'
+import { anInstrument } from '../support/instrument.ts'
+import { CONTRACT, DAY, keepAt, SPOT, START, storePrices } from '../support/keeping.ts'
 import { eventually, type TestApi, testApi } from './fixture.ts'
 
 const HOUR = 3_600_000
@@ -128,6 +135,10 @@ test('corrections are listed at /v1/changes as they became known', async () => {
 
 type Listed = { readonly fact: string; readonly at: string; readonly revision: number; readonly knownAt: string }
 type Page = { readonly rows: Listed[]; readonly next: string | null }
+type Connection = {
+  readonly nodes: Listed[]
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string }
+}
 
 test('corrections stay listed when their days are sealed, between two pages as well, over REST and GraphQL', async () => {
   await using api = await testApi()
@@ -154,7 +165,7 @@ test('corrections stay listed when their days are sealed, between two pages as w
       nodes { knownAt fact instrument venue at revision source body } pageInfo { hasNextPage endCursor } } }`
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
-    const { nodes, pageInfo } = ((await response.json()) as { data: Record<string, any> }).data['changes']
+    const { nodes, pageInfo } = ((await response.json()) as { data: { changes: Connection } }).data.changes
     return { rows: nodes, next: pageInfo.hasNextPage ? pageInfo.endCursor : null }
   }
   await eventually(
@@ -226,6 +237,115 @@ test('a page goes on where what was sealed since had been told before', async ()
     [iso(FROM + 8 * HOUR), iso(FROM + 16 * HOUR)]
   )
   assert.equal((await fetch(url + path)).status, 400, 'from the beginning the prices are missing')
+})
+
+test('what a correction asks of the database does not grow with the other contracts of its asset', async () => {
+  await using t = await testDatabase()
+  const at = START + HOUR
+  const both = [SPOT, CONTRACT].map(({ id }) => ({ instrumentId: id, at, last: '100' }))
+  await storePrices(t.db, both)
+  await storePrices(t.db, [{ instrumentId: CONTRACT.id, at, last: '101' }], true)
+  await storePrices(t.db, [{ instrumentId: SPOT.id, at, last: '99' }], true)
+  const others = Array.from({ length: 30 }, (_, index) => anInstrument('bybit:BTC/USDT:USDT', { id: 10 + index }))
+  const asked = async (changed: Instrument, instruments: readonly Instrument[]) =>
+    await t.db.transaction(async (client) => {
+      const statements: string[] = []
+      const counting = new Proxy(client, {
+        get: (target, name) => {
+          if (name !== 'query') return Reflect.get(target, name)
+          return (...args: [string, unknown[]]) => {
+            statements.push(args[0])
+            return target.query(...args)
+          }
+        }
+      })
+      const stamp = { source: 'import', epoch: 0 } as const
+      await derivePastBasis(counting, instruments, changed, { from: at, to: at }, stamp)
+      return statements.length
+    })
+  for (const changed of [SPOT, CONTRACT]) {
+    const few = await asked(changed, [SPOT, CONTRACT, others[0]!])
+    assert.ok(few > 3)
+    assert.equal(await asked(changed, [SPOT, CONTRACT, ...others]), few, changed.key)
+  }
+})
+
+/** Runs imports while somebody holds what they wait for, so that all have begun before any goes on. */
+async function atOnce<T>(db: Database, lock: (client: Transaction) => Promise<void>, imports: (() => Promise<T>)[]) {
+  const running = await db.transaction(async (client) => {
+    await lock(client)
+    const begun = imports.map((each) => each())
+    await eventually(
+      async () => {
+        const { rows } = await client.query<{ count: number }>(
+          `select count(*)::int as count from pg_locks where locktype = 'advisory' and not granted
+             and database = (select oid from pg_database where datname = current_database())`
+        )
+        return rows[0]!.count
+      },
+      (count) => count === imports.length
+    )
+    return { begun }
+  })
+  return await Promise.all(running.begun)
+}
+
+test('of corrections that come at once each is a revision after the other, of the price and of the basis: none twice, none lost', async () => {
+  await using t = await testDatabase({ poolSize: 8 })
+  await using files = await fileFolder()
+  const { db } = t
+  const importOf = async (key: string, text: string, ...options: string[]) =>
+    await importJson(db, [await files.write(`${randomUUID()}.csv`, text), ...PRICES, key, ...options])
+  await importOf(SPOT.key, csv(100))
+  await importOf(CONTRACT.key, csv(101))
+  const ids = await db.query<{ key: string; id: number }>('select key, id from instrument')
+  const idOf = (key: string) => ids.rows.find((row) => row.key === key)!.id
+  const prices = async () => {
+    const { rows } = await db.query<{ revision: number; last: string }>(
+      'select revision, last from market_snapshot where instrument_id = $1 and tick_at = $2 order by revision',
+      [idOf(CONTRACT.key), new Date(FROM + 3 * HOUR)]
+    )
+    return rows.map(({ last }, revision) => (assert.equal(rows[revision]!.revision, revision), last))
+  }
+  const bases = async () => {
+    const { rows } = await db.query<{ revision: number; contract_mid: string; spot_mid: string }>(
+      'select revision, contract_mid, spot_mid from basis_snapshot where tick_at = $1 order by revision',
+      [new Date(FROM + 3 * HOUR)]
+    )
+    return rows.map(({ contract_mid, spot_mid }) => [contract_mid, spot_mid])
+  }
+  const correct = (key: string, base: number, price: number) => () =>
+    importOf(key, csv(base, { 3: price }), '--correct')
+  const both = await atOnce(db, (client) => lockPast(client, idOf(CONTRACT.key)), [
+    correct(CONTRACT.key, 101, 200),
+    correct(CONTRACT.key, 101, 300)
+  ])
+  assert.deepEqual(
+    both.map(({ corrected }) => corrected),
+    [1, 1]
+  )
+  const said = await prices()
+  assert.deepEqual([said[0], said.slice(1).sort()], ['104', ['200', '300']])
+  assert.deepEqual(
+    await bases(),
+    said.map((price) => [price, '103'])
+  )
+  // Of both legs at once: whichever comes second sees what the first has brought.
+  await atOnce(db, (client) => lockPair(client, idOf(CONTRACT.key)), [
+    correct(CONTRACT.key, 101, 400),
+    correct(SPOT.key, 100, 150)
+  ])
+  const made = await bases()
+  assert.equal(made.length, 5)
+  assert.deepEqual(made.at(-1), ['400', '150'])
+  const listed = await db.query<{ fact: string; revisions: number[] }>(
+    'select fact, array_agg(revision order by revision) as revisions from correction where instrument_id = $1 group by fact order by fact',
+    [idOf(CONTRACT.key)]
+  )
+  assert.deepEqual(listed.rows, [
+    { fact: 'basis', revisions: [1, 2, 3, 4] },
+    { fact: 'market', revisions: [1, 2, 3] }
+  ])
 })
 
 test('what was polled is nobody’s to correct, a row without a price is completed, and a basis against an earlier leg is corrected too', async () => {
