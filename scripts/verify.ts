@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { checkDocPaths } from './check-doc-paths.ts'
 import { checkImports } from './check-imports.ts'
 import { checkLock } from './check-lock.ts'
+import { checkMigrations } from './check-migrations.ts'
 
 // Everything that can be said about the code without running it or a database: one line a check, all problems shown.
 
@@ -33,7 +34,8 @@ const CHECKS: readonly Check[] = [
   },
   { name: 'generated files', run: () => tool('scripts/generate.ts', ['--check']) },
   { name: 'paths in documents', run: async () => checkDocPaths(root) },
-  { name: 'lock file', run: async () => checkLock(root) }
+  { name: 'lock file', run: async () => checkLock(root) },
+  { name: 'names of migrations', run: async () => checkMigrations(root) }
 ]
 
 /** Runs one of our tools; its words are the problems when it fails. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { checkDocPaths } from '../../scripts/check-doc-paths.ts'
 import { checkImports, cyclesIn } from '../../scripts/check-imports.ts'
 import { checkLock, isOlder } from '../../scripts/check-lock.ts'
+import { checkMigrations } from '../../scripts/check-migrations.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -167,4 +168,15 @@ test('a lock file with an address, without a hash, or with a package that is too
 
 test('this repository’s own documents and lock file are in order', () => {
   assert.deepEqual([...checkDocPaths(ROOT), ...checkLock(ROOT)], [])
+})
+
+test('two migrations of one time are refused, but for the two that databases have by those names', async () => {
+  const folders = (...names: string[]) =>
+    Object.fromEntries(names.map((name) => [`prisma/migrations/${name}/migration.sql`, 'select 1']))
+  const kept = ['20261130150000_funding_standing', '20261130150000_gaps_judged_anew', '20261130151000_signal_outcome']
+  assert.deepEqual(await inRepository(folders(...kept), checkMigrations), [])
+  const clash = await inRepository(folders(...kept, '20261130151000_more', '1_first'), checkMigrations)
+  assert.equal(clash.length, 2)
+  assert.match(clash.join('\n'), /1_first: expected a time.*\n.*20261130151000_more and 20261130151000_signal_outcome/)
+  assert.equal((await inRepository(folders(...kept, '20261130150000_third'), checkMigrations)).length, 1)
 })

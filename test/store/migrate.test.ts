@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -126,6 +126,28 @@ test('the repository’s own migrations make the schema, and a second start make
   const { applied } = await migrate(database.url)
   assert.ok(applied.length > 0)
   assert.deepEqual(await migrate(database.url), { applied: [] })
+})
+
+test('of two migrations of one time either may have come first: the other follows, and the schema is the same', async () => {
+  const folder = fileURLToPath(new URL('../../prisma/migrations', import.meta.url))
+  const names = (await readdir(folder)).filter((name) => /^\d/.test(name)).sort()
+  const pair = ['20261130150000_funding_standing', '20261130150000_gaps_judged_anew']
+  const before = names.slice(0, names.indexOf(pair[0]!))
+  const columns = `select string_agg(format('%s %s %s', table_name, column_name, data_type), ',' order by table_name, column_name)
+    from information_schema.columns where table_schema = 'public' and table_name <> '_prisma_migrations'`
+  const schemas: unknown[] = []
+  for (const first of pair) {
+    await using database = await emptyDatabase()
+    const { applied } = await migrate(database.url, { only: [...before, first] })
+    assert.equal(applied.at(-1), first)
+    const rest = await migrate(database.url)
+    assert.deepEqual(
+      rest.applied,
+      names.slice(before.length).filter((name) => name !== first)
+    )
+    schemas.push(await askOnce(database.url, columns))
+  }
+  assert.equal(schemas[0], schemas[1])
 })
 
 test('an unreachable database is named by host and port, without the password', async () => {
