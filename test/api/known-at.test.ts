@@ -77,6 +77,26 @@ test('before observations are kept, hours and days answer as before, and all tha
     const refused = await ask(query)
     assert.deepEqual([refused.status, refused.body.code], [400, 'history_not_kept'], query)
   }
+  const inGraphql = async (args: string) => {
+    const range = `from: "${isoOf(past - DAY)}", to: "${isoOf(past + DAYS * DAY)}"`
+    const query = `{ basisHistory(instrument: "${CONTRACT.key}", ${range}, first: 5000, ${args}) { nodes { count } meta { resolution } } }`
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${api.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+    return (await response.json()) as {
+      data: { basisHistory: { nodes: { count: number }[]; meta: object } } | null
+      errors?: { extensions: { code: string } }[]
+    }
+  }
+  const told = (await inGraphql('resolution: "1h"')).data!.basisHistory
+  assert.deepEqual(
+    told.nodes.map(({ count }) => count),
+    hours.body.data.map(({ count }) => count)
+  )
+  for (const args of ['resolution: "raw"', 'resolution: "5m"', `resolution: "1h", knownAt: "${isoOf(NOW_MS)}"`]) {
+    const { errors } = await inGraphql(args)
+    assert.equal(errors?.[0]!.extensions.code, 'history_not_kept', args)
+  }
+  assert.deepEqual((await inGraphql('resolution: "auto", points: 5000')).data!.basisHistory.meta, { resolution: '1h' })
   const auto = await ask('resolution=auto&points=5000')
   assert.deepEqual((auto.body.meta as { resolution: string }).resolution, '1h')
 })

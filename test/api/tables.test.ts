@@ -181,6 +181,9 @@ test('buckets finer than there are, and more of them than are answered, are refu
   const ask = (query: string) => request(api.url).get(`/v1/basis/history?instrument=${PERP}&format=csv&${query}`)
   const finer = await ask('resolution=1m')
   assert.match(finer.body.errors[0].message, /one of raw, 5m, 15m, 1h, 4h, 1d, auto/)
+  const query = `{ basisHistory(instrument: "${PERP}", resolution: "1m") { nodes { start } } }`
+  const inGraphql = await request(api.url).post('/graphql').send({ query })
+  assert.match(JSON.stringify(inGraphql.body.errors), /one of raw, 5m, 15m, 1h, 4h, 1d, auto/)
   const longer = await ask('from=1970-01-01&to=2190-01-01&resolution=1h')
   assert.match(longer.body.errors[0].message, /more than 20,000 buckets/)
 })
