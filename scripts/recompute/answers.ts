@@ -1,6 +1,8 @@
 import { type Answer, type Maker, type Reader, readerOf, type Value } from './answer.ts'
+import { BREADTH } from './breadth.ts'
 import { DRIVERS } from './drivers.ts'
 import { by, float, fraction, mid, minus, plus, ratio, times } from './fraction.ts'
+import { SENTIMENT } from './heat.ts'
 import { BASIS_MOVEMENT } from './movement.ts'
 import { FUNDING_STANDINGS, trailing } from './settlements.ts'
 import { meanOf, slopeOf, sumOf } from './statistics.ts'
@@ -67,13 +69,22 @@ const weighed = (field: string, part: 'value' | 'coverage' | 'openInterestUsd'):
     return sumOf(counted.map(({ value, weight }) => value! * weight)) / sum
   }
 }
-const AGGREGATES: Readonly<Record<string, Maker>> = Object.fromEntries(
-  ['fundingApr', 'adjustedBasisBps'].flatMap((field) => [
-    [field, weighed(field, 'value')],
-    [`${field}Coverage`, weighed(field, 'coverage')],
-    [`${field}OpenInterestUsd`, weighed(field, 'openInterestUsd')]
-  ])
-)
+const WEIGHED = {
+  fundingApr: 'fundingApr',
+  adjustedBasisBps: 'adjustedBasisBps',
+  basisVolatilityPerDayBps: 'volatilityPerDayBps',
+  basisHalfLifeHours: 'halfLifeHours'
+}
+const AGGREGATES: Readonly<Record<string, Maker>> = {
+  ...BREADTH,
+  ...Object.fromEntries(
+    Object.entries(WEIGHED).flatMap(([field, column]) => [
+      [field, weighed(column, 'value')],
+      [`${field}Coverage`, weighed(column, 'coverage')],
+      [`${field}OpenInterestUsd`, weighed(column, 'openInterestUsd')]
+    ])
+  )
+}
 
 const aprOf = (leg: string): Maker => {
   return ({ number, constant }) => (number(`${leg}.rate`) * constant('hoursPerYear')) / number(`${leg}.intervalHours`)
@@ -131,19 +142,20 @@ const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
   carry: CARRY,
   fundingStandings: FUNDING_STANDINGS,
   basisMovement: BASIS_MOVEMENT,
-  drivers: DRIVERS
+  drivers: DRIVERS,
+  sentiment: SENTIMENT
 }
 
 /** A number of another answer than the board's. */
 export function recomputeAnswer(answer: Answer): Value {
   const [name = '', field = ''] = answer.metric.split('.')
-  const make =
-    name === 'fundingTrailing'
-      ? trailing
-      : field.endsWith('geMs')
-        ? age
-        : field.startsWith('imbalance')
-          ? imbalance
-          : (MAKERS[name]?.[field] ?? received)
+  const make = MAKERS[name]?.[field] ?? sharedMaker(name, field)
   return make(readerOf(answer), answer)
+}
+
+/** Of several answers, or as it was received. */
+function sharedMaker(name: string, field: string): Maker {
+  if (name === 'fundingTrailing') return trailing
+  if (field.endsWith('geMs')) return age
+  return field.startsWith('imbalance') ? imbalance : received
 }

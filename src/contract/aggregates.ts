@@ -1,6 +1,7 @@
-import { type Breadth, breadthOf, type Weighted, weightByOpenInterest } from '../domain/aggregates.ts'
+import { breadthOf, type Weighted, weightByOpenInterest } from '../domain/aggregates.ts'
 import { type BandTerms, bandOfRow } from '../domain/board-band.ts'
 import type { BoardRow } from '../domain/board-row.ts'
+import type { FairBand } from '../domain/fair-band.ts'
 import { FEE_TABLE_VERSION } from '../domain/fees.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { pageParameters } from './board-parameters.ts'
@@ -74,32 +75,36 @@ export type AggregateSubject = StandingMoment & {
 /** A row of `/v1/aggregates`. */
 export function aggregateView(subject: AggregateSubject) {
   const { asset, perpetuals, standings, movements, rows, terms, nowMs } = subject
-  const weigh = weighing(perpetuals, rows)
-  const moved = new Map(perpetuals.map((each) => [each.id, movementView(each, movements.get(each.id), nowMs)]))
+  const moved = new Map(perpetuals.map((each) => [each.key, movementView(each, movements.get(each.id), nowMs)]))
   const bands = perpetuals.map(({ key, base }) => {
     const row = rows.get(key)
     return row === undefined ? null : bandOfRow(row, base, terms)
   })
   return {
     asset,
-    ...boardAggregates(perpetuals, rows),
-    basisVolatilityPerDayBps: weigh(({ id }) => moved.get(id)!.volatilityPerDayBps, 'no_history'),
-    basisHalfLifeHours: weigh(({ id }) => moved.get(id)!.halfLifeHours, 'no_history'),
-    breadth: breadthView(breadthOf(bands), terms),
+    ...weighedAggregates(perpetuals, rows, moved),
+    breadth: breadthView(bands, terms),
     fundingStandings: perpetuals.map((perpetual) => standingView(perpetual, standings.get(perpetual.id), subject))
   }
 }
 
-/** What an aggregate takes of a contract's row of the board. */
+/** What an aggregate takes of a contract's row of the board, and of how its basis moves. */
 export type AggregatedRow = Pick<BoardRow, 'fundingApr' | 'adjustedBasisBps' | 'grade' | 'openInterestUsd'>
+export type AggregatedMovement = Pick<ReturnType<typeof movementView>, 'volatilityPerDayBps' | 'halfLifeHours'>
 
-/** Funding and basis of now over all contracts of an asset. */
-export function boardAggregates(perpetuals: readonly Instrument[], rows: ReadonlyMap<string, AggregatedRow>) {
+/** Funding and basis of now, and how it moves, over all contracts of an asset. Rows and movements by instrument. */
+export function weighedAggregates(
+  perpetuals: readonly Instrument[],
+  rows: ReadonlyMap<string, AggregatedRow>,
+  moved: ReadonlyMap<string, AggregatedMovement>
+) {
   const weigh = weighing(perpetuals, rows)
   return {
     fundingApr: weigh((_, row) => row?.fundingApr ?? null),
     // What no grade vouches for is no price of the market.
-    adjustedBasisBps: weigh((_, row) => (row === undefined || row.grade === 'none' ? null : row.adjustedBasisBps))
+    adjustedBasisBps: weigh((_, row) => (row === undefined || row.grade === 'none' ? null : row.adjustedBasisBps)),
+    basisVolatilityPerDayBps: weigh(({ key }) => moved.get(key)!.volatilityPerDayBps, 'no_history'),
+    basisHalfLifeHours: weigh(({ key }) => moved.get(key)!.halfLifeHours, 'no_history')
   }
 }
 
@@ -125,7 +130,12 @@ function weightedView(weighted: Weighted, missing = 'not_observed') {
   return { ...weighted, absent }
 }
 
-function breadthView(breadth: Breadth, { borrowApr: borrowed }: BandTerms) {
+/** How many are beyond their bands; null: nothing is known of one. */
+export function breadthView(
+  bands: readonly (FairBand | null)[],
+  { borrowApr: borrowed }: Pick<BandTerms, 'borrowApr'>
+) {
+  const breadth = breadthOf(bands)
   const absent: Record<string, string> = {}
   const lower = borrowed === null ? 'borrow_unknown' : 'not_observed'
   if (breadth.rich === null) absent.rich = 'not_observed'

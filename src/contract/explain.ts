@@ -3,8 +3,9 @@ import { FEE_TABLE_VERSION } from '../domain/fees.ts'
 import { MADE_ANSWERS, MADE_NAMES } from '../domain/made-metrics.ts'
 import { METRIC_NAMES } from '../domain/metrics.ts'
 import { isoOf, isoOrNull } from '../domain/time.ts'
+import { carryParameters } from './carry-parameters.ts'
 import { nearestOf } from './nearest.ts'
-import { optional, type Parameter, refuse, required } from './parameter.ts'
+import { described, optional, type Parameter, refuse, required } from './parameter.ts'
 import { time as timeParameter, word } from './parameters.ts'
 import {
   absences,
@@ -30,6 +31,10 @@ const NAMES: readonly string[] = [...METRIC_NAMES, ...MADE_NAMES]
 export const explainParameters = {
   metric: required(metric()),
   instrument: required(word('The contract', 'binance:BTC/USDT:USDT')),
+  borrowApr: described(
+    carryParameters.borrowApr,
+    'Of `aggregates.breadth…`: what borrowing the coin costs, fraction a year'
+  ),
   against: word('Of `fundingSpreads.…`: the other perpetual', 'bybit:BTC/USDT:USDT'),
   at: timeParameter('As it was stored then; of the board now unless given')
 }
@@ -80,7 +85,7 @@ export const explainSchema = object(
     fundingFormulaVersion: countOrNull('The venue’s own formula behind the funding rate', 1),
     adapterVersion: countOrNull('Which of our readings of the venue brought it', 1),
     feeTableVersion: count(
-      'Version of the fee table in use: costs and what is left after them, in `carry` and `fundingSpreads`, are by its fees; no other number here takes one',
+      'Version of the fee table in use: costs and what is left after them, in `carry`, `fundingSpreads` and the breadth of `aggregates`, are by its fees; no other number here takes one',
       1
     ),
     derivedAt: timeOrNull('Of the board: when the row was made'),

@@ -1,7 +1,9 @@
+import { BREADTH } from './made-metrics/breadth.ts'
 import { CARRY, TERM_STRUCTURE } from './made-metrics/carry.ts'
 import { DRIVERS_IDENTITY } from './made-metrics/drivers.ts'
 import { AGGREGATES, FUNDING_SPREADS, FUNDING_TRAILING } from './made-metrics/funding.ts'
 import { BASIS_MOVEMENT, FUNDING_STANDINGS } from './made-metrics/past.ts'
+import { SENTIMENT } from './made-metrics/sentiment.ts'
 import { DEPTH, FLOW, OPEN_INTEREST, STABLECOINS } from './made-metrics/sizes.ts'
 import type { MadeMetric, Words } from './made-metrics/words.ts'
 
@@ -20,8 +22,9 @@ export const MADE_METRICS = {
   drivers: DRIVERS_IDENTITY,
   fundingSpreads: FUNDING_SPREADS,
   termStructure: TERM_STRUCTURE,
-  aggregates: AGGREGATES,
-  carry: CARRY
+  aggregates: { ...AGGREGATES, ...BREADTH },
+  carry: CARRY,
+  sentiment: SENTIMENT
 } as const satisfies Record<string, Words>
 
 export type MadeAnswer = keyof typeof MADE_METRICS

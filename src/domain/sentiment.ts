@@ -44,8 +44,8 @@ export type Sentiment = {
 }
 
 /** With 1.702 the logistic curve is within 0.01 of the normal distribution. */
-const LOGISTIC = 1.702
-const Z_MAX = 3
+export const LOGISTIC = 1.702
+export const Z_MAX = 3
 /** Sums of decimal weights are not exact in binary. */
 const TOLERANCE = 1e-12
 

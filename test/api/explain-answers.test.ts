@@ -8,9 +8,10 @@ import { moveDue } from '../../src/jobs/movements.ts'
 import { sumDue } from '../../src/jobs/realised.ts'
 import { rankDue } from '../../src/jobs/standings.ts'
 import type { Database } from '../../src/store/database.ts'
+import { observeHours } from '../support/heated.ts'
 import { remade } from '../support/remade.ts'
 import { buildTo, rollUp } from '../support/rolled-up.ts'
-import { observeEstimate, observeFlow, observeQuote } from '../support/sizes.ts'
+import { observeEstimate, observeFlow, observeQuote, observeSizes } from '../support/sizes.ts'
 import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 import { putBoard, sampleInputs } from './random-board.ts'
 import { seedMarket } from './random-market.ts'
@@ -23,12 +24,15 @@ type Answer = Fields & {
   absent: Record<string, string>
   rows: object | null
 }
-type Query = { metric: string; instrument: string; against?: string; at?: string }
+type Query = { metric: string; instrument: string; against?: string; at?: string; borrowApr?: string }
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const PAIR = 'kraken:USDT/USD'
 const DRAWS = 1_000
+/** Of bases, open interest and flow of the contract of which everything is known. */
+const HOURS = 210
+const RICH = 'binance:BTC/USDC:USDC'
 /** Contracts of which there is a day of bases: perpetuals and dated ones. */
 const SPLIT = /^(binance|bybit):BTC\/.+:/
 
@@ -42,7 +46,12 @@ async function seed(db: Database): Promise<void> {
   for (const [index, { id, key }] of rows.entries()) {
     await putOnBoard(
       db,
-      boardRow({ instrument: key, openInterestUsd: String(1_000_000.25 * (index + 1)), adjustedBasisBps: index * 1.1 })
+      boardRow({
+        instrument: key,
+        openInterestUsd: String(1_000_000.25 * (index + 1)),
+        adjustedBasisBps: ((index % 3) - 1) * 90 + index * 1.1,
+        ...(index === 4 ? { grade: 'none', absent: {} } : {})
+      })
     )
     await observeFlow(db, id, { longShortRatio: `1.${index}7`, takerBuy: `30.${index}3` })
     for (const table of ['funding_realised', 'funding_standing'])
@@ -76,7 +85,7 @@ async function seedDay(db: Database): Promise<void> {
 /** A perpetual of which everything is known, above what costs allow. */
 async function seedRich(db: Database): Promise<void> {
   const spot = await insertInstrument(db, { key: 'binance:BTC/USDC' })
-  const perp = await insertInstrument(db, { key: 'binance:BTC/USDC:USDC', spotId: spot })
+  const perp = await insertInstrument(db, { key: RICH, spotId: spot })
   await observeQuote(db, spot, { bid: '63999', ask: '64001', bidSize: '3', askSize: '3' })
   await observeQuote(db, perp, { bid: '65599', ask: '65601', bidSize: '3', askSize: '3' })
   await observeEstimate(db, perp, {})
@@ -86,8 +95,8 @@ async function seedRich(db: Database): Promise<void> {
   }))
   await insertSettlements(db, perp, settled)
   // A basis that is drawn back, with a hole.
-  const hours = Array.from({ length: 60 }, (_, turn) => ({
-    start: NOW_MS - (60 - turn) * HOUR,
+  const hours = Array.from({ length: HOURS }, (_, turn) => ({
+    start: NOW_MS - (HOURS - turn) * HOUR,
     close: 3 + Math.sin(turn / 5)
   }))
   await rollUp(
@@ -96,6 +105,14 @@ async function seedRich(db: Database): Promise<void> {
     spot,
     hours.filter((_, turn) => turn !== 20)
   )
+  // As large as nothing else of its asset, and ever again of other numbers.
+  const held = hours.map(({ start }, turn) => ({
+    observedAt: start + 60_000,
+    base: String(40_000 + ((turn * 37) % 11)),
+    longShortRatio: `1.${(turn * 29) % 13}`
+  }))
+  await observeHours(db, perp, held)
+  await observeSizes(db, perp, { base: '40013', usd: '2560832000' })
 }
 
 const rateOf = (turn: number) => `0.000${(turn * 37) % 11}`
@@ -121,14 +138,16 @@ function questionsOf(metric: string, instruments: readonly string[]): Query[] {
       perpetuals.filter((key) => key !== instrument).map((against) => ({ metric, instrument, against }))
     )
   const of =
-    answer === 'stablecoins'
-      ? [PAIR]
+    answer === 'stablecoins' || answer === 'sentiment'
+      ? [answer === 'sentiment' ? RICH : PAIR]
       : ['openInterest', 'basisMovement', 'depth', 'termStructure', 'carry'].includes(answer)
         ? contracts
         : answer === 'drivers'
           ? contracts.filter((key) => SPLIT.test(key))
           : perpetuals
   const now = of.map((instrument) => ({ metric, instrument }))
+  // A short position in the coin is borrowed: only who says at what rate is told how cheap is cheap.
+  if (metric.startsWith('aggregates.breadth')) return now.flatMap((query) => [{ ...query, borrowApr: '0.05' }, query])
   return answer === 'aggregates' || answer === 'basisMovement'
     ? now
     : [...now, ...now.map((query) => ({ ...query, at: before }))]
@@ -165,16 +184,23 @@ async function readServed(url: string, split: readonly string[]): Promise<(query
     termStructure: byInstrument(
       curves.flatMap((curve) => (curve.points as Fields[]).map((point) => ({ ...point, curve })))
     ),
-    aggregates: new Map((await rowsOf('/v1/aggregates?asset=BTC')).map((row) => ['BTC', row]))
+    aggregates: new Map((await rowsOf('/v1/aggregates?asset=BTC')).map((row) => ['BTC', row])),
+    sentiment: byInstrument(await rowsOf('/v1/sentiment?asset=BTC')),
+    'sentiment then': byInstrument(
+      await rowsOf(`/v1/sentiment/history?asset=BTC&from=${NOW_MS - HOUR}&to=${NOW_MS - HOUR / 2}`)
+    ),
+    'aggregates 0.05': new Map((await rowsOf('/v1/aggregates?asset=BTC&borrowApr=0.05')).map((row) => ['BTC', row]))
   }
-  return ({ metric, instrument, against }) => {
+  return ({ metric, instrument, against, at, borrowApr }) => {
     const made = madeMetricOf(metric)
     const row =
       made?.answer === 'fundingSpreads'
         ? spreads.find(({ short, long }) => new Set([short, long, instrument, against]).size === 2)
         : made?.answer === 'aggregates'
-          ? tables.aggregates!.get('BTC')
-          : tables[made?.answer ?? 'board']!.get(instrument)
+          ? tables[borrowApr === undefined ? 'aggregates' : `aggregates ${borrowApr}`]!.get('BTC')
+          : tables[
+              made?.answer === 'sentiment' && at !== undefined ? 'sentiment then' : (made?.answer ?? 'board')
+            ]!.get(instrument)
     const path = made?.metric.path ?? metric
     return path.split('.').reduce<unknown>((part, name) => (part as Fields | null | undefined)?.[name], row)
   }
@@ -189,7 +215,8 @@ test('of 1,000 random numbers over every metric, now and as kept, the value is w
     instruments.filter((key) => SPLIT.test(key))
   )
   const metrics = [...METRIC_NAMES, ...MADE_NAMES].filter((name) => name !== 'grade')
-  const isNow = ({ metric, at }: Query) => at === undefined && !/^(settled|estimateDifference)/.test(metric)
+  const isNow = ({ metric, at }: Query) =>
+    (at === undefined || metric.startsWith('sentiment.')) && !/^(settled|estimateDifference)/.test(metric)
   // Of what is served now only what is a number; what was kept is found out by asking.
   const numbersOf = (metric: string) =>
     questionsOf(metric, instruments).filter((query) => !isNow(query) || (served(query) ?? null) !== null)

@@ -79,7 +79,7 @@ test('the version of the fee table says of which answers the numbers take a fee'
   const { properties } = explainSchema as unknown as { properties: Record<string, { description: string }> }
   const { description } = properties.feeTableVersion!
   const named = MADE_ANSWERS.filter((answer) => description.includes(`\`${answer}\``))
-  assert.deepEqual(costed, ['fundingSpreads', 'carry'])
+  assert.deepEqual(costed, ['fundingSpreads', 'aggregates', 'carry'])
   assert.deepEqual(named, costed)
 })
 
@@ -195,7 +195,8 @@ test('a field of another answer is refused with its whole name, and what an inst
     ['fundingSpreads.aprSpread', PERP, 'against_not_given'],
     ['termStructure.aprSimple', PERP, 'no_dated_contracts'],
     ['stablecoins.rate', 'binance:BTC/USDT', 'not_a_stablecoin'],
-    ['aggregates.fundingApr', PERP, 'no_open_interest']
+    ['aggregates.fundingApr', PERP, 'no_open_interest'],
+    ['aggregates.breadthCheap', PERP, 'borrow_unknown']
   ] as const) {
     assert.deepEqual(await why(metric, instrument), [null, null, reason], `${metric} ${instrument}`)
   }

@@ -10,6 +10,7 @@ import { readCurve } from './curve.ts'
 import { readIdentity } from './drivers.ts'
 import { readMovement } from './movement.ts'
 import type { Asked, Read } from './reading.ts'
+import { readSentiment } from './sentiment.ts'
 import { readDepth, readFlow, readOpenInterest, readStablecoin } from './sizes.ts'
 import { readSpread } from './spread.ts'
 import { readStanding } from './standing.ts'
@@ -27,7 +28,8 @@ const READERS: Readonly<Record<MadeAnswer, Read>> = {
   fundingSpreads: readSpread,
   termStructure: readCurve,
   aggregates: readAggregates,
-  carry: readCarry
+  carry: readCarry,
+  sentiment: readSentiment
 }
 /** Made of settlements, which are kept for good. */
 const OF_SETTLEMENTS: ReadonlySet<MadeAnswer> = new Set(['fundingTrailing', 'fundingStandings'])

@@ -2,10 +2,11 @@ import type { Instrument } from '../../domain/instrument.ts'
 import type { Moment } from '../at.ts'
 import type { ApiContext } from '../context.ts'
 
-/** What was asked for: of which instrument, against which other, of which moment. */
+/** What was asked for: of which instrument, against which other, of which moment, with the coin borrowed at which rate a year. */
 export type Asked = {
   readonly instrument: Instrument
   readonly against: Instrument | undefined
+  readonly borrowApr?: number | undefined
   readonly moment: Moment
 }
 

@@ -113,7 +113,7 @@ async function openHistory(
 }
 
 /** Each asset's followed perpetual with the most open interest; of one without any that is known, the first by name. */
-async function largestOf(context: ApiContext, asset: readonly string[]): Promise<Map<string, Instrument>> {
+export async function largestOf(context: ApiContext, asset: readonly string[]): Promise<Map<string, Instrument>> {
   const perpetuals = await contractsOf(context, { asset, kind: ['perpetual'] })
   const latest = await listLatest(
     context.db,

@@ -32,8 +32,8 @@ const trailing = (days: number): Words => {
 
 export const FUNDING_TRAILING: Words = { ...trailing(1), ...trailing(7), ...trailing(30), ...trailing(90) }
 
-const weighed = (field: string, unit: string): Words => {
-  const inputs = [`contracts.*.${field}`, 'contracts.*.openInterestUsd']
+const weighed = (field: string, unit: string, column = field): Words => {
+  const inputs = [`contracts.*.${column}`, 'contracts.*.openInterestUsd']
   const left = field === 'adjustedBasisBps' ? '; a basis graded none is left out' : ''
   const grades = field === 'adjustedBasisBps' ? ['contracts.*.grade'] : []
   const of = (part: string, own: string, formula: string): MadeMetric => ({
@@ -55,7 +55,9 @@ const weighed = (field: string, unit: string): Words => {
 
 export const AGGREGATES: Words = {
   ...weighed('fundingApr', 'fraction a year'),
-  ...weighed('adjustedBasisBps', 'basis points')
+  ...weighed('adjustedBasisBps', 'basis points'),
+  ...weighed('basisVolatilityPerDayBps', 'basis points', 'volatilityPerDayBps'),
+  ...weighed('basisHalfLifeHours', 'hours', 'halfLifeHours')
 }
 
 const LEGS = ['short.rate', 'short.intervalHours', 'long.rate', 'long.intervalHours']
