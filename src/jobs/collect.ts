@@ -10,7 +10,8 @@ import type { DiskGuard } from '../store/disk.ts'
 import { recordGaps } from '../store/gaps.ts'
 import { listLatest, upsertLatest } from '../store/latest.ts'
 import { insertEstimates, insertSnapshots } from '../store/observations.ts'
-import { type Claim, claimTick, finishTick, hasKeptTick, StaleClaimError } from '../store/ticks.ts'
+import { runTick } from '../store/tick-runs.ts'
+import { type Claim, finishTick, hasKeptTick, StaleClaimError } from '../store/ticks.ts'
 import { findVenueHealth, saveVenueStatus, type VenueState } from '../store/venues.ts'
 import type { VenueClient } from '../venues/ccxt-client.ts'
 import type { VenueAdapter } from '../venues/venue.ts'
@@ -55,11 +56,19 @@ export async function collect(
   venue: CollectedVenue,
   tickAt: number
 ): Promise<CollectOutcome | undefined> {
-  const { db, clock, log, holder, leaseMs } = deps
-  const { id } = venue.adapter
+  const { db, holder, leaseMs } = deps
+  const wanted = { job: 'collect', scope: venue.adapter.id, tickAt, holder, leaseMs }
+  return await runTick(db, wanted, (claim) => collectClaimed(deps, venue, claim))
+}
+
+async function collectClaimed(
+  deps: CollectDeps,
+  venue: CollectedVenue,
+  claim: Claim
+): Promise<CollectOutcome | undefined> {
+  const { db, clock, log } = deps
+  const { scope: id, tickAt } = claim
   const startedAt = clock.now()
-  const claim = await claimTick(db, { job: 'collect', scope: id, tickAt, holder, leaseMs })
-  if (!claim) return undefined
   const health = await findVenueHealth(db, id)
   const rest = restOf(health, venue, startedAt)
   const sweep = rest ? undefined : await believedSweep(db, venue, tickAt, deps.pollMs)

@@ -15,7 +15,8 @@ import type { DiskGuard } from '../store/disk.ts'
 import { type Gap, recordGaps } from '../store/gaps.ts'
 import { listInstrumentsOf } from '../store/instruments.ts'
 import { listLatest } from '../store/latest.ts'
-import { claimTick, findTickRows, finishTick, StaleClaimError } from '../store/ticks.ts'
+import { runTick } from '../store/tick-runs.ts'
+import { type Claim, findTickRows, finishTick, StaleClaimError } from '../store/ticks.ts'
 import { findAdapter } from '../venues/registry.ts'
 import { checkIdentities } from './identity.ts'
 import { diskGaps, spanOf, underivedTicks } from './tick-gaps.ts'
@@ -36,10 +37,15 @@ type Derived = { readonly contract: Instrument; readonly inputs: BoardInputs; re
 
 /** Makes a venue's board from the newest facts of its contracts and their spot legs, and keeps a basis at storing ticks. */
 export async function derive(deps: DeriveDeps, venue: string, tickAt: number): Promise<void> {
-  const { db, clock, log, holder, leaseMs } = deps
+  const { db, holder, leaseMs } = deps
+  const wanted = { job: 'derive', scope: venue, tickAt, holder, leaseMs }
+  await runTick(db, wanted, (claim) => deriveClaimed(deps, claim))
+}
+
+async function deriveClaimed(deps: DeriveDeps, claim: Claim): Promise<void> {
+  const { db, clock, log } = deps
+  const { scope: venue, tickAt } = claim
   const startedAt = clock.now()
-  const claim = await claimTick(db, { job: 'derive', scope: venue, tickAt, holder, leaseMs })
-  if (!claim) return
   await checkIdentities(deps).catch((error: unknown) => {
     // What was held back before stays so; a board must not be missing for it.
     log.warn({ message: messageOf(error) }, 'identity.unchecked')

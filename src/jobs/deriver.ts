@@ -2,6 +2,7 @@ import { sleep } from '../clock.ts'
 import { SECOND } from '../domain/time.ts'
 import type { Database } from '../store/database.ts'
 import { listSpotVenues } from '../store/spot-legs.ts'
+import { cutOffRuns } from '../store/tick-runs.ts'
 import { listTickStates, listUnderivedTicks } from '../store/ticks.ts'
 import { createBell, listenForHints } from './bell.ts'
 import { derive } from './derive.ts'
@@ -34,7 +35,7 @@ export async function runDeriver(deps: WorkerDeps, signal: AbortSignal): Promise
 async function deriveDue(deps: WorkerDeps): Promise<void> {
   const { db, clock, config } = deps
   const { pollMs, storeMs, openInterestMs } = config
-  const due = await listUnderivedTicks(db)
+  const due = await listUnderivedTicks(db, cutOffRuns('derive'))
   // The newest tick of a venue overtakes older ones: their quotes are gone. But patience began with the oldest.
   const newest = new Map(due.map((tick) => [tick.venue, tick]))
   const oldest = new Map(due.toReversed().map((tick) => [tick.venue, tick]))

@@ -12,7 +12,8 @@ import {
 import { dropOlder, listPartitionsOf } from '../store/partitions.ts'
 import { FACTS } from '../store/sealed/facts.ts'
 import { type Sealed, type SealProgress, sealFact } from '../store/sealed/seal.ts'
-import { claimTick, finishTick } from '../store/ticks.ts'
+import { runTick } from '../store/tick-runs.ts'
+import { finishTick } from '../store/ticks.ts'
 import { everyTick } from './grid.ts'
 import type { WorkerDeps } from './station.ts'
 
@@ -44,13 +45,14 @@ export async function runKeeper(deps: KeeperDeps, signal: AbortSignal): Promise<
   await everyTick(
     { clock, stepMs: STEP_MS, signal },
     async (tickAt) => {
-      const claim = await claimTick(db, { job: 'keeping', scope: '', tickAt, holder, leaseMs: STEP_MS })
-      if (!claim) return
-      const until = clock.now() + WORK_MS
-      const kept = await keepHistory(deps, () => !signal.aborted && clock.now() < until, progress)
-      const rows = kept.sealed.reduce((sum, { rows: sealed }) => sum + sealed, 0)
-      await db.transaction((client) => finishTick(client, claim, { state: 'done', rows, skipped: 0, detail: kept }))
-      log.info(kept, 'keeping.finished')
+      const wanted = { job: 'keeping', scope: '', tickAt, holder, leaseMs: STEP_MS }
+      await runTick(db, wanted, async (claim) => {
+        const until = clock.now() + WORK_MS
+        const kept = await keepHistory(deps, () => !signal.aborted && clock.now() < until, progress)
+        const rows = kept.sealed.reduce((sum, { rows: sealed }) => sum + sealed, 0)
+        await db.transaction((client) => finishTick(client, claim, { state: 'done', rows, skipped: 0, detail: kept }))
+        log.info(kept, 'keeping.finished')
+      })
     },
     (error) => log.error({ message: messageOf(error) }, 'keeping.failed')
   )

@@ -4,7 +4,8 @@ import { floorTo } from '../domain/time.ts'
 import type { Log } from '../log.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import { type Gap, recordGaps } from '../store/gaps.ts'
-import { type Claim, claimTick, finishTick, holdClaim, StaleClaimError } from '../store/ticks.ts'
+import { runTick } from '../store/tick-runs.ts'
+import { type Claim, finishTick, holdClaim, StaleClaimError } from '../store/ticks.ts'
 import { weightOf } from '../venues/capability.ts'
 import { skip } from '../venues/normalise.ts'
 import {
@@ -63,11 +64,10 @@ export async function askSingly(
 ): Promise<void> {
   const { db, holder, leaseMs, log } = deps
   const { id } = venue.adapter
-  const claim = await claimTick(db, { job: round.job, scope: id, tickAt, holder, leaseMs })
-  if (!claim) return
+  const work = (claim: Claim) =>
+    round.kept?.isFull ? leaveOut(deps, round, claim) : askAll(deps, venue, round, claim, signal)
   try {
-    if (round.kept?.isFull) await leaveOut(deps, round, claim)
-    else await askAll(deps, venue, round, claim, signal)
+    await runTick(db, { job: round.job, scope: id, tickAt, holder, leaseMs }, work)
   } catch (error) {
     if (!(error instanceof StaleClaimError)) throw error
     log.warn({ venue: id, tick: new Date(tickAt).toISOString() }, `${round.job}.stale`)

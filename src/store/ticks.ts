@@ -16,26 +16,32 @@ export class StaleClaimError extends Error {
   override name = 'StaleClaimError'
 }
 
-/** Claims a tick, or takes over one whose lease has lapsed; undefined when another has it, or had it. The database's clock decides. */
+export type WantedTick = {
+  readonly job: string
+  readonly scope: string
+  readonly tickAt: number
+  readonly holder: string
+  readonly leaseMs: number
+}
+
+/**
+ * Claims a tick for a run, or takes over one whose lease has lapsed, or whose run is known to be cut off (`tick-runs.ts`); undefined when another
+ * has it, or had it. The database's clock decides.
+ */
 export async function claimTick(
   db: Database,
-  {
-    job,
-    scope,
-    tickAt,
-    holder,
-    leaseMs
-  }: { job: string; scope: string; tickAt: number; holder: string; leaseMs: number }
+  { job, scope, tickAt, holder, leaseMs }: WantedTick,
+  { run, cutOff }: { readonly run: string; readonly cutOff: readonly string[] } = { run: '', cutOff: [] }
 ): Promise<Claim | undefined> {
   const { rows } = await db.query<{ epoch: number }>(
-    `insert into tick as t (job, scope, tick_at, epoch, state, holder, claimed_at, lease_until)
-     values ($1, $2, $3, 1, 'claimed', $4, now(), now() + $5 * interval '1 millisecond')
+    `insert into tick as t (job, scope, tick_at, epoch, state, holder, run, claimed_at, lease_until)
+     values ($1, $2, $3, 1, 'claimed', $4, $6, now(), now() + $5 * interval '1 millisecond')
      on conflict (job, scope, tick_at) do update
-       set epoch = t.epoch + 1, state = 'claimed', holder = excluded.holder, claimed_at = excluded.claimed_at,
-           lease_until = excluded.lease_until
-       where t.state = 'claimed' and t.lease_until < excluded.claimed_at
+       set epoch = t.epoch + 1, state = 'claimed', holder = excluded.holder, run = excluded.run,
+           claimed_at = excluded.claimed_at, lease_until = excluded.lease_until
+       where t.state = 'claimed' and (t.lease_until < excluded.claimed_at or t.run = any ($7))
      returning epoch`,
-    [job, scope, new Date(tickAt), holder, leaseMs]
+    [job, scope, new Date(tickAt), holder, leaseMs, run, cutOff]
   )
   const epoch = rows[0]?.epoch
   return epoch === undefined ? undefined : { job, scope, tickAt, epoch }
@@ -131,16 +137,18 @@ export async function findTickRows(
 
 export type UnderivedTick = { readonly venue: string; readonly tickAt: number; readonly finishedAt: number }
 
-/** Collected ticks of the last hour, later than the last derived one of their venue; a derivation that died counts for nothing. */
-export async function listUnderivedTicks(db: Database): Promise<UnderivedTick[]> {
+/** Collected ticks of the last hour, later than the last derived one of their venue; a derivation that died or was cut off counts for nothing. */
+export async function listUnderivedTicks(db: Database, cutOff: readonly string[] = []): Promise<UnderivedTick[]> {
   const { rows } = await db.query<{ scope: string; tick_at: Date; finished_at: Date }>(
     `with derived as (
        select scope, max(tick_at) as tick_at from tick
-       where job = 'derive' and tick_at > now() - interval '1 hour' and (state <> 'claimed' or lease_until > now()) group by scope
+       where job = 'derive' and tick_at > now() - interval '1 hour' and (state <> 'claimed' or (lease_until > now() and run <> all ($1)))
+       group by scope
      )
      select c.scope, c.tick_at, c.finished_at from tick c left join derived d on d.scope = c.scope
      where c.job = 'collect' and c.state = 'done' and c.tick_at > now() - interval '1 hour'
-       and (d.tick_at is null or c.tick_at > d.tick_at) order by c.tick_at`
+       and (d.tick_at is null or c.tick_at > d.tick_at) order by c.tick_at`,
+    [cutOff]
   )
   return rows.map(({ scope, tick_at, finished_at }) => ({
     venue: scope,

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** What the link does: all is well; every piece comes late; nothing arrives any more, and nobody is told. */
-export type LinkState = { readonly kind: 'well' | 'silent' } | { readonly kind: 'slow'; readonly delayMs: number }
+/** What the link does: all is well; every piece comes late; nothing arrives any more, and nobody is told; every connection is ended. */
+export type LinkState =
+  | { readonly kind: 'well' | 'silent' | 'cut' }
+  | { readonly kind: 'slow'; readonly delayMs: number }
 
 export type TcpProxy = AsyncDisposable & {
   readonly port: number
@@ -17,6 +19,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let state: LinkState = { kind: 'well' }
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
+    if (state.kind === 'cut') return near.destroy()
     const far = connect(targetPort, '127.0.0.1')
     const link = { isDead: false }
     for (const [from, to] of [
@@ -46,6 +49,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     disturbed: 0,
     set: (next) => {
       state = next
+      if (state.kind === 'cut') for (const socket of sockets) socket.destroy()
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
