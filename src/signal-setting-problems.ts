@@ -1,4 +1,5 @@
 import { REGIMES, type RegimeBounds } from './domain/funding-regime.ts'
+import { sideProblem } from './domain/lifecycle.ts'
 import { BUCKET_PARAMETERS, BUCKET_TYPES, neutralOf } from './domain/signal-types.ts'
 import { DAY, HOUR } from './domain/time.ts'
 import type { InputProblem } from './errors.ts'
@@ -67,14 +68,12 @@ export function signalProblems(values: SignalValues, isSet: (name: string) => bo
   return [...PAIRS.flatMap((pair) => sideProblems(pair, values)), ...orderProblems(values, isSet)]
 }
 
-/** What opens at the neutral value or beyond it would be open for everything; what closes there would never. */
+/** Of a threshold at neutral or beyond it. */
 function sideProblems({ enter, exit, isBelow, neutral }: Pair, values: SignalValues): InputProblem[] {
   if (neutral === null) return []
   return [enter, exit].flatMap((name) => {
-    const value = values[name]!
-    if (isBelow ? value < neutral : value > neutral) return []
-    const [bound, act] = isBelow ? ['below', 'lower'] : ['above', 'raise']
-    return [{ path: name, message: `${name} (${value}) must be ${bound} ${neutral}, which is neutral: ${act} it` }]
+    const problem = sideProblem(values[name]!, { below: isBelow, neutral })
+    return problem === null ? [] : [{ path: name, message: `${name} ${problem}` }]
   })
 }
 

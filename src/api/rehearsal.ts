@@ -1,5 +1,4 @@
 import { type Instrument, isGone } from '../domain/instrument.ts'
-import { readingOf } from '../domain/lifecycle.ts'
 import { type Episode, type RehearsedRules, rehearseBuckets, rehearseRegime } from '../domain/rehearsal.ts'
 import type { SignalType } from '../domain/signal.ts'
 import { BUCKET_MS, type BucketParameters, type BucketType } from '../domain/signal-types.ts'
@@ -97,16 +96,14 @@ export async function rehearseType(
     ({ subject }) => JSON.stringify(subject)
   )
   const ends = endsOf(span)
-  // Where nothing happened and that opens nothing, there is nothing to go over.
-  const isQuiet =
-    absent !== null && readingOf(parameters.thresholds, { at: 0, value: absent, weight: 1 }).enters === null
   return mapInTurns([...subjects.values()], (own) => {
     const ref = own[0]!.subject
     const seen = new Map(own.flatMap(({ at, value = null }) => (at === undefined ? [] : [[at, value] as const])))
     const since = ledgers.get(ref.instrumentId ?? 0) ?? Number.NEGATIVE_INFINITY
     const instrument = ref.instrumentId === null ? undefined : byId.get(ref.instrumentId)
     const goneAt = instrument !== undefined && isGone(instrument.status) ? instrument.delistedAt : null
-    if (seen.size === 0 && isQuiet)
+    // Where nothing happened is neutral, which opens nothing: there is nothing to go over.
+    if (seen.size === 0 && absent !== null)
       return { ref, episodes: [], knownHours: (endsSince(span, since) * BUCKET_MS) / HOUR }
     const valueAt = (at: number) => (at < since ? null : (seen.get(at) ?? absent))
     return { ref, ...rehearseBuckets(parameters, ends, valueAt, goneAt) }

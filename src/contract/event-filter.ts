@@ -39,17 +39,16 @@ export function filterProblems({ type, label }: EventFilter): BodyProblem[] {
 }
 
 function thresholdField(): Field<FilterThreshold | undefined> {
-  const distance = { type: 'number', minimum: 0 }
   const description =
     'Signals only: from when their value has been at least `enter` from neutral on the side that their label is about (above or below 0; ' +
     'of `liquidity_thinning` below 1), until it is nearer than `exit` or on the other side; in the unit of the ' +
-    'type of signal (`/v1/signals/types`). `exit` is not beyond `enter`'
+    'type of signal (`/v1/signals/types`). `enter` is above 0, `exit` not beyond `enter`'
   return {
     schema: {
       type: 'object',
       description,
       additionalProperties: false,
-      properties: { enter: distance, exit: distance },
+      properties: { enter: { type: 'number', exclusiveMinimum: 0 }, exit: { type: 'number', minimum: 0 } },
       required: ['enter', 'exit'],
       examples: [{ enter: 60, exit: 40 }]
     },
@@ -66,6 +65,13 @@ function thresholdField(): Field<FilterThreshold | undefined> {
       if (!isDistance(enter) || !isDistance(exit)) {
         report({ path, message: 'expected an object with enter and exit, both numbers from 0' })
         return undefined
+      }
+      if (enter === 0) {
+        // Every signal opens on the side of its label: it would let all of them through, and look as if it did not.
+        report({
+          path: `${path}.enter`,
+          message: 'must be above 0, which is neutral: raise it, or leave out threshold'
+        })
       }
       const problem = thresholdProblem({ enter, exit, below: false })
       if (problem !== null) report({ path: `${path}.exit`, message: problem })

@@ -1,6 +1,6 @@
-import { type Threshold, thresholdProblem } from '../domain/lifecycle.ts'
+import { sideProblem, type Threshold, thresholdProblem } from '../domain/lifecycle.ts'
 import type { SignalType } from '../domain/signal.ts'
-import { SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
+import { neutralOf, SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
 import { CONTRACT_KINDS } from './board.ts'
 import { suggestionFor } from './nearest.ts'
 import { type BodyProblem, type Field, field, objectField, requiredField, textsField } from './read-body.ts'
@@ -68,7 +68,8 @@ function thresholdsField(): Field<readonly OwnThreshold[] | undefined> {
       type: 'array',
       description:
         'Thresholds to try in place of those in force, by label, in the unit of the type with its sign (`/v1/signals/types`); of a ' +
-        'funding regime rates per 8 h, its percentiles stay',
+        'funding regime rates per 8 h, its percentiles stay. Both lie beyond neutral on the side of their label: above or below 0, of ' +
+        '`liquidity_thinning` below 1',
       maxItems: 2,
       items: {
         type: 'object',
@@ -127,12 +128,20 @@ export function rehearsalProblems(
     if (bound === undefined) problems.push({ path: `${path}.label`, message: unknown(label) })
     else if (thresholds.findIndex((one) => one.label === label) !== index)
       problems.push({ path: `${path}.label`, message: `${label} is given twice` })
-    else {
-      const problem = thresholdProblem({ enter, exit, below: bound.below })
-      if (problem !== null) problems.push({ path: `${path}.exit`, message: problem })
-    }
+    else problems.push(...boundProblems(type, path, { enter, exit, below: bound.below }))
   }
   return problems
+}
+
+/** Both bounds lie on their label's side of neutral, as settings do: a rule that is refused as a setting is no rule to rehearse. */
+function boundProblems(type: SignalType, path: string, threshold: Threshold): BodyProblem[] {
+  const neutral = neutralOf(type)
+  const problems = (['enter', 'exit'] as const).flatMap((name) => {
+    const problem = sideProblem(threshold[name], { below: threshold.below, neutral })
+    return problem === null ? [] : [{ path: `${path}.${name}`, message: `${name} ${problem}` }]
+  })
+  const crossed = thresholdProblem(threshold)
+  return crossed === null ? problems : [...problems, { path: `${path}.exit`, message: crossed }]
 }
 
 export const REHEARSAL_HISTORIES = ['enough', 'insufficient'] as const

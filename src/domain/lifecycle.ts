@@ -150,3 +150,13 @@ export function thresholdProblem(threshold: Threshold): string | null {
   if (signOf(threshold) * (exit - enter) <= 0) return null
   return `exit (${exit}) must not be ${below ? 'below' : 'above'} enter (${enter})`
 }
+
+/**
+ * What is wrong with one bound of a label, in words; null: nothing. What opens at the neutral value or beyond it would be open for everything,
+ * what closes there never would.
+ */
+export function sideProblem(bound: number, { below, neutral }: { readonly below: boolean; readonly neutral: number }) {
+  if (below ? bound < neutral : bound > neutral) return null
+  const [side, act] = below ? ['below', 'lower'] : ['above', 'raise']
+  return `(${bound}) must be ${side} ${neutral}, which is neutral: ${act} it`
+}

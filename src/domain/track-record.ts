@@ -54,7 +54,7 @@ export type Trial = { readonly subject: string; readonly at: number; readonly un
 export const INDEPENDENT_MIN = 30
 
 export type HitRecord = {
-  /** Stretches of time that do not overlap: outcomes inside one have the market in common, and count as one together. */
+  /** Clusters: outcomes of one have the market in common, and count as one together. */
   readonly independent: number
   /** Σ of the share of hits of each. */
   readonly hits: number
@@ -67,13 +67,15 @@ export type HitRecord = {
 const CONFIDENCE = 0.95
 
 /**
- * Hit rate of outcomes that overlap in time and over subjects: of one subject only those count that begin after the one before was over,
- * and all that begin before every one of a stretch is over are one outcome, of their share of hits. Wilson's interval of those. Spec 3.7.
+ * Hit rate of outcomes that overlap in time and over subjects. Of one subject and side only those count that begin after the one before was
+ * over: one a horizon. Of several subjects those are one cluster that begin before the first of them is over; a cluster counts as one,
+ * of its share of hits. The next begins after that, whatever else still goes on: no chain of overlaps joins two. Wilson's interval of
+ * the clusters. Spec 3.7.
  */
 export function hitRecord(trials: readonly Trial[]): HitRecord {
-  const stretches = stretchesOf(trials)
-  const independent = stretches.length
-  const hits = stretches.reduce((sum, own) => sum + own.filter((trial) => trial.isHit).length / own.length, 0)
+  const clusters = clustersOf(trials)
+  const independent = clusters.length
+  const hits = clusters.reduce((sum, own) => sum + own.filter((trial) => trial.isHit).length / own.length, 0)
   if (independent < INDEPENDENT_MIN) {
     return { independent, hits, rate: null, low: null, high: null, verdict: 'insufficient' }
   }
@@ -83,20 +85,25 @@ export function hitRecord(trials: readonly Trial[]): HitRecord {
   return { independent, hits, rate, low, high, verdict }
 }
 
-function stretchesOf(trials: readonly Trial[]): Trial[][] {
+function clustersOf(trials: readonly Trial[]): Trial[][] {
   const busyUntil = new Map<string, number>()
-  const stretches: Trial[][] = []
+  const clusters: Trial[][] = []
   let end = Number.NEGATIVE_INFINITY
-  for (const trial of trials.toSorted((a, b) => a.at - b.at || (a.subject < b.subject ? -1 : 1))) {
+  for (const trial of trials.toSorted(byBeginning)) {
     if (trial.at < (busyUntil.get(trial.subject) ?? Number.NEGATIVE_INFINITY)) continue
     busyUntil.set(trial.subject, trial.until)
-    if (trial.at < end) stretches.at(-1)!.push(trial)
-    else stretches.push([trial])
-    // The longest decides: what it has seen of the market would be in the next stretch as well.
-    end = Math.max(end, trial.until)
+    if (trial.at < end) clusters.at(-1)!.push(trial)
+    else {
+      clusters.push([trial])
+      end = trial.until
+    }
   }
-  return stretches
+  return clusters
 }
+
+/** Of those that begin at once the one that is over first, then by name: which is the first of a cluster must not depend on their order. */
+const byBeginning = (a: Trial, b: Trial) =>
+  a.at - b.at || a.until - b.until || (a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0)
 
 /** When an outcome of so many hours is due. */
 export const dueAt = (openedAt: number, hours: number): number => openedAt + hours * HOUR

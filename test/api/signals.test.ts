@@ -155,6 +155,42 @@ test('the catalogue and a rehearsal go by what is in force, not by what the proc
   assert.equal(rehearsed.data.thresholds[1].enter, -80)
 })
 
+test('a signal tells the parameters that were in force when it opened, also after others are', async () => {
+  await using api = await open()
+  const { fundingRegime } = loadConfig({ FUNDING_REGIME_OVERHEATED_ENTER_RATE_8H: '0.0004' })
+  const told = async () => {
+    const { body } = await request(api.url).get('/v1/signals/sig_a')
+    const { body: page } = await request(api.url).get('/v1/signals?state=closed&label=OVERHEATED')
+    const query = '{ signal(id: "sig_a") { parametersId parameters } }'
+    const { body: graph } = await request(api.url).post('/graphql').send({ query })
+    assert.equal(graph.errors, undefined, JSON.stringify(graph.errors))
+    const listed = page.data.find(({ id }: { id: string }) => id === 'sig_a')
+    assert.deepEqual(
+      [listed.parameters, listed.parametersId, graph.data.signal],
+      [
+        body.data.parameters,
+        body.data.parametersId,
+        { parametersId: body.data.parametersId, parameters: body.data.parameters }
+      ]
+    )
+    return body.data
+  }
+  const record = async () => {
+    const { body } = await request(api.url).get('/v1/signals/records?label=OVERHEATED')
+    return body.data[0]
+  }
+  await activate(api.db, 'funding_regime', { hash: 'p1', set: aSignal({ id: 'p', instrumentId: 1 }).parameterSet })
+  const before = await told()
+  assert.deepEqual([before.parametersId, before.parameters.OVERHEATED.enterRate8h], ['p1', 0.0003])
+  assert.deepEqual([(await record()).parametersId, (await record()).isInForce], ['p1', true])
+  await activate(api.db, 'funding_regime', { hash: 'f2', set: fundingRegime })
+  assert.deepEqual(await told(), before)
+  assert.deepEqual([(await record()).parametersId, (await record()).isInForce], ['p1', false])
+  const { body } = await request(api.url).get('/v1/signals/types')
+  const now = body.data.find(({ type }: { type: string }) => type === 'funding_regime')
+  assert.deepEqual([now.parametersId, now.parameters.OVERHEATED.enterRate8h], ['f2', 0.0004])
+})
+
 test('every type is in the catalogue, with its unit, its thresholds and whether it is looked for', async () => {
   await using api = await testApi()
   const { body } = await request(api.url).get('/v1/signals/types')

@@ -116,6 +116,9 @@ test('every field that cannot be used is named, and what was misspelt gets a sug
     [{ url: URL_OK, filter: [] }, 'filter'],
     [{ url: URL_OK, filter: { venue: ['binanze'] } }, 'filter.venue'],
     [{ url: URL_OK, filter: { asset: ['BTTC'] } }, 'filter.asset'],
+    [{ url: URL_OK, filter: { threshold: { enter: 0, exit: 0 } } }, 'filter.threshold.enter'],
+    [{ url: URL_OK, filter: { threshold: { enter: 20, exit: 40 } } }, 'filter.threshold.exit'],
+    [{ url: URL_OK, filter: { threshold: { enter: 20 } } }, 'filter.threshold'],
     [{ url: URL_OK, id: 'sub_mine' }, 'id'],
     [{ url: URL_OK, secret: 'whsec_mine' }, 'secret'],
     [`{"url":"${URL_OK}","__proto__":{"state":"disabled"}}`, '__proto__']

@@ -53,11 +53,115 @@ test('what overlaps is one outcome: a hundred contracts that move at once prove 
   )
 })
 
-test('a stretch lasts as long as the longest in it: what begins meanwhile proves nothing more', () => {
-  const long = [trial('a', 0, true), { ...trial('b', 0, false, 40), at: HOUR }]
-  const meanwhile = Array.from({ length: 38 }, (_, day) => trial('a', day + 1, true))
-  assert.equal(hitRecord([...long, ...meanwhile]).independent, 1)
-  assert.equal(hitRecord([...long, trial('a', 40, true)]).independent, 2, 'from its end on another begins')
+/** By hand, in days: [subject, at, until, hit], and [independent, hits] of them. Spec 3.7. */
+const CLUSTERS: readonly [string, readonly (readonly [string, number, number, 0 | 1])[], readonly [number, number]][] =
+  [
+    ['nothing', [], [0, 0]],
+    [
+      'one after the other',
+      [
+        ['a', 0, 2, 1],
+        ['a', 2, 4, 0],
+        ['a', 4, 6, 1]
+      ],
+      [3, 2]
+    ],
+    [
+      'one a horizon of each subject',
+      [
+        ['a', 0, 2, 1],
+        ['a', 1, 3, 0],
+        ['a', 1.9, 3.9, 0],
+        ['a', 2, 4, 1]
+      ],
+      [2, 2]
+    ],
+    [
+      'at once',
+      [
+        ['a', 0, 2, 1],
+        ['b', 0, 2, 0],
+        ['c', 0, 2, 0],
+        ['d', 0, 2, 1]
+      ],
+      [1, 0.5]
+    ],
+    [
+      'before the first is over',
+      [
+        ['a', 0, 2, 1],
+        ['b', 1.5, 3.5, 0]
+      ],
+      [1, 0.5]
+    ],
+    [
+      'as the first is over',
+      [
+        ['a', 0, 2, 1],
+        ['b', 2, 4, 0]
+      ],
+      [2, 1]
+    ],
+    [
+      'a chain of overlaps is not one',
+      [
+        ['a', 0, 2, 1],
+        ['b', 1, 3, 1],
+        ['a', 2, 4, 0],
+        ['b', 3, 5, 1]
+      ],
+      [2, 1.5]
+    ],
+    [
+      'nor does a long one hold the others',
+      [
+        ['a', 0, 1, 1],
+        ['b', 0.5, 40, 0],
+        ['a', 1, 2, 1],
+        ['a', 2, 3, 1]
+      ],
+      [3, 2.5]
+    ],
+    [
+      'of two at once the shorter is the first',
+      [
+        ['b', 0, 1, 1],
+        ['a', 0, 3, 1],
+        ['c', 1, 2, 0]
+      ],
+      [2, 1]
+    ]
+  ]
+for (const [what, rows, expected] of CLUSTERS) {
+  test(`outcomes of one horizon are one cluster, and the next begins when the first of it is over: ${what}`, () => {
+    const trials = rows.map(([subject, at, until, hit]) => ({
+      subject,
+      at: at * DAY,
+      until: until * DAY,
+      isHit: hit === 1
+    }))
+    for (const order of [trials, trials.toReversed()]) {
+      const { independent, hits } = hitRecord(order)
+      assert.deepEqual([independent, hits], expected)
+    }
+  })
+}
+
+test('clusters of one horizon begin at least that far apart, and of no subject two outcomes are in one', () => {
+  const begun = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(60)), { maxLength: 120 })
+  fc.assert(
+    fc.property(begun, (all) => {
+      const trials = [...new Map(all.map((one) => [one.join(), trial(one[0], one[1], true, 3)])).values()]
+      const { independent, hits } = hitRecord(trials)
+      assert.ok(independent <= Math.ceil(61 / 3), 'no more than the time has room for')
+      assert.equal(hits, independent)
+      const days = [...new Set(all.map(([, day]) => day))].sort((a, b) => a - b)
+      // Greedy from the left: as many as do not overlap.
+      let [count, free] = [0, Number.NEGATIVE_INFINITY]
+      for (const day of days) if (day >= free) [count, free] = [count + 1, day + 3]
+      assert.ok(independent <= count)
+    })
+  )
 })
 
 test('the record does not depend on the order, and never claims more outcomes than there are, nor a rate out of its interval', () => {

@@ -101,3 +101,33 @@ test('who is disabled is not told, and a ping is for its own subscription whatev
   )
   assert.deepEqual(rows, [{ subscription_id: pinged.id, event_type: 'test.ping' }])
 })
+
+test('a subscription with a threshold is told of a signal from when it is beyond, by the numbers of each event', async () => {
+  await using t = await testDatabase()
+  const events = ['signal.opened', 'signal.updated', 'signal.closed', 'funding.settled']
+  const filter = { threshold: { enter: 60, exit: 40 } }
+  const { id } = await aSubscription(t.db, 'https://example.com/', { events, filter })
+  const cheap = { type: 'basis_dislocation', label: 'CHEAP' }
+  const seen = (type: 'signal.opened' | 'signal.updated' | 'signal.closed', lastValue: number, peakValue: number) =>
+    anEvent({ type, signal: cheap, data: { lastValue, peakValue } })
+  const told = [
+    [seen('signal.opened', -50, -50), false],
+    [seen('signal.updated', -62, -62), true],
+    [seen('signal.updated', -41, -62), true],
+    [seen('signal.updated', -39, -62), false],
+    [seen('signal.closed', -5, -62), true],
+    [seen('signal.closed', -5, -59), false],
+    [seen('signal.opened', 62, 62), false],
+    [anEvent({ type: 'funding.settled', signal: null, data: { rate: '-0.7' } }), false]
+  ] as const
+  await storeEvents(t.db, ...told.map(([event]) => event))
+  await publish(t.db)
+  const { rows } = await t.db.query<{ id: string }>(
+    'select event_id as id from delivery where subscription_id = $1 order by sequence',
+    [id]
+  )
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    told.filter(([, isTold]) => isTold).map(([event]) => event.id)
+  )
+})

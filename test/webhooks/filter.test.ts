@@ -88,6 +88,14 @@ test('a crossed threshold, or half of one, is refused by name', () => {
   assert.deepEqual(problemsOf({ enter: 60, exit: 61 }), [
     { path: 'filter.threshold.exit', message: 'exit (61) must not be above enter (60)' }
   ])
+  assert.deepEqual(
+    problemsOf({ enter: 0, exit: 0 }),
+    [
+      { path: 'filter.threshold.enter', message: 'must be above 0, which is neutral: raise it, or leave out threshold' }
+    ],
+    'it would let every signal through'
+  )
+  assert.equal(read({ enter: 60, exit: 0 }).isUsable, true, 'told of as long as it is on its side')
   for (const half of [{ enter: 60 }, { enter: -1, exit: -2 }, { enter: '60', exit: 4 }, 60, null]) {
     assert.match(problemsOf(half)[0]!.message, /enter and exit, both numbers from 0/)
   }

@@ -33,7 +33,7 @@ export function signalRecordsOperation(context: ApiContext): Operation {
     description:
       'One row for each label, set of parameters, claim and time. What a signal looks at is noted 1, 8, 24, 72 and 168 hours after it ' +
       'opened, by what was known then; of a funding regime it is the last settlement of up to eight hours before. Outcomes that overlap are ' +
-      'one outcome. What is far from usual tends to come back by itself: a hit rate above one half is no proof of an edge, and no ' +
+      'one cluster and count as one. What is far from usual tends to come back by itself: a hit rate above one half is no proof of an edge, and no ' +
       'row has been compared with times without a signal. Several rows are several tests: some will look good by chance.',
     parameters: signalRecordParameters,
     type: 'SignalRecord',
