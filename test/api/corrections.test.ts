@@ -305,7 +305,11 @@ test('of corrections that come at once each is a revision after the other, of th
       'select revision, last from market_snapshot where instrument_id = $1 and tick_at = $2 order by revision',
       [idOf(CONTRACT.key), new Date(FROM + 3 * HOUR)]
     )
-    return rows.map(({ last }, revision) => (assert.equal(rows[revision]!.revision, revision), last))
+    assert.deepEqual(
+      rows.map(({ revision }) => revision),
+      rows.map((_, index) => index)
+    )
+    return rows.map(({ last }) => last)
   }
   const bases = async () => {
     const { rows } = await db.query<{ revision: number; contract_mid: string; spot_mid: string }>(

@@ -110,6 +110,7 @@ test('a subscription with a threshold is told of a signal from when it is beyond
   const cheap = { type: 'basis_dislocation', label: 'CHEAP' }
   const seen = (type: 'signal.opened' | 'signal.updated' | 'signal.closed', lastValue: number, peakValue: number) =>
     anEvent({ type, signal: cheap, data: { lastValue, peakValue } })
+  const { signal: _, ...settled } = anEvent({ type: 'funding.settled', data: { rate: '-0.7' } })
   const told = [
     [seen('signal.opened', -50, -50), false],
     [seen('signal.updated', -62, -62), true],
@@ -118,7 +119,7 @@ test('a subscription with a threshold is told of a signal from when it is beyond
     [seen('signal.closed', -5, -62), true],
     [seen('signal.closed', -5, -59), false],
     [seen('signal.opened', 62, 62), false],
-    [anEvent({ type: 'funding.settled', signal: null, data: { rate: '-0.7' } }), false]
+    [settled, false]
   ] as const
   await storeEvents(t.db, ...told.map(([event]) => event))
   await publish(t.db)
