@@ -221,3 +221,47 @@ test('a regime that is ordered takes hold within minutes, without a jump, and on
     clock.nowMs = NOW + 40 * 60_000
     assert.ok(Math.abs(await premium()) < 0.0015)
   }))
+
+test('faults of books and of what was are those of every venue, whatever its answers look like', () =>
+  withSim(async (sim) => {
+    const books = [
+      ['binance', '/api/v3/depth?symbol=BTCUSDT&limit=20', (body: Body) => [body.bids, body.asks]],
+      [
+        'bybit',
+        '/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=20',
+        ({ result }: Body) => [result.b, result.a]
+      ],
+      ['okx', '/api/v5/market/books?instId=BTC-USDT-SWAP&sz=20', ({ data }: Body) => [data[0].bids, data[0].asks]],
+      ['hyperliquid', { type: 'l2Book', coin: 'BTC' }, (body: Body) => body.levels]
+    ] as const
+    for (const [venue, question, sidesOf] of books) {
+      const [url, body] = typeof question === 'string' ? [question, undefined] : ['/info', JSON.stringify(question)]
+      const ask = async (kind?: string, more = {}) => {
+        await steer(sim, 'PUT', '/faults', kind ? [{ venue, kind, ...more }] : [])
+        const sent = body === undefined ? {} : { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+        const [bids, asks] = sidesOf((await (await fetch(sim.urls[venue] + url, sent)).json()) as Body)
+        return { bids, asks }
+      }
+      const well = await ask()
+      assert.ok(well.bids.length > 2 && well.asks.length > 2, venue)
+      assert.deepEqual(await ask('crossed'), { bids: well.asks, asks: well.bids }, venue)
+      assert.deepEqual(await ask('one_sided'), { bids: well.bids, asks: [] }, venue)
+      const size = (level: Body) => Number(level.sz ?? level[1])
+      const large = await ask('sizes_off', { factor: 1000 })
+      assert.ok(Math.abs(size(large.asks[1]) / size(well.asks[1]) / 1000 - 1) < 1e-9, venue)
+      assert.equal(large.asks[1].px ?? large.asks[1][0], well.asks[1].px ?? well.asks[1][0])
+    }
+    const settled = async (kind?: string, more = {}) => {
+      await steer(sim, 'PUT', '/faults', kind ? [{ venue: 'bybit', kind, ...more }] : [])
+      const path = '/v5/market/funding/history?category=linear&symbol=BTCUSDT&limit=2'
+      return ((await (await fetch(sim.urls.bybit + path)).json()) as Body).result.list
+    }
+    const [newest, before] = await settled()
+    assert.deepEqual(await settled('newest_missing'), [before])
+    assert.deepEqual(await settled('twice'), [newest, newest, before, before])
+    assert.deepEqual(await settled('reversed'), [before, newest])
+    const at = (row: Body) => Number(row.fundingRateTimestamp)
+    assert.equal(at((await settled('stamps_off', { offsetMs: -HOUR }))[0]), at(newest) - HOUR)
+    const other = await settled('other_symbol', { symbol: 'BTCUSDT', as: 'ETHUSDT' })
+    assert.deepEqual([other.length, other[0].symbol], [2, 'ETHUSDT'])
+  }))

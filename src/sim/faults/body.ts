@@ -50,6 +50,19 @@ function isCollection(body: object): boolean {
   )
 }
 
+/** Changes each list of objects, however short: rows of a venue's past. */
+export function mapElements(body: Body, change: (list: Body[]) => Body[]): Body {
+  if (typeof body !== 'object' || body === null) return body
+  if (
+    Array.isArray(body) &&
+    body.every((element) => typeof element === 'object' && element !== null && !Array.isArray(element))
+  ) {
+    return change(body)
+  }
+  if (Array.isArray(body)) return body.map((part) => mapElements(part, change))
+  return Object.fromEntries(Object.entries(body).map(([name, part]) => [name, mapElements(part, change)]))
+}
+
 const NUMERIC = /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i
 
 export function isNumeric(value: Body): boolean {

@@ -1,6 +1,6 @@
 import { DAY, floorTo, HOUR, MINUTE } from '../../domain/time.ts'
 import type { Answer } from '../answer.ts'
-import { type Body, isStamp, mapLeaves, withNumber } from './body.ts'
+import { type Body, isStamp, mapElements, mapLeaves, withNumber } from './body.ts'
 import { isAbout } from './body-faults.ts'
 import type { Faulted } from './kinds.ts'
 import { withBody } from './listing-faults.ts'
@@ -85,18 +85,6 @@ function withAdjustedContract(list: Body, symbol: string, { hours }: Step): Body
   const template = { ...list[0], adjustedFundingRateCap: '0.02000000', adjustedFundingRateFloor: '-0.02000000' }
   const others = list.filter((element: Body) => element !== known)
   return [...others, { ...(known ?? template), symbol, fundingIntervalHours: hours }]
-}
-
-function mapElements(body: Body, change: (list: Body[]) => Body[]): Body {
-  if (typeof body !== 'object' || body === null) return body
-  if (
-    Array.isArray(body) &&
-    body.every((element) => typeof element === 'object' && element !== null && !Array.isArray(element))
-  ) {
-    return change(body)
-  }
-  if (Array.isArray(body)) return body.map((part) => mapElements(part, change))
-  return Object.fromEntries(Object.entries(body).map(([name, part]) => [name, mapElements(part, change)]))
 }
 
 function withTerms(element: Body, { hours }: Step, nowMs: number): Body {

@@ -2,10 +2,12 @@ import type { ServerResponse } from 'node:http'
 import { DAY } from '../../domain/time.ts'
 import type { Answer } from '../answer.ts'
 import { BODY_FAULTS } from './body-faults.ts'
+import { BOOK_FAULTS } from './book-faults.ts'
 import * as deliver from './delivery.ts'
 import { changedInterval } from './interval-fault.ts'
-import { delisted, type ListingChange, listed, renamed, withBody, withFields } from './listing-faults.ts'
+import { askedFor, delisted, type ListingChange, listed, renamed, withBody, withFields } from './listing-faults.ts'
 import { shortPage, windowIgnored } from './paging.ts'
+import { PAST_FAULTS } from './past-faults.ts'
 import type { FaultRule } from './rule.ts'
 import { swappedMarks } from './swapped-marks.ts'
 
@@ -55,12 +57,13 @@ const refusal =
   }
 const RETRY_AFTER = { retryAfter: 'string|number?' }
 
+const CHANGES = { ...BODY_FAULTS, ...BOOK_FAULTS, ...PAST_FAULTS }
 const bodyKinds = Object.fromEntries(
-  Object.entries(BODY_FAULTS).map(([name, change]) => [
+  Object.entries(CHANGES).map(([name, change]) => [
     name,
     ({ rule, nowMs, answer }: Faulted) => withBody(answer(), (body) => change(body, rule, nowMs))
   ])
-) as Record<keyof typeof BODY_FAULTS, NonNullable<FaultKind['answer']>>
+) as Record<keyof typeof CHANGES, NonNullable<FaultKind['answer']>>
 
 const CONTRACT = { symbol: 'string' }
 const NEW_NAME = { ...CONTRACT, as: 'string', base: 'string?', asBase: 'string?' }
@@ -121,6 +124,21 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
     parameters: { rows: 'number?' },
     answer: shortPage
   },
+  newest_missing: { about: 'the newest row of its lists is missing', answer: bodyKinds.newest_missing },
+  twice: { about: 'every row of its lists twice', answer: bodyKinds.twice },
+  reversed: { about: 'its lists the other way round', answer: bodyKinds.reversed },
+  stamps_off: {
+    about: 'every time is offsetMs (an hour) later',
+    parameters: { offsetMs: 'number?' },
+    answer: bodyKinds.stamps_off
+  },
+  crossed: { about: 'bids and asks of its books have changed places', answer: bodyKinds.crossed },
+  one_sided: { about: 'its books have bids alone', answer: bodyKinds.one_sided },
+  sizes_off: {
+    about: 'sizes in its books times `factor` (a million)',
+    parameters: { factor: 'number?' },
+    answer: bodyKinds.sizes_off
+  },
   one: { about: 'its lists have one element', answer: bodyKinds.one },
   empty: { about: 'its lists are empty', answer: bodyKinds.empty },
   half: { about: 'every second element of its lists', answer: bodyKinds.half },
@@ -171,6 +189,11 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
     parameters: { ...CONTRACT, set: 'object' },
     answer: ({ rule, answer }) =>
       withBody(answer(), (body) => withFields(body, String(rule.symbol), rule.set as Record<string, unknown>))
+  },
+  other_symbol: {
+    about: 'asked for a contract it tells of another, by its own name',
+    parameters: { ...CONTRACT, as: 'string' },
+    answer: (faulted) => askedFor(faulted, changeOf(faulted.rule))
   },
   rename: {
     about: 'a contract has another name',

@@ -55,6 +55,11 @@ export function renamed(asking: Asking, change: ListingChange): Answer {
   return delisted(asNew, change)
 }
 
+/** What is asked of `symbol` is answered as if it had been asked of `as`. */
+export function askedFor({ path, params, answer }: Asking, { symbol, as = '' }: ListingChange): Answer {
+  return answer(path, renamedParams(params, symbol, as))
+}
+
 function renamedParams(params: URLSearchParams, from: string, to: string): URLSearchParams {
   return new URLSearchParams([...params].map(([name, value]): [string, string] => [name, value === from ? to : value]))
 }
