@@ -121,8 +121,12 @@ function bookOfLeg(
   })
 }
 
-/** Inverse contracts' sizes are dollars, all others' base. */
-function baseSize(size: string | null, price: Decimal, { inverse }: Instrument): Decimal | null {
+/** Quoted sizes in base: inverse contracts' are dollars, all others' base. */
+export function baseSize(
+  size: string | null,
+  price: Decimal,
+  { inverse }: Pick<Instrument, 'inverse'>
+): Decimal | null {
   const amount = decimalOrNull(size)
   return amount && inverse === true ? (divideDecimal(amount, price) ?? null) : amount
 }

@@ -1,8 +1,14 @@
 import type { Level } from '../domain/book.ts'
-import { compare, type Decimal, decimalToString, parseDecimal } from '../domain/decimal.ts'
+import { baseSize } from '../domain/carry-case.ts'
+import { compare, type Decimal, decimalOrNull, decimalToString, parseDecimal } from '../domain/decimal.ts'
 import { DEPTH_BANDS_BPS, depthOf } from '../domain/depth.ts'
+import type { Instrument } from '../domain/instrument.ts'
+import type { Latest } from '../domain/latest.ts'
+import { bookProblem, TOP_LEVELS } from '../domain/told-plausibility.ts'
 import { insertDepths, type StoredDepth } from '../store/depth.ts'
-import type { OrderBook } from '../venues/venue.ts'
+import { listLatest } from '../store/latest.ts'
+import { skip } from '../venues/normalise.ts'
+import type { OrderBook, Reading, Skipped } from '../venues/venue.ts'
 import { type KeptDeps, pollKept, type Rhythm } from './kept-rounds.ts'
 import type { AskedVenue } from './single-calls.ts'
 
@@ -19,6 +25,8 @@ export async function pollDepth(
   tickAt: number,
   signal: AbortSignal
 ): Promise<void> {
+  const ids = [...venue.instruments.values()].map(({ id }) => id)
+  const polled = await listLatest(deps.db, ids)
   await pollKept(
     deps,
     venue,
@@ -26,6 +34,7 @@ export async function pollDepth(
       ...deps.depth,
       job: 'depth',
       fact: 'book',
+      refuse: (reading, instrument) => refuseBook(reading, instrument, polled.get(instrument.id)?.quote ?? null),
       store: (client, { books }, { ours, stamp }) => {
         const rows = ours(books).map((book) => depthRow(book, book.instrumentId))
         return insertDepths(client, rows, { ...stamp, formulaVersion: DEPTH_FORMULA_VERSION })
@@ -34,6 +43,25 @@ export async function pollDepth(
     tickAt,
     signal
   )
+}
+
+/** Takes out the book that was read last where it is not that of the best prices that were polled. */
+function refuseBook({ books }: Reading, instrument: Instrument, quote: Latest['quote']): Skipped | null {
+  const book = books.at(-1)
+  const [bid, ask] = [decimalOrNull(quote?.bid), decimalOrNull(quote?.ask)]
+  if (book?.symbol !== instrument.symbol || !quote || !bid || !ask) return null
+  const top = {
+    mid: (Number(quote.bid) + Number(quote.ask)) / 2,
+    bidSize: baseSize(quote.bidSize, bid, instrument),
+    askSize: baseSize(quote.askSize, ask, instrument),
+    observedAt: quote.observedAt
+  }
+  const near = (levels: OrderBook['bids']) => levelsOf(levels.slice(0, TOP_LEVELS))
+  const levels = { bids: near(book.bids), asks: near(book.asks) }
+  const problem = bookProblem(levels, book.observedAt, top)
+  if (problem === null) return null
+  books.pop()
+  return skip(instrument.symbol, problem)
 }
 
 /** What a book says of spread and depth. */

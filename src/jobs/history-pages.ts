@@ -9,6 +9,7 @@ import { noteQuietHours } from '../store/quiet-hours.ts'
 import { findNewestSettlement } from '../store/settlements.ts'
 import { fetchOpenInterestPast, fetchSettlements } from '../venues/past.ts'
 import type { Skipped } from '../venues/venue.ts'
+import { believedSettlements } from './believed-settlements.ts'
 import type { HistoryDeps, Target } from './history.ts'
 import { derivePastBasis } from './past-basis.ts'
 import { fetchHours, hourOfOpenInterest, priceReach } from './past-hours.ts'
@@ -67,15 +68,22 @@ async function fetchRates(errand: Errand, { floor, end, doneAfter }: PageRange):
     hours * HOUR,
     ({ venueTime }) => venueTime
   )
-  const times = page.rows.map(({ settledAt }) => settledAt)
+  const believed = await believedSettlements(deps.db, instrument.id, page.rows)
+  const refused = [...page.skipped, ...believed.refused]
+  if (refused.length > 0) deps.log.warn({ instrument: instrument.key, refused }, 'history.refused')
+  const times = believed.rows.map(({ settledAt }) => settledAt)
   await ensurePartitions(deps.db, 'settlement', times, deps.clock.now())
   const { observedAt } = page
   return await keep(errand, { times, since }, doneAfter(since), async (transaction) => {
     const { adapterVersion } = adapter
-    const stored = await settle(transaction, instrument, page.rows, { observedAt, adapterVersion, epoch: claim.epoch })
+    const stored = await settle(transaction, instrument, believed.rows, {
+      observedAt,
+      adapterVersion,
+      epoch: claim.epoch
+    })
     const stretch = { from: since, to: end, isOldest: since === floor }
     await noteSettlementGaps(transaction, instrument, stretch, 'absent_from_answer')
-    return { stored, refused: page.skipped }
+    return { stored, refused }
   })
 }
 

@@ -4,7 +4,7 @@ import { listDepthTargets } from '../store/depth.ts'
 import type { DiskGuard } from '../store/disk.ts'
 import type { Stamp } from '../store/observations.ts'
 import type { Fact, Reading } from '../venues/venue.ts'
-import { type AskedVenue, askSingly, type SingleDeps, singleCallOf } from './single-calls.ts'
+import { type AskedVenue, askSingly, type SingleDeps, type SingleRound, singleCallOf } from './single-calls.ts'
 
 export type KeptDeps = SingleDeps & { readonly disk: DiskGuard }
 
@@ -12,12 +12,13 @@ export type KeptDeps = SingleDeps & { readonly disk: DiskGuard }
 export type Rhythm = { readonly contracts: number; readonly everyMs: number }
 
 /** A round whose facts are kept as history alone; what it does not bring is a gap. */
-export type KeptRound = Rhythm & {
-  readonly job: 'depth' | 'flow' | 'liquidation'
-  readonly fact: Fact
-  /** Stores what a batch brought; answers how many instruments it was about. */
-  readonly store: (client: Transaction, reading: Reading, into: Into) => Promise<number>
-}
+export type KeptRound = Rhythm &
+  Pick<SingleRound, 'refuse'> & {
+    readonly job: 'depth' | 'flow' | 'liquidation'
+    readonly fact: Fact
+    /** Stores what a batch brought; answers how many instruments it was about. */
+    readonly store: (client: Transaction, reading: Reading, into: Into) => Promise<number>
+  }
 
 export type Into = {
   /** The rows of a reading that are about what was asked, with our ids. */
@@ -29,7 +30,7 @@ export type Into = {
 export async function pollKept(
   deps: KeptDeps,
   venue: AskedVenue,
-  { job, fact, contracts, everyMs, store }: KeptRound,
+  { job, fact, contracts, everyMs, refuse, store }: KeptRound,
   tickAt: number,
   signal: AbortSignal
 ): Promise<void> {
@@ -44,6 +45,7 @@ export async function pollKept(
     job,
     fact,
     instruments,
+    ...(refuse === undefined ? {} : { refuse }),
     kept: { fact: job, everyMs, isFull: await deps.disk.isFull() },
     store: (client: Transaction, claim: { readonly tickAt: number; readonly epoch: number }, reading: Reading) => {
       const { tickAt, epoch } = claim

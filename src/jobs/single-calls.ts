@@ -39,6 +39,8 @@ export type SingleRound = {
   readonly instruments: readonly Instrument[]
   /** Of facts that are kept as history: what is missing is a gap of this fact, and without room nothing is asked. */
   readonly kept?: { readonly fact: Gap['fact']; readonly everyMs: number; readonly isFull: boolean }
+  /** Why the last that was read is not believed, which is then taken out again; null: it is. */
+  readonly refuse?: (reading: Reading, instrument: Instrument) => Skipped | null
   /** Stores what a batch brought, in the transaction that holds the claim; answers how many instruments it was about. */
   readonly store: (client: Transaction, claim: Claim, reading: Reading) => Promise<number>
 }
@@ -114,7 +116,7 @@ async function askAll(
   let rows = 0
   for (let from = 0; from < instruments.length && refusal === null && !signal.aborted; from += BATCH) {
     const batch = instruments.slice(from, from + BATCH)
-    const asked = await askEach(deps, venue, { fact: round.fact, batch, missing }, signal)
+    const asked = await askEach(deps, venue, { ...round, batch, missing }, signal)
     refusal = asked.refusal
     dropped.push(...asked.reading.skipped)
     rows += await db.transaction(async (client) => {
@@ -135,8 +137,7 @@ async function askAll(
   log.info({ venue: claim.scope, rows, asked: instruments.length, refusal, dropped }, `${round.job}.finished`)
 }
 
-type Batch = {
-  readonly fact: Fact
+type Batch = Pick<SingleRound, 'fact' | 'refuse'> & {
   readonly batch: readonly Instrument[]
   readonly missing: Map<number, string | null>
 }
@@ -145,7 +146,7 @@ type Batch = {
 async function askEach(
   deps: SingleDeps,
   { adapter, client, memory }: AskedVenue,
-  { fact, batch, missing }: Batch,
+  { fact, refuse, batch, missing }: Batch,
   signal: AbortSignal
 ): Promise<{ reading: Reading; refusal: VenueFailure | null }> {
   const reading = emptyReading()
@@ -163,6 +164,8 @@ async function askEach(
       const { value, observedAt } = answer
       const before = reading.skipped.length
       readInto(call, value, { ...context, observedAt }, symbol)
+      const refused = reading.skipped.length === before ? refuse?.(reading, instrument) : null
+      if (refused) reading.skipped.push(refused)
       const skipped = reading.skipped[before]
       if (skipped === undefined) missing.delete(id)
       else missing.set(id, skipped.reason)

@@ -111,3 +111,42 @@ const COLUMNS = [
   'cap',
   'floor'
 ] as const satisfies readonly (keyof EstimateRow)[]
+
+/** What a venue's polls said last before a moment; the interval as it was declared. */
+export type ToldEstimate = {
+  readonly rate: number
+  readonly intervalHours: number | null
+  readonly nextSettlementAt: number
+  readonly observedAt: number
+}
+
+/** So long before a moment a poll may have been the last. */
+const TOLD_MS_MAX = 20 * MINUTE
+
+/** The last estimate of the minutes before each of these moments, while it is hot; `trailing` ones name no settlement. */
+export async function listToldBefore(
+  db: Pick<Database, 'query'>,
+  instrumentId: number,
+  moments: readonly number[]
+): Promise<ReadonlyMap<number, ToldEstimate>> {
+  type Row = EstimateRow & { moment: Date; next_settlement_at: Date }
+  const { rows } = await db.query<Row>(
+    `select w.moment, e.* from unnest($2::timestamptz[]) as w (moment) cross join lateral (
+       select rate, observed_at, interval_hours, interval_source, next_settlement_at from funding_estimate
+       where instrument_id = $1 and tick_at >= w.moment - $3 * interval '1 millisecond' and observed_at < w.moment
+         and tick_at < w.moment and next_settlement_at is not null and kind <> 'trailing'
+       order by tick_at desc, revision desc limit 1) e`,
+    [instrumentId, moments.map((at) => new Date(at)), TOLD_MS_MAX]
+  )
+  return new Map(
+    rows.map((row) => [
+      row.moment.getTime(),
+      {
+        rate: Number(row.rate),
+        intervalHours: row.interval_source === 'declared' ? row.interval_hours : null,
+        nextSettlementAt: row.next_settlement_at.getTime(),
+        observedAt: row.observed_at.getTime()
+      }
+    ])
+  )
+}
