@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BUCKET_MS, BUCKET_TYPES } from '../../src/domain/signal-types.ts'
-import { DAY, floorTo, MINUTE } from '../../src/domain/time.ts'
-import { evaluateBuckets, GRACE_MS, hashedBuckets } from '../../src/jobs/bucket-signals.ts'
-import type { FaultRule } from '../../src/sim/faults/rule.ts'
+import { DAY, floorTo } from '../../src/domain/time.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
-import { activate } from '../../src/store/signal-activations.ts'
-import { silentLog, testConfig } from '../support/line.ts'
+import { freeFrom, openSignals } from './evaluated.ts'
 import { openRig, POLL_MS, type Rig } from './rig.ts'
-import { SCENARIOS } from './table.ts'
+import { OUTLIERS, SCENARIOS } from './table.ts'
 
-/** One bucket opens and closes, nothing cools down or goes stale: a single wrong value would be told. */
-const HASTY = Object.fromEntries(
-  BUCKET_TYPES.flatMap((type) => [
-    [`${type}_PERSIST_BUCKETS`, '1'],
-    [`${type}_EXIT_PERSIST_BUCKETS`, '1'],
-    [`${type}_COOL_DOWN_HOURS`, '0'],
-    [`${type}_STALE_BUCKETS`, '2016']
-  ]).map(([name, value]) => [name!.toUpperCase(), value!])
-)
 /** Futures are in contango by nature; a curve of 100 % a year is none that this market has. */
 const STEEP = {
   EXPECTATION_CONTANGO_ENTER_APR: '1',
@@ -26,70 +14,27 @@ const STEEP = {
   EXPECTATION_BACKWARDATION_ENTER_APR: '-1',
   EXPECTATION_BACKWARDATION_EXIT_APR: '-0.5'
 }
-const ASSETS = ['BTC', 'ETH', 'PEPE', 'SOL']
-/** Faults that bring numbers, and so are met twice: what is refused once might be believed the second time. */
-const OUTLIERS: readonly Omit<FaultRule, 'venue'>[] = [
-  { kind: 'price_off' },
-  { kind: 'mark_swapped' },
-  { kind: 'one' },
-  { kind: 'half' },
-  { kind: 'zeros' },
-  { kind: 'not_numbers' },
-  { kind: 'rate_off' },
-  { kind: 'mark_off' },
-  { kind: 'seconds' },
-  { kind: 'clock_off' },
-  { kind: 'clock_off', offsetMs: -600_000 },
-  { kind: 'yesterday' },
-  { kind: 'frozen' }
-]
-
-type Told = { type: string; signal_type: string; venue_id: string; data: { label: string; instrument: string | null } }
-
+const VENUES = ['binance', 'bybit']
 async function openEvaluated() {
   const rig = await openRig()
-  const clock = { now: () => floorTo(rig.clock.now(), BUCKET_MS) + BUCKET_MS + GRACE_MS }
-  const { bucketParameters } = testConfig({ ...HASTY, ...STEEP })
-  const deps = { db: rig.db, clock, log: silentLog, holder: 'test', bucketParameters }
-  for (const type of BUCKET_TYPES) await activate(rig.db, type, hashedBuckets(type, deps))
-  const told = async () => {
-    const { rows } = await rig.db.query<Told>(
-      `select type, signal_type, venue_id, data from event where type like 'signal.%' order by created_at`
-    )
-    await rig.db.query(`delete from event where type like 'signal.%'`)
-    return rows.map((row) => [row.signal_type, row.venue_id, row.data.label, row.data.instrument, row.type].join(' '))
-  }
-  const evaluateAll = async () => {
-    for (const type of BUCKET_TYPES) while (await evaluateBuckets(deps, type)) {}
-  }
+  const { told, evaluate } = await openSignals(rig, BUCKET_TYPES, STEEP)
   return {
     rig,
     told,
-    order: async (regime: string) => {
-      const body = JSON.stringify(Object.fromEntries(ASSETS.map((asset) => [asset, regime])))
-      assert.ok((await fetch(`${rig.sim.controlUrl}/regimes`, { method: 'PUT', body })).ok)
-    },
     /** So many buckets, which then close, each polled at its beginning and its end; `notBefore`: the first. */
     buckets: async (count: number, notBefore = 0) => {
       for (let bucket = 0; bucket < count; bucket += 1) {
         const start = floorTo(Math.max(rig.clock.now() + BUCKET_MS, notBefore + BUCKET_MS), BUCKET_MS)
         for (const at of [start, start + BUCKET_MS - POLL_MS]) await rig.tick(at)
-        await evaluateAll()
+        await evaluate()
       }
     },
-    /** A bucket in which nothing but this fault was met, right after one that was well. */
+    /** A bucket in which nothing but this fault was met, right after one that was well; evaluated with the next one. */
     faulty: async (polls: number) => {
       const start = floorTo(rig.clock.now(), BUCKET_MS) + BUCKET_MS
       for (let poll = 0; poll < polls; poll += 1) await rig.tick(start + poll * POLL_MS)
-      await evaluateAll()
     }
   }
-}
-
-/** When no venue has to be left alone any more. */
-async function freeFrom(rig: Rig): Promise<number> {
-  const venues = [await rig.venue('binance'), await rig.venue('bybit')]
-  return Math.max(...venues.map(({ bannedUntil }) => bannedUntil ?? 0)) + MINUTE
 }
 
 /** What is held now, as if it had been held at every bucket of the day before. */
@@ -108,9 +53,9 @@ async function holdTheDayBefore(rig: Rig): Promise<void> {
 test('no fault of a venue opens a signal but of its own trouble, although one wrong value would be enough', {
   timeout: 600_000
 }, async (t) => {
-  const { rig, told, order, buckets, faulty } = await openEvaluated()
+  const { rig, told, buckets, faulty } = await openEvaluated()
   await using _ = rig
-  await order('calm')
+  await rig.order('calm')
   await buckets(3)
   await holdTheDayBefore(rig)
   await buckets(2)
@@ -118,7 +63,7 @@ test('no fault of a venue opens a signal but of its own trouble, although one wr
 
   const delivered = SCENARIOS.filter(({ rules }) => !OUTLIERS.some(({ kind }) => kind === rules[0]!.kind))
   const faults = [
-    ...OUTLIERS.map((rule) => ({ venues: ['binance', 'bybit'], rules: [rule], polls: 2 })),
+    ...OUTLIERS.map((rule) => ({ venues: VENUES, rules: [rule], polls: 2 })),
     ...delivered.map(({ rules, venue = 'bybit' }) => ({ venues: [venue], rules, polls: 1 }))
   ]
   for (const { venues, rules, polls } of faults) {
@@ -128,7 +73,7 @@ test('no fault of a venue opens a signal but of its own trouble, although one wr
       assert.ok((await rig.injected()) > 0, 'no fault was injected')
       await rig.setFaults([])
       // What was wrong may still be believed a poll later.
-      await buckets(1, await freeFrom(rig))
+      await buckets(1, await freeFrom(rig, VENUES))
       const own = venues.map((venue) => `venue_trouble ${venue} FAILING `)
       assert.deepEqual(
         (await told()).filter((event) => !own.some((words) => event.startsWith(words))),
@@ -136,11 +81,11 @@ test('no fault of a venue opens a signal but of its own trouble, although one wr
       )
     })
   }
-  await buckets(2, await freeFrom(rig))
+  await buckets(2, await freeFrom(rig, VENUES))
   await told()
 
   // The same market without a fault does open what it should.
-  await order('euphoric')
+  await rig.order('euphoric')
   await rig.db.query(
     `update market_snapshot set open_interest_base = open_interest_base / 2 where tick_at < $1 and epoch = 0`,
     [new Date(rig.clock.now())]

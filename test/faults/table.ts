@@ -1,9 +1,13 @@
+import { DAY, HOUR } from '../../src/domain/time.ts'
 import type { FaultRule } from '../../src/sim/faults/rule.ts'
+
+/** One fault, of whichever venue. */
+export type Fault = Omit<FaultRule, 'venue'>
 
 /** What one fault does to one venue. The other is well. */
 export type Scenario = {
   readonly name: string
-  readonly rules: readonly Omit<FaultRule, 'venue'>[]
+  readonly rules: readonly Fault[]
   readonly venue?: 'binance' | 'bybit'
   /** Polls with the fault on; the last one's state is looked at. */
   readonly polls?: number
@@ -144,4 +148,83 @@ export const SCENARIOS: readonly Scenario[] = [
     gaps: null,
     isSuccess: true
   }
+]
+
+/** Faults that bring numbers, and so are met twice: what is refused once might be believed the second time. */
+export const OUTLIERS: readonly Fault[] = [
+  { kind: 'price_off' },
+  { kind: 'mark_swapped' },
+  { kind: 'one' },
+  { kind: 'half' },
+  { kind: 'zeros' },
+  { kind: 'not_numbers' },
+  { kind: 'rate_off' },
+  { kind: 'mark_off' },
+  { kind: 'seconds' },
+  { kind: 'clock_off' },
+  { kind: 'clock_off', offsetMs: -600_000 },
+  { kind: 'yesterday' },
+  { kind: 'frozen' }
+]
+
+/** What can be wrong with a book. */
+export const OF_BOOKS: readonly Fault[] = [
+  { kind: 'crossed' },
+  { kind: 'one_sided' },
+  { kind: 'empty' },
+  { kind: 'one' },
+  { kind: 'half' },
+  { kind: 'sizes_off' },
+  { kind: 'sizes_off', factor: 1e30 },
+  { kind: 'sizes_off', factor: 1e-6 },
+  { kind: 'price_off' },
+  { kind: 'price_off', factor: 0.1 },
+  { kind: 'zeros' },
+  { kind: 'not_numbers' },
+  { kind: 'other_symbol', symbol: 'BTCUSDT', as: 'ETHUSDT' },
+  { kind: 'seconds' },
+  { kind: 'clock_off' },
+  { kind: 'clock_off', offsetMs: -600_000 },
+  { kind: 'yesterday' },
+  { kind: 'frozen' },
+  { kind: 'other_venue' },
+  { kind: 'truncated' },
+  { kind: 'html' },
+  { kind: 'server_error' },
+  { kind: 'reset' }
+]
+
+/** What can be wrong with the settlements that were. */
+export const OF_SETTLEMENTS: readonly Fault[] = [
+  { kind: 'newest_missing' },
+  { kind: 'empty' },
+  { kind: 'twice' },
+  { kind: 'reversed' },
+  { kind: 'rate_off' },
+  { kind: 'rate_off', factor: -100 },
+  { kind: 'stamps_off', offsetMs: DAY },
+  { kind: 'stamps_off', offsetMs: 8 * HOUR },
+  { kind: 'stamps_off', offsetMs: HOUR },
+  { kind: 'stamps_off', offsetMs: -HOUR },
+  { kind: 'seconds' },
+  { kind: 'not_numbers' },
+  { kind: 'zeros' },
+  { kind: 'other_symbol', symbol: 'BTCUSDT', as: 'ETHUSDT' },
+  { kind: 'yesterday' },
+  { kind: 'other_venue' },
+  { kind: 'truncated' },
+  { kind: 'window_ignored' }
+]
+
+/** What can be wrong with how often a contract settles: declared only, by a poll and by a list; and one that does change. */
+export const OF_INTERVALS: readonly FaultRule[] = [
+  {
+    venue: 'bybit',
+    kind: 'fields',
+    symbol: 'BTCUSDT',
+    path: '/v5/market/tickers',
+    set: { fundingIntervalHour: '1' }
+  },
+  { venue: 'binance', kind: 'interval', symbol: 'BTCUSDT', hours: 1, path: '/fapi/v1/fundingInfo' },
+  { venue: 'bybit', kind: 'interval', symbol: 'BTCUSDT', hours: 4 }
 ]
