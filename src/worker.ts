@@ -28,6 +28,7 @@ export const WORKERS = {
     (await import('./jobs/deriver.ts')).runDeriver,
     (await import('./jobs/signals.ts')).runSignals,
     (await import('./jobs/buckets.ts')).runBuckets,
+    (await import('./jobs/carry-outcomes.ts')).runCarryOutcomes,
     (await import('./jobs/realised.ts')).runRealised,
     (await import('./jobs/standings.ts')).runStandings,
     (await import('./jobs/movements.ts')).runMovements

@@ -3,35 +3,14 @@ import { CARRY_SIGNAL_TERMS } from '../domain/carry-terms.ts'
 import { type HeldCarry, heldCarry } from '../domain/held-carry.ts'
 import type { QuotedCarry } from '../domain/quoted-carry.ts'
 import type { BucketSignal } from '../domain/signal.ts'
-import { MINUTE } from '../domain/time.ts'
 import { type Realised, realisedOf } from './realised.ts'
 
-/** A bucket is told of half a minute after it closed: the poll after that is the first that anybody could trade at. */
-const ENTRY_DELAY_MS = MINUTE
-/** Best prices that come later than this after it are of another market. */
-const QUOTES_WITHIN_MS = 15 * MINUTE
-
 type Episode = Pick<BucketSignal, 'openedAt' | 'closedAt' | 'opening' | 'parameterSet'>
-type Window = { readonly fromMs: number; readonly toMs: number }
-
-/** In which windows the first best prices are what a carry of a closed signal was entered and left at; null while it is open. */
-export function tradingWindows({
-  openedAt,
-  closedAt
-}: Episode): { readonly entry: Window; readonly exit: Window } | null {
-  if (closedAt === null) return null
-  const [entryFrom, exitFrom] = [openedAt + ENTRY_DELAY_MS, closedAt + ENTRY_DELAY_MS]
-  return {
-    entry: { fromMs: entryFrom, toMs: Math.min(entryFrom + QUOTES_WITHIN_MS, exitFrom) },
-    exit: { fromMs: exitFrom, toMs: exitFrom + QUOTES_WITHIN_MS }
-  }
-}
-
 type Settled = { readonly settledAt: number; readonly rate: string; readonly intervalHours: number | null }
 
 /** What a carry came to, or why that cannot be said. */
 export type CarryOutcome =
-  | { readonly absent: 'still_open' | 'quote_not_kept' | 'no_prices_at_entry' | 'no_prices_at_exit' }
+  | { readonly absent: 'still_open' | 'not_known_yet' | 'quote_not_kept' | 'no_prices_at_entry' | 'no_prices_at_exit' }
   | {
       readonly absent: null
       readonly held: HeldCarry
@@ -49,8 +28,8 @@ export function carryOutcomeOf(
   { closedAt, opening, parameterSet }: Episode,
   facts: {
     readonly isPerpetual: boolean
-    readonly entry: Quotes | undefined
-    readonly exit: Quotes | undefined
+    readonly entry: Quotes | null
+    readonly exit: Quotes | null
     /** Ascending; those of other times are left out. */
     readonly settled: readonly Settled[]
   }
@@ -59,8 +38,8 @@ export function carryOutcomeOf(
   if (closedAt === null) return { absent: 'still_open' }
   if (quoted === undefined) return { absent: 'quote_not_kept' }
   const { entry, exit } = facts
-  if (entry === undefined) return { absent: 'no_prices_at_entry' }
-  if (exit === undefined) return { absent: 'no_prices_at_exit' }
+  if (entry === null) return { absent: 'no_prices_at_entry' }
+  if (exit === null) return { absent: 'no_prices_at_exit' }
   const settled = facts.settled.filter(({ settledAt }) => entry.ts < settledAt && settledAt <= exit.ts)
   const held = heldCarry({
     entry,

@@ -10,7 +10,9 @@ import { choice, list, listOf, sort, time } from './parameters.ts'
 import { quotedCarrySchema } from './quoted-carry.ts'
 import {
   absences,
+  count,
   countOrNull,
+  decimal,
   nullable,
   number,
   numberOrNull,
@@ -41,6 +43,10 @@ const heldSchema = object(
     entryAt: timeField('The first best prices of both legs after it was told of: spot bought, contract sold'),
     exitAt: timeField('The first after its close: spot sold, contract bought back'),
     hours: number('Between the two', 31.5),
+    entrySpot: decimal('What spot was bought at, in the unit and currency of the contract', '64010.5'),
+    entryContract: decimal('What the contract was sold at', '64102.1'),
+    exitSpot: decimal('What spot was sold at, in the unit and currency of the contract', '64530'),
+    exitContract: decimal('What the contract was bought back at', '64551.3'),
     priceFrac: number(
       'What both legs gained by price at the best prices: the change of basis, less both spreads',
       -0.0004
@@ -54,7 +60,9 @@ const heldSchema = object(
     costFrac: number('Fees and impact', 0.0031),
     netFrac: numberOrNull('Price and funding less cost; null where a settlement is missing', -0.0023),
     netAprNotional: numberOrNull('Net a year', -0.64),
-    netAprCapital: numberOrNull('Net a year, on notional with margin', -0.533)
+    netAprCapital: numberOrNull('Net a year, on notional with margin', -0.533),
+    revision: count('Raised whenever prices or settlements of it were corrected or came later', 0),
+    knownAt: timeField('When this revision was worked out')
   },
   { description: 'What a carry came to: parts of what the spot leg cost' }
 )
@@ -89,8 +97,19 @@ export const opportunitySchema = object(
   { description: 'A carry from its opening to its end: what it was quoted at, and what it came to' }
 )
 
+/** What a carry came to, and as what it was kept; null: it was not yet. Prices are decimal text. */
+export type RealisedCarry = {
+  readonly outcome: CarryOutcome
+  readonly kept: {
+    readonly revision: number
+    readonly knownAt: number
+    readonly entry: { readonly spotAsk: string; readonly contractBid: string } | null
+    readonly exit: { readonly spotBid: string; readonly contractAsk: string } | null
+  } | null
+}
+
 /** A row of `/v1/opportunities`. */
-export function opportunityView(signal: BucketSignal, subject: SignalSubject, outcome: CarryOutcome) {
+export function opportunityView(signal: BucketSignal, subject: SignalSubject, realised: RealisedCarry) {
   const { openedAt, closedAt, lastAt, opening, peakAt, halvedAt } = signal
   const quoted = opening.carry ?? null
   return {
@@ -113,22 +132,26 @@ export function opportunityView(signal: BucketSignal, subject: SignalSubject, ou
     peakAt: isoOrNull(peakAt),
     halfLifeHours: peakAt === null || halvedAt === null ? null : (halvedAt - peakAt) / HOUR,
     quoted,
-    realised: realisedView(outcome),
+    realised: realisedView(realised),
     parametersId: signal.parameters,
     knownAt: isoOf(signal.knownAt),
     reasons: doubtsOf(subject),
-    absent: absentIn(signal, outcome)
+    absent: absentIn(signal, realised.outcome)
   }
 }
 
-function realisedView(outcome: CarryOutcome) {
-  if (outcome.absent !== null) return null
+function realisedView({ outcome, kept }: RealisedCarry) {
+  if (outcome.absent !== null || !kept?.entry || !kept.exit) return null
   const { held, funding, netAbsent } = outcome
   const isKnown = netAbsent === null
   return {
     entryAt: isoOf(held.entryAt),
     exitAt: isoOf(held.exitAt),
     hours: held.hours,
+    entrySpot: kept.entry.spotAsk,
+    entryContract: kept.entry.contractBid,
+    exitSpot: kept.exit.spotBid,
+    exitContract: kept.exit.contractAsk,
     priceFrac: held.priceFrac,
     fundingFrac: funding === null ? 0 : funding.sumRate,
     settlements: funding?.settlements ?? null,
@@ -139,7 +162,9 @@ function realisedView(outcome: CarryOutcome) {
     costFrac: held.costFrac,
     netFrac: isKnown ? held.netFrac : null,
     netAprNotional: isKnown ? held.netAprNotional : null,
-    netAprCapital: isKnown ? held.netAprCapital : null
+    netAprCapital: isKnown ? held.netAprCapital : null,
+    revision: kept.revision,
+    knownAt: isoOf(kept.knownAt)
   }
 }
 

@@ -48,8 +48,7 @@ export const signalRecordSchema = object(
       CLAIMS,
       'What counts as a hit. `back`: so many hours later what it looks at was nearer to the usual (0, or 1 of a ratio) than at the opening; ' +
         '`still`: the carry was still above what closes it; `given_back`: in the day after, open interest went the other way; ' +
-        '`earned`: the carry of the episode came to more than its costs, not scored (`range_too_long`) where the range has more carries than ' +
-        'one answer may read the prices of. Null: it tells a fact and forecasts nothing'
+        '`earned`: the carry of the episode came to more than its costs. Null: it tells a fact and forecasts nothing'
     ),
     hours: countOrNull('So many hours after the opening; null: at the close of the episode', 24),
     from: timeField('Signals that opened from then on'),
@@ -87,7 +86,7 @@ export const signalRecordSchema = object(
   { description: 'What came of the signals of one label and one set of parameters' }
 )
 
-/** A signal with what is known of its outcomes, by hours; `net` of a carry that is over: null where it is not known. */
+/** A signal with what is known of its outcomes, by hours; `net` of a carry that is over: null where it is not known, nothing where it is not known yet. */
 export type ScoredSignal = {
   readonly signal: Signal
   /** What it is about is under quarantine: it is counted as such, and nowhere else. */
@@ -98,11 +97,8 @@ export type ScoredSignal = {
 
 type Range = { readonly fromMs: number; readonly toMs: number }
 
-/** The parameters in force, by type, and whether what carries came to was read: it may be too much for one answer. */
-type Known = { readonly inForce: ReadonlyMap<string, string>; readonly areNetsRead: boolean }
-
-/** Rows of `/v1/signals/records`: of each label and set of parameters one for each claim and time. */
-export function signalRecords(scored: readonly ScoredSignal[], range: Range, { inForce, areNetsRead }: Known) {
+/** Rows of `/v1/signals/records`: of each label and set of parameters one for each claim and time. `inForce`: the parameters that are, by type. */
+export function signalRecords(scored: readonly ScoredSignal[], range: Range, inForce: ReadonlyMap<string, string>) {
   const groups = Map.groupBy(scored, ({ signal: { type, label, parameters } }) => `${type} ${label} ${parameters}`)
   return [...groups.values()].flatMap((all) => {
     const { type, label, parameters } = all[0]!.signal
@@ -120,12 +116,9 @@ export function signalRecords(scored: readonly ScoredSignal[], range: Range, { i
     if (claim === null) return [rowOf(shared, null, null, own, [])]
     const rows = hoursOf(claim).map((hours) => rowOf(shared, claim, hours, own, trialsOf(own, claim, hours)))
     if (type !== 'carry_opportunity') return rows
-    const earned = rowOf(shared, 'earned', null, own, earnedOf(own))
-    return [...rows, areNetsRead ? earned : { ...earned, absent: { ...earned.absent, ...UNREAD } }]
+    return [...rows, rowOf(shared, 'earned', null, own, earnedOf(own))]
   })
 }
-
-const UNREAD = Object.fromEntries(['hitRate', 'low', 'high', 'medianChange'].map((field) => [field, 'range_too_long']))
 
 export type SignalRecord = ReturnType<typeof signalRecords>[number]
 

@@ -1,4 +1,5 @@
 import { DAY, floorTo } from '../domain/time.ts'
+import { markTraded } from './carry-marks.ts'
 import type { Database } from './database.ts'
 
 /** Held shared by whoever writes bases, alone by whoever closes an hour: nobody writes into an hour while it closes. */
@@ -6,7 +7,7 @@ export const CLOSING_LOCK = `hashtext('contango buckets close')`
 
 type Written = { readonly instrumentId: number; readonly spotId: number; readonly tickAt: number }
 
-/** Notes in the transaction of the bases that days of closed hours are to be rolled up anew. Before they are written. */
+/** Notes in the transaction of the bases that days of closed hours are to be rolled up anew, and carries of these worked out. Before they are written. */
 export async function markBuckets(client: Pick<Database, 'query'>, bases: readonly Written[]): Promise<void> {
   await client.query(`select pg_advisory_xact_lock_shared(${CLOSING_LOCK})`)
   const { rows } = await client.query<{ closed_to: Date }>('select closed_to from bucket_head')
@@ -25,5 +26,9 @@ export async function markBuckets(client: Pick<Database, 'query'>, bases: readon
      select *, 1 from unnest($1::int[], $2::int[], $3::timestamptz[])
      on conflict (instrument_id, spot_id, day) do update set marks = d.marks + 1`,
     [due.map(([id]) => id), due.map(([, spotId]) => spotId), due.map(([, , dayMs]) => new Date(dayMs))]
+  )
+  await markTraded(
+    client,
+    due.map(([instrumentId, spotId, dayMs]) => ({ instrumentId, spotId, dayMs }))
   )
 }

@@ -1,3 +1,4 @@
+import { markPaid } from './carry-marks.ts'
 import type { Database } from './database.ts'
 import { markStanding } from './funding-standing.ts'
 import { markRealised } from './realised.ts'
@@ -12,4 +13,5 @@ export async function markFunding(
   await markSettlements(client, instrumentId, fromMs)
   await markRealised(client, instrumentId)
   await markStanding(client, instrumentId)
+  await markPaid(client, instrumentId, fromMs)
 }

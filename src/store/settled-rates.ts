@@ -51,22 +51,6 @@ export async function listSettledRatesOfWindows(
   return windows.map((_, index) => found.get(index) ?? [])
 }
 
-/** How many stored rows these windows have, revisions included; counting ends at `most`. */
-export async function countSettledOfWindows(
-  db: Pick<Database, 'query'>,
-  windows: readonly SettledWindow[],
-  most: number
-): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `select count(*)::int from (
-       select 1 from ${WINDOWS} join settlement s
-         on s.instrument_id = w.instrument_id and s.settled_at >= w.from_at and s.settled_at < w.to_at limit $4
-     ) c`,
-    [...windowValues(windows), most]
-  )
-  return rows[0]!.count
-}
-
 const WINDOWS = `unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) with ordinality as w (instrument_id, from_at, to_at, place)`
 
 const windowValues = (windows: readonly SettledWindow[]) => [

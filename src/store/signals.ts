@@ -1,4 +1,5 @@
 import type { BucketSignal, RegimeSignal, Signal, SignalType } from '../domain/signal.ts'
+import { markClosed } from './carry-marks.ts'
 import type { Database, Transaction } from './database.ts'
 
 export type SignalRow = {
@@ -164,4 +165,10 @@ export async function writeSignals(client: Transaction, signals: readonly Signal
      where t.state = 'open' or (t.close_reason = 'parameters_changed' and excluded.state = 'open')`,
     [JSON.stringify(rows)]
   )
+  const ended = signals.filter(({ type, closedAt }) => type === 'carry_opportunity' && closedAt !== null)
+  if (ended.length > 0)
+    await markClosed(
+      client,
+      ended.map(({ id }) => id)
+    )
 }

@@ -4,13 +4,13 @@ import request from 'supertest'
 import { BUCKET_PARAMETERS } from '../../src/domain/signal-types.ts'
 import { HOUR, isoOf, MINUTE } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
-import { listFirstQuotes } from '../../src/store/pair-quotes.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
 import { sealFact } from '../../src/store/sealed/seal.ts'
 import { activate } from '../../src/store/signal-activations.ts'
 import { listOutcomes } from '../../src/store/signal-outcomes.ts'
 import { writeSignals } from '../../src/store/signals.ts'
+import { AT_ENTRY, AT_EXIT, insertPrices, type Prices, workOutCarries } from '../support/carries.ts'
 import { aCarry, aSignal, QUOTED } from '../support/signals.ts'
 import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
@@ -20,22 +20,6 @@ const ago = (hours: number) => NOW_MS - hours * HOUR
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies are what is under test.
 type Any = any
-
-type Prices = { readonly spot: readonly [number, number]; readonly contract: readonly [number, number] }
-const AT_ENTRY: Prices = { spot: [99.9, 100], contract: [101, 101.1] }
-const AT_EXIT: Prices = { spot: [110, 110.1], contract: [110.2, 110.3] }
-
-async function insertPrices(db: Database, pair: readonly [number, number], atMs: number, prices: Prices, more = {}) {
-  await ensurePartitions(db, 'basis_snapshot', [atMs], NOW_MS)
-  const { revision = 0, source = 'polled' } = more as { revision?: number; source?: string }
-  await db.query(
-    `insert into basis_snapshot (instrument_id, spot_id, tick_at, revision, observed_at, known_at, available_at, contract_observed_at,
-       spot_observed_at, skew_ms, contract_bid, contract_ask, contract_mid, spot_bid, spot_ask, spot_mid, multiplier, fx, basis_bps,
-       price_kind, grade, span_ms, source, formula_version, adapter_version)
-     values ($1, $2, $3, $4, $3, $3, $3, $3, $3, 0, $5, $6, $5, $7, $8, $7, 1, 1, 0, 'mid', 'signal', 60000, $9, 1, 1)`,
-    [...pair, new Date(atMs), revision, ...prices.contract, ...prices.spot, source]
-  )
-}
 
 /** Three of BTC: closed with prices and settlements, closed without a price at its end, and open; one of ETH against spot elsewhere. */
 async function seed(db: Database): Promise<void> {
@@ -53,14 +37,18 @@ async function seed(db: Database): Promise<void> {
   ]
   await db.transaction((client) => writeSignals(client, signals))
   const [entry, exit] = [ago(100), ago(76)]
-  // The prices that made the signal, those that could be had, and what came after: a correction and a later fetch.
-  await insertPrices(db, [btc, spot], entry, { spot: [1, 2], contract: [3, 4] })
-  await insertPrices(db, [btc, spot], entry + MINUTE, { spot: [5, 6], contract: [7, 8] }, { source: 'backfill' })
-  await insertPrices(db, [btc, spot], entry + MINUTE, { spot: [6, 7], contract: [8, 9] }, { revision: 1 })
-  await insertPrices(db, [btc, spot], entry + 2 * MINUTE, AT_ENTRY)
-  await insertPrices(db, [btc, spot], entry + 2 * MINUTE, { spot: [8, 9], contract: [9, 10] }, { revision: 1 })
-  await insertPrices(db, [btc, spot], exit + 2 * MINUTE, AT_EXIT)
-  await insertPrices(db, [btc, spot], ago(60) + MINUTE, AT_ENTRY)
+  // The prices that made the signal, what was fetched later, and those that could be had.
+  await insertPrices(
+    db,
+    [btc, spot],
+    [
+      { atMs: entry, prices: { spot: [1, 2], contract: [3, 4] } },
+      { atMs: entry + MINUTE, prices: { spot: [5, 6], contract: [7, 8] }, source: 'backfill' },
+      { atMs: entry + 2 * MINUTE, prices: AT_ENTRY },
+      { atMs: exit + 2 * MINUTE, prices: AT_EXIT },
+      { atMs: ago(60) + MINUTE, prices: AT_ENTRY }
+    ]
+  )
   await insertSettlements(
     db,
     btc,
@@ -68,8 +56,14 @@ async function seed(db: Database): Promise<void> {
   )
 }
 
+/** The same, and what came of those that are over. */
+async function seedOutcomes(db: Database): Promise<void> {
+  await seed(db)
+  await workOutCarries(db)
+}
+
 test('every carry is told with its life, what it was quoted at and what it came to, from sealed days as well', async () => {
-  await using api = await testApi({ seed })
+  await using api = await testApi({ seed: seedOutcomes })
   const ask = async (query: string): Promise<Any> => {
     const { status, body } = await request(api.url).get(`/v1/opportunities${query}`)
     assert.equal(status, 200, JSON.stringify(body))
@@ -99,6 +93,10 @@ test('every carry is told with its life, what it was quoted at and what it came 
     [isoOf(ago(100) + 2 * MINUTE), isoOf(ago(76) + 2 * MINUTE), 3, 3, 1]
   )
   // By hand: 100 → 110 of spot, 101 → 110.3 of the contract, three settlements, fees of what was traded, impact as quoted.
+  assert.deepEqual(
+    [realised.entrySpot, realised.entryContract, realised.exitSpot, realised.exitContract, realised.revision],
+    ['100', '101', '110', '110.3', 0]
+  )
   const net = 0.1 - 0.093 + 0.003 - (0.001 * 2.1 + 0.0005 * 2.113) - 0.0002
   assert.ok(Math.abs(realised.netFrac - net) < 1e-12)
   assert.ok(Math.abs(realised.netAprCapital - (net * 365) / 1.2) < 1e-9)
@@ -109,24 +107,6 @@ test('every carry is told with its life, what it was quoted at and what it came 
   await sealFact(api.db, FACTS.basis, SEALING)
   assert.equal((await api.db.query('select 1 from basis_snapshot')).rows.length, 0)
   assert.deepEqual((await ask('')).data, data)
-  // A window over midnight, of which the day before is sealed and the day after is not.
-  const midnight = ago(12)
-  const { rows } = await api.db.query(`select id, spot_id from instrument where key = 'bybit:ETH/USDT:USDT'`)
-  const { id: instrumentId, spot_id: spotId } = rows[0]!
-  await insertPrices(api.db, [instrumentId, spotId], midnight - 5 * MINUTE, AT_ENTRY)
-  await insertPrices(api.db, [instrumentId, spotId], midnight + MINUTE, AT_EXIT)
-  const window = { instrumentId, spotId, fromMs: midnight - 9 * MINUTE, toMs: midnight + 6 * MINUTE }
-  const firstAt = async () => (await listFirstQuotes(api.db, [window]))[0]?.ts
-  assert.equal(await firstAt(), midnight - 5 * MINUTE)
-  await sealFact(api.db, FACTS.basis, SEALING)
-  assert.equal((await api.db.query('select 1 from basis_snapshot')).rows.length, 1)
-  assert.equal(await firstAt(), midnight - 5 * MINUTE)
-
-  await api.db.query('delete from settlement where settled_at = $1', [new Date(ago(84))])
-  const [missing] = (await ask(`?to=${ago(90)}`)).data
-  assert.deepEqual([missing.realised.netFrac, missing.absent['realised.netFrac']], [null, 'funding_missing'])
-  assert.ok(Math.abs(missing.realised.coverage - 2 / 3) < 1e-12)
-
   for (const query of ['type=perp', 'open=yes', `from=${ago(1)}&to=${ago(2)}`, 'sort=apr', 'limit=0', 'cursor=x'])
     assert.equal((await request(api.url).get(`/v1/opportunities?${query}`)).status, 400, query)
   const csv = await request(api.url).get('/v1/opportunities?format=csv')
@@ -182,6 +162,7 @@ test('each type tells its own track record: a rate with its interval, or that th
     seed: async (db) => {
       await seedDislocations(db, 33)
       await seedRegime(db)
+      await workOutCarries(db)
     }
   })
   await activate(api.db, 'basis_dislocation', { hash: 'd1', set: BUCKET_PARAMETERS.basis_dislocation })
@@ -265,27 +246,69 @@ test('signals of a contract under quarantine are in no track record, and each ro
   assert.deepEqual([earned.fired, earned.open, earned.scored, earned.heldBack], [1, 1, 0, 3], 'what is of ETH stays')
 })
 
-test('what carries were traded at and what they settled is counted before it is read, each carry by its own time', async () => {
-  // Six rows of prices and four settlements.
-  for (const storedRowsMax of [5, 9]) {
-    await using api = await testApi({ seed, storedRowsMax })
-    const refused = await request(api.url).get('/v1/opportunities')
-    const problem = refused.body.errors?.[0]
-    assert.deepEqual([refused.status, refused.body.code, problem?.path], [400, 'range_too_long', 'from'])
-    const records: Any[] = (await request(api.url).get('/v1/signals/records?type=carry_opportunity')).body.data
-    const [earned] = records.filter(({ claim }) => claim === 'earned')
-    assert.deepEqual([earned.fired, earned.scored, earned.absent.hitRate], [4, 0, 'range_too_long'], 'the rest is told')
-    assert.ok(records.some(({ claim, absent }) => claim === 'still' && absent.hitRate === 'insufficient'))
-    const { body } = await request(api.url).get('/v1/opportunities?open=true')
-    assert.deepEqual([body.data.length, body.data[0].realised], [2, null], 'what is open has settled nothing yet')
+test('of any number of carries in sealed days the record says what they earned, the same bytes before and after, and worked out anew', async () => {
+  const count = 500
+  // Fifty a day, each of five minutes, and no price of theirs in the hot table in the end.
+  const openedAt = (index: number) => ago(24 * 12) + index * 25 * MINUTE
+  await using api = await testApi({
+    storedRowsMax: 5,
+    seed: async (db) => {
+      const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
+      const btc = await insertInstrument(db, { key: BTC, spotId: spot })
+      const signals = Array.from({ length: count }, (_, index) => {
+        const [opened, pair] = [openedAt(index), { instrumentId: btc, spotId: spot }]
+        return aCarry({ id: `sig_${index}`, ...pair, openedAt: opened, closedAt: opened + 5 * MINUTE })
+      })
+      const sold = (index: number): Prices => ({ spot: [index % 4 === 0 ? 99 : 101, 102], contract: [99, 100.5] })
+      const prices = signals.flatMap((signal, index) => [
+        { atMs: signal.openedAt + MINUTE, prices: AT_ENTRY },
+        { atMs: signal.closedAt! + MINUTE, prices: sold(index) }
+      ])
+      const settled = Array.from({ length: 40 }, (_, index) => ({
+        atMs: ago(24 * 12 + 4) + index * 8 * HOUR,
+        rate: '0.0001'
+      }))
+      await db.transaction((client) => writeSignals(client, signals))
+      await insertPrices(db, [btc, spot], prices)
+      await insertSettlements(db, btc, settled)
+    }
+  })
+  const range = `from=${isoOf(openedAt(0))}&to=${isoOf(openedAt(count))}`
+  const ask = async (path: string): Promise<string> => {
+    const answer = await fetch(`${api.url}${path}`)
+    assert.equal(answer.status, 200)
+    return JSON.stringify(((await answer.json()) as Any).data)
   }
-})
+  const record = () => ask(`/v1/signals/records?type=carry_opportunity&${range}`)
+  const page = () => ask('/v1/opportunities?limit=200')
+  const earnedOf = (text: string) => JSON.parse(text).find(({ claim }: Any) => claim === 'earned')
+  const unknown = earnedOf(await record())
+  assert.deepEqual([unknown.scored, unknown.unscored, unknown.absent.medianChange], [0, count, 'nothing_scored'])
+  assert.equal(JSON.parse(await page())[0].absent.realised, 'not_known_yet')
 
-test('a sealed day of prices counts whole, each time that a carry was entered or left in it', async () => {
-  await using api = await testApi({ seed, storedRowsMax: 10 })
-  const ask = () => request(api.url).get('/v1/opportunities')
-  assert.equal((await ask()).status, 200)
+  assert.equal(await workOutCarries(api.db), count)
+  const [before, carries] = [await record(), await page()]
+  const { scored, unscored, independent, hits, verdict } = earnedOf(before)
+  assert.deepEqual([scored, unscored, independent, hits, verdict], [count, 0, count, count * 0.75, 'above_half'])
+  assert.equal(JSON.parse(carries).length, 200)
   await sealFact(api.db, FACTS.basis, SEALING)
-  const { status, body } = await ask()
-  assert.deepEqual([status, body.code], [400, 'range_too_long'])
+  assert.equal((await api.db.query('select 1 from basis_snapshot')).rows.length, 0)
+  assert.deepEqual([await record(), await page()], [before, carries])
+
+  // As if all of it happened again: from sealed days, in other batches.
+  const kept = async () =>
+    (
+      await api.db.query(
+        'select signal_id, revision, entry, exit, net_frac, outcome from carry_outcome order by signal_id'
+      )
+    ).rows
+  const first = await kept()
+  await api.db.query('update carry_due set is_due = true')
+  assert.equal(await workOutCarries(api.db, 7), count)
+  assert.deepEqual(await kept(), first, 'what comes out the same is not stored again')
+  await api.db.query('truncate carry_outcome')
+  await api.db.query('update carry_due set is_due = true')
+  await workOutCarries(api.db, 33)
+  assert.deepEqual(await kept(), first)
+  assert.equal(await record(), before)
 })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { carryOutcomeOf, tradingWindows } from '../../src/contract/carry-outcome.ts'
+import { carryOutcomeOf } from '../../src/contract/carry-outcome.ts'
 import type { Quotes } from '../../src/domain/carry-return.ts'
+import { tradingWindows } from '../../src/domain/carry-windows.ts'
 import { decimalOf } from '../../src/domain/decimal.ts'
 import { heldCarry } from '../../src/domain/held-carry.ts'
 import { sumOf } from '../../src/domain/statistics.ts'
@@ -73,11 +74,10 @@ const FACTS = {
 }
 
 test('a carry is entered and left at prices after it was told of, never at those that made the signal', () => {
-  const { entry, exit } = tradingWindows(episode)!
+  const { entry, exit } = tradingWindows({ openedAt: OPENED, closedAt: CLOSED })
   assert.deepEqual([entry.fromMs, exit.fromMs], [OPENED + MINUTE, CLOSED + MINUTE])
   assert.ok(entry.toMs <= exit.fromMs)
-  assert.ok(tradingWindows({ ...episode, closedAt: OPENED + 5 * MINUTE })!.entry.toMs <= OPENED + 6 * MINUTE)
-  assert.equal(tradingWindows({ ...episode, closedAt: null }), null)
+  assert.ok(tradingWindows({ openedAt: OPENED, closedAt: OPENED + 5 * MINUTE }).entry.toMs <= OPENED + 6 * MINUTE)
 })
 
 test('what a carry came to is told only when it is over, quoted, priced at both ends and wholly settled', () => {
@@ -92,8 +92,8 @@ test('what a carry came to is told only when it is over, quoted, priced at both 
   const { carry: _none, ...opening } = episode.opening
   assert.equal(absentOf({ ...episode, closedAt: null }, FACTS), 'still_open')
   assert.equal(absentOf({ ...episode, opening }, FACTS), 'quote_not_kept')
-  assert.equal(absentOf(episode, { ...FACTS, entry: undefined }), 'no_prices_at_entry')
-  assert.equal(absentOf(episode, { ...FACTS, exit: undefined }), 'no_prices_at_exit')
+  assert.equal(absentOf(episode, { ...FACTS, entry: null }), 'no_prices_at_entry')
+  assert.equal(absentOf(episode, { ...FACTS, exit: null }), 'no_prices_at_exit')
   assert.equal(absentOf(episode, { ...FACTS, settled: [settledAt(16)] }), 'funding_missing')
   assert.equal(absentOf(episode, { ...FACTS, settled: [] }), 'funding_missing')
   assert.equal(absentOf(episode, { ...FACTS, settled: [settledAt(8), settledAt(16, null)] }), 'interval_unknown')

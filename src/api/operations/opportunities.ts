@@ -1,7 +1,6 @@
 import { opportunityParameters, opportunitySchema, opportunityView } from '../../contract/opportunities.ts'
 import { type ListedCarry, readOutcomes } from '../carry-outcomes.ts'
 import type { ApiContext } from '../context.ts'
-import { newBudget } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { readSignalPage } from './signals.ts'
 
@@ -17,7 +16,8 @@ export function opportunitiesOperation(context: ApiContext): Operation {
     description:
       'One row for each signal `carry_opportunity`. Quoted is what the service knew when it opened. Realised is entered at the first best ' +
       'prices of both legs a minute or more after that and left at the first after its close, with the rates that really settled in between, ' +
-      'taker fees and the impact of the size; it is null while the episode goes on, and its net is null while a settlement is missing. ' +
+      'taker fees and the impact of the size. It is worked out once, when the hour of its exit is closed, and kept; what comes or is corrected ' +
+      'later makes its next revision. It is null until then, and its net is null while a settlement is missing. ' +
       'Dated contracts are sold at the close of the episode, not held to expiry. Newest opening first unless sorted otherwise.',
     parameters: opportunityParameters,
     type: 'Opportunity',
@@ -34,7 +34,7 @@ async function readOpportunities(context: ApiContext, question: OpportunityQuest
   const { page, ...paging } = await readSignalPage(context, question, filter)
   // They are of one type.
   const carries = page as readonly ListedCarry[]
-  const outcomes = await readOutcomes(context.db, carries, question.budget ?? newBudget(context))
+  const outcomes = await readOutcomes(context.db, carries)
   const data = carries.map(({ signal, subject }, index) => opportunityView(signal, subject, outcomes[index]!))
   return { data, ...paging, asOfMs: context.clock.now() }
 }

@@ -9,12 +9,11 @@ import {
 import { SIGNAL_TYPES } from '../../domain/signal-types.ts'
 import { DAY } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
+import { listCarryNets } from '../../store/carry-outcomes.ts'
 import { findActivation } from '../../store/signal-activations.ts'
 import { type ListedSignal, listSignals } from '../../store/signal-list.ts'
 import { listOutcomes } from '../../store/signal-outcomes.ts'
-import { type ListedCarry, readOutcomes } from '../carry-outcomes.ts'
 import type { ApiContext } from '../context.ts'
-import { newBudget, type RowBudget } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 import { checkSpan } from './signals.ts'
@@ -57,9 +56,12 @@ async function readRecords(context: ApiContext, question: Question<typeof signal
     known.map(({ signal }) => signal.id),
     nowMs
   )
-  const nets = await readNets(db, known, question.budget ?? newBudget(context))
+  const nets = await listCarryNets(
+    db,
+    known.filter(({ signal }) => signal.type === 'carry_opportunity').map(({ signal }) => signal.id)
+  )
   const scored = listed.map(({ signal, subject }): ScoredSignal => {
-    const net = nets?.get(signal.id)
+    const net = nets.get(signal.id)
     const later = outcomes.get(signal.id) ?? new Map()
     return { signal, isHeldBack: subject.quarantine !== null, later, ...(net !== undefined && { net }) }
   })
@@ -68,7 +70,7 @@ async function readRecords(context: ApiContext, question: Question<typeof signal
     const activation = await findActivation(db, type)
     if (activation !== undefined) inForce.set(type, activation.parameters)
   }
-  const rows = signalRecords(scored, { fromMs, toMs }, { inForce, areNetsRead: nets !== null })
+  const rows = signalRecords(scored, { fromMs, toMs }, inForce)
   const paged = { ...question, values: { ...values, limit: values.limit ?? LIMIT_DEFAULT } }
   const { page, ...paging } = pageByName(rows, recordName, paged)
   return { data: page, ...paging, asOfMs: nowMs }
@@ -100,24 +102,4 @@ async function listOpenedIn(
   }
   // Listed is what was open at some time; what opened before is of another range.
   return found.filter(({ signal }) => signal.openedAt >= fromMs)
-}
-
-/** What carries that are over came to, net, null where that is not known; null: it is more than may be read. */
-async function readNets(
-  db: ApiContext['db'],
-  listed: readonly ListedSignal[],
-  budget: RowBudget
-): Promise<Map<string, number | null> | null> {
-  const carries = listed.filter((each): each is ListedCarry => each.signal.type === 'carry_opportunity')
-  const outcomes = await readOutcomes(db, carries, budget).catch((error: unknown) => {
-    if (error instanceof InvalidInputError && error.code === 'range_too_long') return null
-    throw error
-  })
-  if (outcomes === null) return null
-  return new Map(
-    carries.map(({ signal }, index) => {
-      const outcome = outcomes[index]!
-      return [signal.id, outcome.absent === null && outcome.netAbsent === null ? outcome.held.netFrac : null]
-    })
-  )
 }
