@@ -75,9 +75,9 @@ export async function ensurePartitions(
   })
 }
 
-/** The partitions that live data needs from today on, for every table. */
-export async function ensureLivePartitions(db: Database, nowMs: number): Promise<void> {
-  const days = Array.from({ length: DAYS_AHEAD + 2 }, (_, day) => floorTo(nowMs, DAY) + (day - 1) * DAY)
+/** The partitions that live data needs from today on, so many days ahead, for every table. */
+export async function ensureLivePartitions(db: Database, nowMs: number, daysAhead = DAYS_AHEAD): Promise<void> {
+  const days = Array.from({ length: daysAhead + 2 }, (_, day) => floorTo(nowMs, DAY) + (day - 1) * DAY)
   for (const table of [...BY_DAY, ...BY_MONTH, ...BY_YEAR]) await ensurePartitions(db, table, days, nowMs)
 }
 

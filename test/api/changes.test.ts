@@ -146,7 +146,7 @@ async function openWriters(db: Database, count: number) {
 }
 
 test('a transaction that began first and commits last holds back what came after it, and is not skipped', async () => {
-  await using api = await testApi({ seed: (db) => ensureLivePartitions(db, NOW_MS) })
+  await using api = await testApi({ seed: (db) => ensureLivePartitions(db, NOW_MS, 1) })
   const perp = await insertInstrument(api.db, { key: PERP })
   await using writers = await openWriters(api.db, 2)
   const [slow, quick] = writers.sessions as [pg.Client, pg.Client]
@@ -186,7 +186,7 @@ async function readOn(db: Database, fromMs: number): Promise<{ found: Change[]; 
 
 test('however writers begin, write and commit, a reader who goes on from where it was told sees every row once, in order', async () => {
   await using t = await testDatabase()
-  await ensureLivePartitions(t.db, NOW_MS)
+  await ensureLivePartitions(t.db, NOW_MS, 1)
   const perp = await insertInstrument(t.db, { key: PERP })
   const step = fc.record({ writer: fc.nat(3), rows: fc.integer({ min: 0, max: 3 }), reads: fc.boolean() })
   await using writers = await openWriters(t.db, 4)

@@ -88,7 +88,7 @@ export async function openStage(
     now: () => nowMs,
     tick: async (atMs = nowMs + POLL_MS) => {
       nowMs = floorTo(atMs, POLL_MS) + 400
-      await ensureLivePartitions(db, nowMs)
+      await ensureLivePartitions(db, nowMs, 1)
       const tickAt = floorTo(nowMs, POLL_MS)
       await Promise.all(ids.map((id) => collect(deps, venues[id]!, tickAt)))
       for (const id of ids) await derive(deps, id, tickAt)

@@ -5,10 +5,13 @@ import { floorTo } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import type { Database } from '../../src/store/database.ts'
 import { claimTick, finishTick, StaleClaimError } from '../../src/store/ticks.ts'
+import { findAdapter } from '../../src/venues/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import { type Fault, startExchange } from '../support/exchange.ts'
 import { openLine } from '../support/line.ts'
 
+/** Where one venue is enough: each market list takes its time. */
+const BYBIT = { adapters: [findAdapter('bybit')!] }
 const storeTick = () => floorTo(systemClock.now(), 60_000)
 const html: Fault = {
   kind: 'answer',
@@ -66,8 +69,8 @@ test('one sweep stores one observation for every followed instrument of both ven
 test('two collectors with the same tick write it once', async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using one = await openLine(t.db, exchange, { holder: 'one' })
-  await using two = await openLine(t.db, exchange, { holder: 'two' })
+  await using one = await openLine(t.db, exchange, { ...BYBIT, holder: 'one' })
+  await using two = await openLine(t.db, exchange, { ...BYBIT, holder: 'two' })
   const tickAt = storeTick()
   const outcomes = await Promise.all([
     collect(one.deps, one.venues.bybit!, tickAt),
@@ -111,7 +114,7 @@ test('a page of HTML with status 200 stores nothing, and the gap and the venue s
 test('an answer without half of the symbols stores the other half and names each missing instrument as a gap', async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange)
+  await using line = await openLine(t.db, exchange, BYBIT)
   const kept = new Set(['BTCUSDT', 'BTCUSD'])
   exchange.fault = (venue, path) =>
     venue === 'bybit' && path.includes('/tickers')
@@ -141,8 +144,8 @@ test('an answer without half of the symbols stores the other half and names each
 test('a venue that says 429 is left alone until it said, also by another collector that starts meanwhile', async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange)
-  await using other = await openLine(t.db, exchange, { holder: 'other' })
+  await using line = await openLine(t.db, exchange, BYBIT)
+  await using other = await openLine(t.db, exchange, { ...BYBIT, holder: 'other' })
   exchange.fault = (venue) =>
     venue === 'bybit' ? { kind: 'answer', status: 429, body: '{}', headers: { 'retry-after': '30' } } : undefined
   await collect(line.deps, line.venues.bybit!, storeTick())
@@ -166,7 +169,7 @@ for (const fault of [{ kind: 'silence' }, { kind: 'headers_only' }] as const) {
   test(`an exchange that ${fault.kind === 'silence' ? 'never answers' : 'stops after its headers'} costs one deadline and leaves a gap`, async () => {
     await using t = await testDatabase()
     await using exchange = await startExchange(systemClock)
-    await using line = await openLine(t.db, exchange)
+    await using line = await openLine(t.db, exchange, BYBIT)
     exchange.fault = (_venue, path) => (isMarketList(path) ? undefined : fault)
     // Without the deadline of 2 s, which holds for the body too, this would never end.
     assert.deepEqual(await collect(line.deps, line.venues.bybit!, storeTick()), { isSuccess: false })
@@ -178,7 +181,7 @@ for (const fault of [{ kind: 'silence' }, { kind: 'headers_only' }] as const) {
 test('ticks that nobody ran become a gap that ends where collecting goes on', async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange)
+  await using line = await openLine(t.db, exchange, BYBIT)
   const tickAt = storeTick()
   await collect(line.deps, line.venues.bybit!, tickAt - 60_000)
   await collect(line.deps, line.venues.bybit!, tickAt)
@@ -191,7 +194,7 @@ test('ticks that nobody ran become a gap that ends where collecting goes on', as
 test('a tick whose holder died becomes a gap with that reason', async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange)
+  await using line = await openLine(t.db, exchange, BYBIT)
   const tickAt = storeTick()
   await claimTick(t.db, { job: 'collect', scope: 'bybit', tickAt: tickAt - 10_000, holder: 'dead', leaseMs: -1 })
   await collect(line.deps, line.venues.bybit!, tickAt)

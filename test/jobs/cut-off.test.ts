@@ -7,6 +7,7 @@ import { derive } from '../../src/jobs/derive.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { cutOffRuns, runTick } from '../../src/store/tick-runs.ts'
 import { type Claim, claimTick, finishTick, listUnderivedTicks, StaleClaimError } from '../../src/store/ticks.ts'
+import { findAdapter } from '../../src/venues/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
 import { openLine } from '../support/line.ts'
@@ -44,7 +45,7 @@ test('a poll and a derivation that lose the database in the middle are done agai
     t.set({ kind: isCut ? 'cut' : 'well' })
     return false
   }
-  await using line = await openLine(t.db, exchange, { clock, isFull })
+  await using line = await openLine(t.db, exchange, { clock, isFull, adapters: [findAdapter('bybit')!] })
   const deps = { ...line.deps, leaseMs: 3_600_000 }
   const isCutOff = { state: 'claimed', epoch: 1, isStored: false }
   const isDone = { state: 'done', epoch: 2, isStored: true }

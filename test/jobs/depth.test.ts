@@ -7,6 +7,7 @@ import { pollDepth } from '../../src/jobs/depth.ts'
 import { pollOpenInterest } from '../../src/jobs/open-interest.ts'
 import { sweepVenue } from '../../src/jobs/sweep.ts'
 import { listDepthTargets } from '../../src/store/depth.ts'
+import { findAdapter } from '../../src/venues/registry.ts'
 import { eventually } from '../api/fixture.ts'
 import { testDatabase } from '../support/database.ts'
 import { type Fault, startExchange } from '../support/exchange.ts'
@@ -20,7 +21,7 @@ const isBook = (path: string) => /depth|Depth|orderbook|market\/books|get_order_
 async function collected(ids: readonly string[], isFull = false) {
   const t = await testDatabase()
   const exchange = await startExchange(systemClock)
-  const line = await openLine(t.db, exchange, { isFull })
+  const line = await openLine(t.db, exchange, { isFull, adapters: ids.map((id) => findAdapter(id)!) })
   const tickAt = floorTo(systemClock.now(), 60_000)
   for (const id of ids) {
     await collect(line.deps, line.venues[id]!, tickAt)

@@ -91,7 +91,7 @@ async function liveThroughTheDay({ venue, symbol, path }: Changing) {
   assert.ok((await fetch(`${past.exchange.controlUrl}/faults`, { method: 'PUT', body: order })).ok)
   const goTo = async (atMs: number) => {
     nowMs = atMs
-    await ensureLivePartitions(t.db, atMs)
+    await ensureLivePartitions(t.db, atMs, 1)
   }
   const poll = async (atMs: number) => {
     await goTo(atMs)

@@ -14,20 +14,18 @@ const silent = { info() {}, warn() {} }
 const dataDir = await mkdtemp(join(tmpdir(), 'contango-demo-'))
 // As root the server runs as another user, who must be able to enter.
 await chmod(dataDir, 0o755)
-// Fast clocks, so that kills meet work: a poll a second, a storing tick every two.
-const POLL_MS = 1_000
-const env = {
-  DATA_DIR: dataDir,
-  PORT: '0',
-  POLL_SECONDS: String(POLL_MS / 1_000),
-  STORE_SECONDS: '2',
-  LOG_LEVEL: 'error'
-}
+const env = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error' }
+const POLL_MS = 10_000
+/** Fast clocks and few assets, so that kills meet work and starts are quick: a poll a second, a storing tick every two. */
+const FAST = { POLL_SECONDS: '1', STORE_SECONDS: '2', ASSETS: 'BTC,ETH,SOL' }
+const FAST_POLL_MS = 1_000
 
 after(() => rm(dataDir, { recursive: true, force: true }))
 
-async function startDemo(): Promise<{ service: ServiceProcess; address: string; key: string }> {
-  const service = startContango(['demo'], env)
+async function startDemo(
+  pace: Readonly<Record<string, string>> = {}
+): Promise<{ service: ServiceProcess; address: string; key: string }> {
+  const service = startContango(['demo'], { ...env, ...pace })
   const [, address] = await service.says(/first page\s+(http:\S+)\//)
   const [, key] = await service.says(/API key\s+(\S+)/)
   return { service, address: address!, key: key! }
@@ -36,12 +34,12 @@ async function startDemo(): Promise<{ service: ServiceProcess; address: string; 
 const board = async (address: string) => (await getJson<{ data: BoardRow[] }>(`${address}/v1/basis?limit=5000`)).data
 
 /** What must hold whatever was killed, at any moment. */
-async function assertSound(): Promise<void> {
+async function assertSound(pollMs: number, since?: Date): Promise<void> {
   const embedded = await openEmbedded({ dataDir, log: silent })
   const db = openDatabase({ url: embedded.url, poolSize: 2, applicationName: 'contango test' })
   try {
     await assertWhole(db)
-    await assertHolesAreGaps(db, POLL_MS)
+    await assertHolesAreGaps(db, pollMs, since)
   } finally {
     await db.close()
     await embedded.release()
@@ -111,18 +109,21 @@ test('the demo fills its board from six venues, brings in the past, and survives
     assert.equal((await fetch(`${address}/v1/venues`, headers('ctg_wrong'))).status, 401)
   })
 
+  let fastSince: Date | undefined
+  const assertFastSound = () => assertSound(FAST_POLL_MS, fastSince)
   await t.test('kill -9 at three moments: what is stored is whole, what is missing is a gap', async () => {
     for (const afterMs of [0, 333, 777]) {
       await new Promise((resolve) => setTimeout(resolve, afterMs))
       await service.end('SIGKILL')
-      await assertSound()
-      ;({ service, address, key } = await startDemo())
+      await (fastSince ? assertFastSound() : assertSound(POLL_MS))
+      fastSince ??= new Date()
+      ;({ service, address, key } = await startDemo(FAST))
       await eventually('the stop is a gap', async () => {
         const { data } = await getJson<{ data: { reason: string }[] }>(`${address}/v1/gaps?venue=bybit&limit=5000`)
         return data.some(({ reason }) => reason === 'not_polled' || reason === 'lease_lapsed') ? true : undefined
       })
     }
-    await assertSound()
+    await assertFastSound()
   })
 
   await t.test(
@@ -141,24 +142,18 @@ test('the demo fills its board from six venues, brings in the past, and survives
           return running && pid !== server!.pid ? true : undefined
         })
         const before = await eventually('it is asked', async () => (await tickOf()) || undefined)
-        // A claim that was cut off is nobody's until its lease has lapsed, and a busy machine takes its time.
-        const after = await eventually(
-          'a later tick is derived',
-          async () => ((await tickOf()) > before ? true : undefined),
-          90_000
-        )
-        assert.ok(after)
+        await eventually('a later tick is derived', async () => ((await tickOf()) > before ? true : undefined))
         // A tick is claimed before its board is written; until then the board of before the kill is all there is.
-        await eventually('it is ready', async () => ((await fetch(`${address}/readyz`)).ok ? true : undefined), 60_000)
+        await eventually('it is ready', async () => ((await fetch(`${address}/readyz`)).ok ? true : undefined))
       }
       assert.equal(service.child.exitCode, null)
-      await assertSound()
+      await assertFastSound()
     }
   )
 
   await t.test('SIGTERM ends it in order', async () => {
     const code = await service.end('SIGTERM')
     assert.equal(code, 0, service.output().slice(-2_000))
-    await assertSound()
+    await assertFastSound()
   })
 })

@@ -11,6 +11,7 @@ test('roles in processes of their own share one database; a collector that is ki
   const [, urls] = await sim.says(/VENUE_URLS='(.+)'/)
   const common = {
     DATABASE_URL: database.url,
+    VENUES: 'binance,bybit',
     VENUE_URLS: urls!,
     POLL_SECONDS: '1',
     STORE_SECONDS: '1',

@@ -6,6 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { systemClock } from '../../src/clock.ts'
 import { backUp, restore } from '../../src/store/backup/backup.ts'
 import type { Database } from '../../src/store/database.ts'
+import { openEmbedded } from '../../src/store/embedded/embedded.ts'
 import { type OpenStore, openStore } from '../../src/store/open.ts'
 import { insertBasis, insertInstrument, insertSettlements, NOW_MS } from '../api/fixture.ts'
 import { temporaryFolder } from '../support/embedded-process.ts'
@@ -21,6 +22,8 @@ const openAt = (dataDir: string): Promise<OpenStore> =>
 async function stage() {
   const folder = await temporaryFolder()
   const dataDir = join(folder.path, 'source')
+  // Nobody misses it after a power cut: made and run without waiting for the disk.
+  const embedded = await openEmbedded({ dataDir, log, settings: { fsync: 'off' }, isDurable: false })
   const store = await openAt(dataDir)
   const { db } = store
   const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
@@ -46,6 +49,7 @@ async function stage() {
     elsewhere: (name: string) => join(folder.path, name),
     async [Symbol.asyncDispose]() {
       await store.close()
+      await embedded.release()
       await folder[Symbol.asyncDispose]()
     }
   }

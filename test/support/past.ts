@@ -5,6 +5,7 @@ import { fetchPast } from '../../src/jobs/history.ts'
 import { type BackfillFact, requestBackfill } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
 import { listInstruments } from '../../src/store/instruments.ts'
+import { ADAPTERS } from '../../src/venues/registry.ts'
 import { type Exchange, startExchange } from './exchange.ts'
 import { type Line, type LineOptions, openLine, silentLog } from './line.ts'
 
@@ -27,7 +28,10 @@ export async function openPast(
 ): Promise<Past> {
   const clock = options.clock ?? systemClock
   const exchange = await startExchange(clock)
-  const line = await openLine(db, exchange, options)
+  // Only who may be asked, and where it has its spot leg: each market list takes its time.
+  const adapters =
+    typeof wanted === 'string' ? ADAPTERS.filter(({ id }) => id === 'binance' || wanted.startsWith(`${id}:`)) : ADAPTERS
+  const line = await openLine(db, exchange, { adapters, ...options })
   const instruments = await listInstruments(db)
   const instrument = instruments.find(typeof wanted === 'string' ? ({ key }) => key === wanted : wanted)
   if (!instrument) throw new Error(`nothing followed is ${wanted}`)

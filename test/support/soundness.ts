@@ -47,17 +47,18 @@ export async function assertWhole(db: Database): Promise<void> {
   }
 }
 
-/** Every hole between two ticks of a venue is a gap with a reason. */
-export async function assertHolesAreGaps(db: Database, pollMs: number): Promise<void> {
+/** Every hole between two ticks of a venue is a gap with a reason; of those `since` then, where polls came at another pace before. */
+export async function assertHolesAreGaps(db: Database, pollMs: number, since = new Date(0)): Promise<void> {
   await assertNone(
     db,
     'every hole between two ticks is a gap with a reason',
     `select scope, before, tick_at from (
-       select scope, tick_at, state, lag(tick_at) over (partition by scope order by tick_at) as before from tick where job = 'collect'
+       select scope, tick_at, state, lag(tick_at) over (partition by scope order by tick_at) as before from tick
+       where job = 'collect' and tick_at >= $2
      ) t where state <> 'claimed' and before < tick_at - $1 * interval '1 millisecond' and not exists (
        select 1 from gap g where g.venue_id = t.scope and g.instrument_id = 0
          and g.from_at <= t.before + $1 * interval '1 millisecond' and g.to_at >= t.tick_at)`,
-    [pollMs]
+    [pollMs, since]
   )
 }
 

@@ -5,6 +5,7 @@ import { floorTo, HOUR } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
 import { readBoard } from '../../src/store/board.ts'
+import { findAdapter } from '../../src/venues/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
 import { type Line, openLine } from '../support/line.ts'
@@ -22,7 +23,10 @@ async function sweep(line: Line): Promise<void> {
 test('its contracts are on the board with trailing funding per 8 h; those with a coin in their quote are for signals', async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange, { assets: ['BTC', 'ETH', 'SOL', 'PEPE', 'KAS'] })
+  await using line = await openLine(t.db, exchange, {
+    assets: ['BTC', 'ETH', 'SOL', 'PEPE', 'KAS'],
+    adapters: ['binance', 'deribit'].map((id) => findAdapter(id)!)
+  })
   await sweep(line)
   const rows = (await readBoard(t.db)).filter(({ venue }) => venue === 'deribit')
   const perpetuals = rows.filter(({ kind }) => kind === 'perpetual')
@@ -100,7 +104,7 @@ for (const symbol of ['BTC/USD:BTC', 'SOL/USDC:USDC']) {
 test('a currency that is refused leaves the others as they are, and its contracts as a gap with the reason', async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange)
+  await using line = await openLine(t.db, exchange, { adapters: [findAdapter('deribit')!] })
   const refusal = '{"jsonrpc":"2.0","error":{"message":"too_many_requests","code":10028},"testnet":false}'
   exchange.fault = (venue, path) =>
     venue === 'deribit' && path.includes('currency=ETH&kind=future')

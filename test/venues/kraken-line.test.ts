@@ -6,6 +6,7 @@ import { collect } from '../../src/jobs/collect.ts'
 import { derive } from '../../src/jobs/derive.ts'
 import { readBoard } from '../../src/store/board.ts'
 import { listInstruments } from '../../src/store/instruments.ts'
+import { findAdapter } from '../../src/venues/registry.ts'
 import { testDatabase } from '../support/database.ts'
 import { startExchange } from '../support/exchange.ts'
 import { openLine } from '../support/line.ts'
@@ -14,7 +15,10 @@ import { openPast } from '../support/past.ts'
 test("Kraken's contracts are on the board, and its stablecoin pairs adjust the dollar contracts of others", async () => {
   await using t = await testDatabase()
   await using exchange = await startExchange(systemClock)
-  await using line = await openLine(t.db, exchange, { assets: ['BTC', 'ETH', 'PEPE', 'DOGE', 'ORDI'] })
+  await using line = await openLine(t.db, exchange, {
+    assets: ['BTC', 'ETH', 'PEPE', 'DOGE', 'ORDI'],
+    adapters: ['kraken', 'binance'].map((id) => findAdapter(id)!)
+  })
   const tickAt = floorTo(systemClock.now(), 60_000)
   const venues = ['kraken', 'binance'].map((id) => line.venues[id]!)
   await Promise.all(venues.map((venue) => collect(line.deps, venue, tickAt)))
