@@ -59,7 +59,8 @@ export async function fillHourlyGaps(
   const { rows } = await db.query<GapRow>(
     `select ${COLUMNS} from gap g
      where g.venue_id = $2 and ${isJudged('$1')} and g.from_at >= $3 and date_trunc('hour', g.to_at, 'UTC') <= $4
-       and (g.instrument_id in ($1, 0) or g.fact = 'basis' and g.instrument_id in (select id from instrument where spot_id = $1))
+       and g.instrument_id = any (array(select id from instrument where spot_id = $1 union select unnest(array[$1, 0])))
+       and (g.instrument_id in ($1, 0) or g.fact = 'basis')
      order by g.instrument_id, g.from_at`,
     [id, venue, new Date(from), new Date(to)]
   )
