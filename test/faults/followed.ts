@@ -55,9 +55,10 @@ export async function openFollowed(rig: Rig) {
   }
 }
 
-/** The last books as if they had been looked at every ten minutes of the day before, each `times` as deep. */
+/** The last books as if they, and no others, had been looked at every ten minutes of the day before, each `times` as deep. */
 export async function bookTheDayBefore({ db, clock }: Rig, times: number): Promise<void> {
   const today = floorTo(clock.now(), DAY)
+  await db.query('delete from depth_snapshot where epoch = 0')
   await ensurePartitions(db, 'depth_snapshot', [today - DAY], clock.now())
   await db.query(
     `insert into depth_snapshot select r.*

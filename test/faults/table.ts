@@ -174,7 +174,6 @@ export const OF_BOOKS: readonly Fault[] = [
   { kind: 'empty' },
   { kind: 'one' },
   { kind: 'half' },
-  { kind: 'sizes_off' },
   { kind: 'sizes_off', factor: 1e30 },
   { kind: 'sizes_off', factor: 1e-6 },
   { kind: 'price_off' },

@@ -78,6 +78,7 @@ async function listCarriesAt(
   bases: readonly BasisBucket[],
   { byId, fxPairs, fxAt, settledOf }: World
 ): Promise<BucketPoint[]> {
+  if (bases.length === 0) return []
   const nowMs = at - 1
   const legs = bases.flatMap(({ instrumentId, spotId }) => [instrumentId, spotId])
   const depths = await listDepthsAt(db, legs, { atMs: nowMs, sinceMs: nowMs - CARRY_BOOK_AGE_MS, isAsPolled: true })
