@@ -139,7 +139,7 @@ test('books and settlements that are wrong in every way open no opportunity, no 
     for (const pair of pairsOf(rules)) {
       await t.test(words(pair, path ?? 'everything'), async () => {
         await set(pair, path)
-        const polls = path === undefined || pair.some(({ kind }) => TWICE.has(kind)) ? 2 : 1
+        const polls = path === undefined || pair.some(({ kind }) => TWICE.has(String(kind))) ? 2 : 1
         await bucket(polls, (await freeFrom(rig, VENUES)) - MINUTE)
         assert.ok((await rig.injected()) > 0, 'no fault was injected')
         assert.deepEqual(await told(), [])
