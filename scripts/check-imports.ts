@@ -52,7 +52,6 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['api/'],
   mercurius: ['api/'],
   graphql: ['api/'],
-  typebox: ['contract/', 'api/'],
   pino: ['log.ts'],
   'pino-pretty': ['log.ts'],
   'csv-parse': ['imports/'],

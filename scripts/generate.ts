@@ -30,7 +30,7 @@ async function describeApi(): Promise<{ openapi: string; graphql: string }> {
     kind: 'live'
   })
   const note = '# Generated from src/api and src/contract by `npm run generate`.\n'
-  const described = { openapi: note + openapiYaml(app), graphql: note + printSchema(app.graphql.schema) }
+  const described = { openapi: note + (await openapiYaml(app)), graphql: note + printSchema(app.graphql.schema) }
   await app.close()
   return described
 }

@@ -1,6 +1,6 @@
+import { createRequire } from 'node:module'
 import { isatty } from 'node:tty'
 import { pino } from 'pino'
-import pretty from 'pino-pretty'
 import type { Config } from './config.ts'
 
 export type Log = pino.Logger
@@ -35,6 +35,12 @@ function openLog(level: Config['logLevel'], name: string, fd: number): Log {
   const options = { name, level, base: { name }, redact: SECRETS, timestamp: pino.stdTimeFunctions.isoTime }
   // Asked of the descriptor: the stream of a thread does not know.
   return isatty(fd)
-    ? pino(options, pretty({ sync: true, destination: fd, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }))
+    ? pino(
+        options,
+        loadPretty()({ sync: true, destination: fd, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+      )
     : pino(options, pino.destination({ fd, sync: true }))
 }
+
+/** Loaded on a terminal alone: every thread has a log. */
+const loadPretty = (): typeof import('pino-pretty') => createRequire(import.meta.url)('pino-pretty')

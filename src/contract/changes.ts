@@ -1,9 +1,8 @@
-import { Type } from 'typebox'
 import { isoOf } from '../domain/time.ts'
 import { tableParameters } from './history-parameters.ts'
 import { required } from './parameter.ts'
 import { choice, listOf, time as timeParameter } from './parameters.ts'
-import { count, object, oneOf, text, textOrNull, time } from './schema.ts'
+import { count, map, object, oneOf, text, textOrNull, time } from './schema.ts'
 
 export const CHANGE_FACTS = [
   'market',
@@ -37,9 +36,7 @@ export const changeSchema = object({
   at: time('The time it is about: grid time, settlement, beginning'),
   revision: count('0 as first stored, raised by each correction'),
   source: textOrNull('How it came here', 'polled'),
-  body: Type.Record(Type.String(), Type.Unknown(), {
-    description: 'What it says: the fields of the fact, prices and sizes as exact decimals, ratios as numbers'
-  })
+  body: map({}, 'What it says: the fields of the fact, prices and sizes as exact decimals, ratios as numbers')
 })
 
 export const changeMeta = {

@@ -1,4 +1,3 @@
-import { Type } from 'typebox'
 import { arrayOf, count, type FieldSchema, object, text, textOrNull, time } from './schema.ts'
 
 /** The envelope of a list: rows, the next page, and what holds for all of them. */
@@ -29,7 +28,7 @@ export type Problem = {
 }
 
 /** RFC 9457. */
-export const problemSchema: FieldSchema = Type.Object(
+export const problemSchema: FieldSchema = object(
   {
     type: text('URN of the kind of problem', 'urn:contango:problem:invalid_parameter'),
     title: text('The status in words', 'Bad Request'),
@@ -37,10 +36,11 @@ export const problemSchema: FieldSchema = Type.Object(
     detail: text('What is wrong with this request', 'from: expected a time with its zone'),
     code: text('The kind of problem, for programs', 'invalid_parameter'),
     instance: text('The path that was asked', '/v1/basis'),
-    errors: Type.Optional(listed({ path: text('The parameter', 'from'), message: text('What is wrong with it') })),
-    reasons: Type.Optional(listed({ code: text('The reason, for programs'), message: text('The reason in words') }))
+    errors: listed({ path: text('The parameter', 'from'), message: text('What is wrong with it') }),
+    reasons: listed({ code: text('The reason, for programs'), message: text('The reason in words') })
   },
-  { $id: 'Problem', description: 'What went wrong (RFC 9457)' }
+  { $id: 'Problem', description: 'What went wrong (RFC 9457)' },
+  ['errors', 'reasons']
 )
 
 function listed(fields: Readonly<Record<string, FieldSchema>>): FieldSchema {

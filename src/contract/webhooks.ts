@@ -1,4 +1,3 @@
-import { Type } from 'typebox'
 import { pageParameters } from './board-parameters.ts'
 import { filterField } from './event-filter.ts'
 import { required } from './parameter.ts'
@@ -8,7 +7,7 @@ import {
   arrayOf,
   count,
   countOrNull,
-  type FieldSchema,
+  map,
   object,
   oneOf,
   oneOfOrNull,
@@ -93,10 +92,10 @@ const webhookFields = {
   url: text('Where it is sent', 'https://example.com/hooks'),
   description: textOrNull('What it is for'),
   events: texts('Types of events that it wants'),
-  filter: Type.Record(Type.String(), Type.Any(), {
-    description:
-      'Word → values, and `threshold`; an event must fulfil every word by one of its values. Empty: everything'
-  }) as FieldSchema,
+  filter: map(
+    {},
+    'Word → values, and `threshold`; an event must fulfil every word by one of its values. Empty: everything'
+  ),
   state: oneOf(SUBSCRIPTION_STATES, 'Whether anything is sent'),
   disabledReason: oneOfOrNull(
     DISABLED_REASONS,

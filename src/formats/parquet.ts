@@ -1,4 +1,4 @@
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import type { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import type { Column, ColumnKind, Table } from './column.ts'
 
 type Element = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
@@ -11,6 +11,8 @@ const GROUP_ROWS = 5_000
  * milliseconds UTC, exact decimals UTF8, lists LIST of UTF8, objects JSON; nulls stay nulls.
  */
 export async function* parquetOf<Row>({ columns, pages, cell }: Table<Row>): AsyncGenerator<Uint8Array> {
+  // Loaded by whoever asks for it: no start waits for that.
+  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer')
   const bytes = new ByteWriter(1 << 20)
   const file = new ParquetWriter({ writer: bytes, schema: schemaOf(columns), createdBy: 'contango' })
   const writeGroup = async (rows: readonly Row[]) => {

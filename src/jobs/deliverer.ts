@@ -16,7 +16,8 @@ import { secretsAt } from '../webhooks/signature.ts'
 import type { Try } from '../webhooks/try.ts'
 import { type AttemptRecorder, createAttemptRecorder } from './attempt-recorder.ts'
 import type { Bell } from './bell.ts'
-import { reportFailure, type WorkerDeps } from './station.ts'
+import { reportFailure } from './failures.ts'
+import type { WorkerDeps } from './station.ts'
 
 /** A delivery whose holder died is taken up again after this long. */
 export const LEASE_MS = 15 * SECOND

@@ -6,7 +6,8 @@ import { cutOffRuns } from '../store/tick-runs.ts'
 import { listTickStates, listUnderivedTicks } from '../store/ticks.ts'
 import { createBell, listenForHints } from './bell.ts'
 import { derive } from './derive.ts'
-import { reportFailure, type WorkerDeps } from './station.ts'
+import { reportFailure } from './failures.ts'
+import type { WorkerDeps } from './station.ts'
 
 /** How long a venue's basis waits for another venue that its spot legs trade on. */
 const LEG_PATIENCE_MS = 2 * SECOND

@@ -3,7 +3,8 @@ import { heartbeatView } from '../contract/happenings.ts'
 import { floorTo, MINUTE } from '../domain/time.ts'
 import { insertEvents } from '../store/events.ts'
 import { isAnyoneTold } from '../store/subscriptions.ts'
-import { reportFailure, type WorkerDeps } from './station.ts'
+import { reportFailure } from './failures.ts'
+import type { WorkerDeps } from './station.ts'
 
 /** On the grid, so that everybody who delivers means the same beat. */
 const EVERY_MS = 5 * MINUTE

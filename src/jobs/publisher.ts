@@ -5,7 +5,8 @@ import { type PublishedEvent, publishEvents, type Subscriber } from '../store/pu
 import { bodyOf } from '../webhooks/body.ts'
 import { isWanted, type Wish } from '../webhooks/filter.ts'
 import type { Bell } from './bell.ts'
-import { reportFailure, type WorkerDeps } from './station.ts'
+import { reportFailure } from './failures.ts'
+import type { WorkerDeps } from './station.ts'
 
 /** Polling is the guarantee; a notification only makes it sooner. */
 const LOOK_EVERY_MS = SECOND

@@ -6,7 +6,6 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import type { DiskGuard } from '../store/disk.ts'
-import { endFrozenSessions, isLockTimeout } from '../store/frozen-sessions.ts'
 import { type ClientOptions, openClient, type VenueClient, type VenueGate } from '../venues/ccxt-client.ts'
 import { type VenueAdapter, VenueError } from '../venues/venue.ts'
 import { loadMarkets } from './markets.ts'
@@ -66,22 +65,6 @@ export function clientOptions(deps: WorkerDeps, { id }: VenueAdapter): ClientOpt
     throttled: !isSimulated,
     gate: createGate(deps, id)
   }
-}
-
-/** Tells of a failure; where another's lock was in the way, sees to it that a frozen process does not keep it. */
-export function reportFailure(
-  { db, log }: Pick<WorkerDeps, 'db' | 'log'>,
-  error: unknown,
-  event: string,
-  fields: object = {}
-): void {
-  log.error({ ...fields, message: messageOf(error) }, event)
-  if (!isLockTimeout(error)) return
-  endFrozenSessions(db).then(
-    (ended) => ended > 0 && log.warn({ ended }, 'sessions.frozen'),
-    // The next failure tries again.
-    () => {}
-  )
 }
 
 export type FirstLoad = { readonly tried: Promise<void>; readonly loaded: Promise<void> }

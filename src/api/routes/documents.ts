@@ -1,6 +1,5 @@
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
-import { stringify } from 'yaml'
 
 /** The API's description as documents and as a page, all of it from this service's own files. */
 export async function addDocuments(app: FastifyInstance): Promise<void> {
@@ -9,7 +8,7 @@ export async function addDocuments(app: FastifyInstance): Promise<void> {
     reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger()))
   )
   app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) => {
-    yaml ??= openapiYaml(app)
+    yaml ??= await openapiYaml(app)
     return reply.type('application/yaml; charset=utf-8').send(yaml)
   })
   await app.register(swaggerUi, {
@@ -20,7 +19,8 @@ export async function addDocuments(app: FastifyInstance): Promise<void> {
   })
 }
 
-/** The OpenAPI document as it is committed. */
-export function openapiYaml(app: FastifyInstance): string {
+/** The OpenAPI document as it is committed. Its writer is loaded by whoever asks for it: no start waits for that. */
+export async function openapiYaml(app: FastifyInstance): Promise<string> {
+  const { stringify } = await import('yaml')
   return stringify(app.swagger(), { lineWidth: 120, aliasDuplicateObjects: false })
 }
