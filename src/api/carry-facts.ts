@@ -5,7 +5,7 @@ import type { Instrument } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import { DAY, floorTo, MINUTE } from '../domain/time.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../domain/traded-fx.ts'
-import { countBucketReads, listBasisBucketsOfMany } from '../store/basis-buckets.ts'
+import { countDayCloses, listDayCloses } from '../store/day-closes.ts'
 import { knownDepthOf, listLatestDepths } from '../store/depth.ts'
 import { listLatest } from '../store/latest.ts'
 import { listDepthsAt, listMarketsAt } from '../store/markets-at.ts'
@@ -24,10 +24,12 @@ const DEPTH_ROUNDS = 3
 
 /** Days over which changes of basis are looked at, and the grades that count. */
 const DEVIATION_DAYS = 60
-const COUNTED = { knownAtMs: null, grades: ['display', 'signal'] } as const
+const COUNTED = ['display', 'signal'] as const
+/** Of the past, a basis that was corrected later is what it had been by then. */
+const closesOf = ({ nowMs, isPast }: Moment) => ({ grades: COUNTED, toldAtMs: isPast ? nowMs : null })
 const lastDays = (nowMs: number) => {
   const toMs = floorTo(nowMs, DAY)
-  return { fromMs: toMs - DEVIATION_DAYS * DAY, toMs, bucketMs: DAY }
+  return { fromMs: toMs - DEVIATION_DAYS * DAY, toMs }
 }
 
 /** As the board's: older best prices are not of now. Of the past, what was kept is further apart. */
@@ -54,7 +56,7 @@ export async function readCarryFacts(
     most: Number.POSITIVE_INFINITY,
     count: async (most) =>
       (await countSettlementRows(db, perpetuals, range, most)) +
-      (await countBucketReads(db, pairs, COUNTED, lastDays(moment.nowMs), most)),
+      (await countDayCloses(db, pairs, closesOf(moment), lastDays(moment.nowMs), most)),
     path: 'asset',
     narrow: 'name fewer assets or venues, or ask for fewer rows'
   })
@@ -97,7 +99,7 @@ async function readSome(
       ? listDepthsAt(db, legs, { atMs: nowMs, sinceMs: depthSince })
       : listLatestDepths(db, legs, depthSince),
     listSettledRates(db, perpetuals, settledUntil(nowMs)),
-    listBasisBucketsOfMany(db, pairs, COUNTED, lastDays(nowMs))
+    listDayCloses(db, pairs, closesOf(moment), lastDays(nowMs))
   ])
   return contracts.map((contract) => {
     const spot = contract.spotId === null ? null : (byId.get(contract.spotId) ?? null)
@@ -117,7 +119,7 @@ async function readSome(
           ? null
           : tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, latest), nowMs),
       settled: settled.flatMap(rate8hOf),
-      sigmaBps: weeklyDeviation((days.get(contract.id) ?? []).map(({ close }) => close))
+      sigmaBps: weeklyDeviation(days.get(contract.id) ?? [])
     }
     return [contract.id, { facts, intervalChanges: changesOf(settled) }] as const
   })

@@ -31,6 +31,28 @@ async function seed(db: Database): Promise<{ spot: number; perp: number }> {
   return { spot, perp }
 }
 
+/** Best prices of both legs and the rate to come, as they were stored. */
+async function quoteAt(db: Database, { spot, perp }: { spot: number; perp: number }, atMs: number): Promise<void> {
+  await ensurePartitions(db, 'market_snapshot', [atMs], NOW_MS)
+  for (const [id, bid, ask] of [
+    [spot, '50000', '50001'],
+    [perp, '50040', '50041']
+  ] as const) {
+    await db.query(
+      `insert into market_snapshot (instrument_id, tick_at, observed_at, known_at, available_at, bid, ask, bid_size, ask_size, span_ms, source, adapter_version)
+       values ($1, $2, $2, $2, $2, $3, $4, 1, 1, 60000, 'polled', 1)`,
+      [id, new Date(atMs), bid, ask]
+    )
+  }
+  await ensurePartitions(db, 'funding_estimate', [atMs], NOW_MS)
+  await db.query(
+    `insert into funding_estimate (instrument_id, tick_at, observed_at, known_at, available_at, rate, interval_hours, interval_source, kind,
+       next_settlement_at, span_ms, source, formula_version, adapter_version)
+     values ($1, $2, $2, $2, $2, 0.0002, 8, 'declared', 'indicative', $3, 60000, 'polled', 1, 1)`,
+    [perp, new Date(atMs), new Date(atMs + 7 * HOUR)]
+  )
+}
+
 const ask = (api: { url: string }, query = '') => request(api.url).get(`/v1/carry?asset=BTC${query}`)
 const rowsOf = async (api: { url: string }, query = '') => (await ask(api, query)).body.data
 const forwardOf = async (api: { url: string }, query = '') => (await rowsOf(api, `&direction=forward${query}`))[0]
@@ -146,25 +168,8 @@ test('a moment of the past is answered from what was kept of it', async () => {
          from (values ($1::int, $3::timestamptz), ($2, $4)) as of (instrument, delisted) where id = instrument`,
         [gone, longGone, new Date(NOW_MS - HOUR), new Date(atMs - HOUR)]
       )
-      await ensurePartitions(db, 'market_snapshot', [atMs], NOW_MS)
-      await ensurePartitions(db, 'funding_estimate', [atMs], NOW_MS)
-      for (const [id, bid, ask] of [
-        [spot, '50000', '50001'],
-        [perp, '50040', '50041']
-      ] as const) {
-        await observeDepth(db, id, { ...DEEP, observedAt: atMs - 20_000 })
-        await db.query(
-          `insert into market_snapshot (instrument_id, tick_at, observed_at, known_at, available_at, bid, ask, bid_size, ask_size, span_ms, source, adapter_version)
-           values ($1, $2, $2, $2, $2, $3, $4, 1, 1, 60000, 'polled', 1)`,
-          [id, new Date(atMs - 30_000), bid, ask]
-        )
-      }
-      await db.query(
-        `insert into funding_estimate (instrument_id, tick_at, observed_at, known_at, available_at, rate, interval_hours, interval_source, kind,
-           next_settlement_at, span_ms, source, formula_version, adapter_version)
-         values ($1, $2, $2, $2, $2, 0.0002, 8, 'declared', 'indicative', $3, 60000, 'polled', 1, 1)`,
-        [perp, new Date(atMs - 30_000), new Date(atMs + 7 * HOUR)]
-      )
+      for (const id of [spot, perp]) await observeDepth(db, id, { ...DEEP, observedAt: atMs - 20_000 })
+      await quoteAt(db, { spot, perp }, atMs - 30_000)
     }
   })
   const row = await forwardOf(api, `&at=${atMs}`)
@@ -176,6 +181,38 @@ test('a moment of the past is answered from what was kept of it', async () => {
   assert.deepEqual(await keysOf(''), [PERP])
   const future = await ask(api, `&at=${NOW_MS + HOUR}`)
   assert.deepEqual([future.status, future.body.errors[0].path], [400, 'at'])
+})
+
+test('how a basis has moved is at a moment what it had been told to be by then, whatever was corrected or fetched later', async () => {
+  const atMs = NOW_MS - 3 * HOUR
+  const DAY = 24 * HOUR
+  const today = Math.floor(NOW_MS / DAY) * DAY
+  let legs = { spot: 0, perp: 0 }
+  await using api = await testApi({
+    seed: async (db) => {
+      legs = await seed(db)
+      const rows = Array.from({ length: 20 }, (_, day) => {
+        return { atMs: today - (day + 1) * DAY + HOUR, basisBps: (day % 3) * 4 }
+      })
+      // What was fetched later was to be had then.
+      const fetched = rows.map((row, day) => (day < 5 ? { ...row, knownAtMs: NOW_MS - HOUR } : row))
+      await insertBasis(db, legs.perp, legs.spot, fetched)
+      for (const quotedMs of [atMs, NOW_MS - HOUR]) await quoteAt(db, legs, quotedMs - 30_000)
+    }
+  })
+  const sigmaAt = async (query = '') => (await forwardOf(api, query)).fair.sigmaBps
+  const told = await sigmaAt(`&at=${atMs}`)
+  assert.equal(told, await sigmaAt())
+  const correction = { atMs: today - 3 * DAY + HOUR, basisBps: 900, revision: 1 }
+  await insertBasis(api.db, legs.perp, legs.spot, [{ ...correction, knownAtMs: NOW_MS - HOUR }])
+  assert.ok((await sigmaAt()) > 2 * told, 'now as it was corrected')
+  assert.equal(await sigmaAt(`&at=${atMs}`), told)
+  assert.equal(await sigmaAt(`&at=${NOW_MS - HOUR}`), await sigmaAt(), 'from when it was corrected on, as corrected')
+  await api.db.query('update basis_snapshot set available_at = $1, known_at = $1 where tick_at = $2', [
+    new Date(NOW_MS - HOUR),
+    new Date(today - 2 * DAY + HOUR)
+  ])
+  assert.notEqual(await sigmaAt(`&at=${atMs}`), told, 'what was to be had later is not in it')
 })
 
 test('a moment of before observations are kept is refused, of a carry and of a curve', async () => {
