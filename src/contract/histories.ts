@@ -27,7 +27,7 @@ const LEDGER_SOURCES = ['declared', 'observed'] as const
 /** The fields that every stored row has last. */
 /** The mark of what is under quarantine now, beside what is doubtful about a row itself. */
 export const doubts = texts(
-  'What is doubtful about it; `quarantined`: prices contradict what the instrument is taken for, as of now'
+  'What is doubtful about it; `quarantined`: prices contradict what the instrument is taken for, as of now; `only_imported`: files told of it and no venue does'
 )
 
 export const provenance = {

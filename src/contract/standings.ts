@@ -7,7 +7,7 @@ import {
   type UnrankedFunding,
   type WindowStanding
 } from '../domain/funding-standing.ts'
-import { doubtsOf, type Instrument } from '../domain/instrument.ts'
+import { doubtsOf, type Instrument, importedOf } from '../domain/instrument.ts'
 import { isSilence } from '../domain/regime-series.ts'
 import { isoOrNull } from '../domain/time.ts'
 import { INTERVAL_SOURCES } from './board.ts'
@@ -106,7 +106,7 @@ export function standingView(instrument: Instrument, kept: KeptStanding | undefi
     venue,
     asset,
     ...Object.fromEntries(told),
-    reasons: doubtsOf(instrument),
+    reasons: doubtsOf(instrument, importedOf(instrument)),
     absent: Object.fromEntries(nulls.map(([name, , reason]) => [name, missing ?? reason]))
   }
 }

@@ -1,4 +1,4 @@
-import { doubtsOf, type Instrument } from '../domain/instrument.ts'
+import { doubtsOf, type Instrument, importedOf } from '../domain/instrument.ts'
 import { DAY, HOUR, isoOrNull } from '../domain/time.ts'
 import { doubts } from './histories.ts'
 import { tableParameters } from './history-parameters.ts'
@@ -82,5 +82,13 @@ export function trailingView(instrument: Instrument, sums: Sums | undefined, now
     ]
   })
   const told = Object.fromEntries(fields)
-  return { instrument: key, venue, asset, to: isoOrNull(sums?.toMs), ...told, reasons: doubtsOf(instrument), absent }
+  return {
+    instrument: key,
+    venue,
+    asset,
+    to: isoOrNull(sums?.toMs),
+    ...told,
+    reasons: doubtsOf(instrument, importedOf(instrument)),
+    absent
+  }
 }

@@ -94,6 +94,10 @@ export function doubtsOf({ quarantine }: Held, own: readonly string[] = []): str
   return quarantine === null || own.includes('quarantined') ? [...own] : [...own, 'quarantined']
 }
 
+/** `only_imported`: files told of it and no venue does, so nothing comes of it but what they had. */
+export const importedOf = ({ source }: Pick<Instrument, 'source'>): string[] =>
+  source === 'import' ? ['only_imported'] : []
+
 export const MULTIPLIER_SOURCES = ['exact', 'stripped', 'unresolved', 'import', 'override'] as const
 export type MultiplierSource = (typeof MULTIPLIER_SOURCES)[number]
 

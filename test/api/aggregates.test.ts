@@ -107,6 +107,45 @@ test('each perpetual of an asset shows where its funding stands, of all of them 
   assert.equal((await shown()).short.absent.rate, 'no_recent_settlement')
 })
 
+test('a perpetual that was only imported is there where its venue or asset is asked for, and says that it was', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      await putOnBoard(db, boardRow({ instrument: key('binance'), openInterestUsd: '3000000' }))
+      const id = await insertInstrument(db, { key: key('filed') })
+      await db.query(`update instrument set tracked = false, source = 'import', status = 'unknown' where id = $1`, [id])
+      const settled = Array.from({ length: 300 }, (_, n) => ({ atMs: NOW_MS - n * 8 * HOUR, rate: `0.000${n % 10}` }))
+      await insertSettlements(db, id, settled)
+      await markStanding(db, id)
+    }
+  })
+  await rankDue(api)
+  type Row = { venue: string; reasons: string[]; absent: object }
+  for (const path of ['funding/standings', 'funding/trailing']) {
+    const rowsOf = async (query: string): Promise<Row[]> =>
+      (await request(api.url).get(`/v1/${path}${query}`).expect(200)).body.data
+    const [filed, ...others] = await rowsOf('?venue=filed')
+    assert.deepEqual([filed!.venue, filed!.reasons, others], ['filed', ['only_imported'], []], path)
+    const ofAsset = await rowsOf('?asset=BTC')
+    assert.deepEqual(ofAsset.map(({ venue, reasons }) => [venue, reasons]).sort(), [
+      ['binance', []],
+      ['filed', ['only_imported']]
+    ])
+    assert.deepEqual(
+      (await rowsOf('')).map(({ venue }) => venue),
+      ['binance'],
+      'nobody follows it'
+    )
+  }
+  for (const [query, venues] of [
+    ['?asset=BTC', ['binance', 'filed']],
+    ['', ['binance']]
+  ] as const) {
+    const [btc] = await aggregatesOf(api, query)
+    assert.deepEqual(btc.fundingStandings.map((row: Row) => row.venue).sort(), venues, query)
+    assert.equal(btc.fundingApr.of, venues.length)
+  }
+})
+
 const everyWindow = (days: number, reason: string) => ({
   [`percentile${days}d`]: reason,
   [`z${days}d`]: reason,

@@ -36,7 +36,9 @@ export const readAggregates: Read = async (context, { instrument, borrowApr, mom
   if (instrument.kind !== 'perpetual') return instrument.kind === 'spot' ? 'not_a_contract' : 'not_a_perpetual'
   if (isPast) return 'not_stored'
   if (!context.board.isLoaded()) await context.board.refresh()
-  const followed = await contractsOf(context, { asset: [instrument.asset], kind: ['perpetual'] })
+  const followed = await contractsOf(context, { asset: [instrument.asset], kind: ['perpetual'] }, null, {
+    isWithImported: true
+  })
   const perpetuals = followed.filter(({ quarantine }) => quarantine === null)
   const movements = await readMovements(context, perpetuals)
   const rowOf = new Map(context.board.current().rows.map(({ row }) => [row.instrument, row]))

@@ -16,7 +16,7 @@ export function aggregatesOperation(context: ApiContext): Operation {
       'Funding and basis of an asset over all its perpetuals: weighed, how they move, how many are rich or cheap',
     description:
       'Every number with how much of the market it is of: contracts counted, and open interest in it as a share of what is known. ' +
-      'Contracts under quarantine are not in it, nor is a basis graded `none`. Rich and cheap are beyond the bounds within which no trade ' +
+      'Contracts that were only imported are among them where their asset is asked for. Contracts under quarantine are not in it, nor is a basis graded `none`. Rich and cheap are beyond the bounds within which no trade ' +
       'pays at the best prices: both legs crossed twice, fees of `feeTier`, and for cheap ones what borrowing costs, `borrowApr`.',
     parameters: aggregateParameters,
     type: 'AggregateRow',
@@ -29,7 +29,9 @@ async function readAggregates(context: ApiContext, question: Question<typeof agg
   // Before the board has been read its contracts are not unobserved: nobody has looked.
   if (!context.board.isLoaded()) await context.board.refresh()
   const nowMs = context.clock.now()
-  const followed = await contractsOf(context, { ...question.values, kind: ['perpetual'] })
+  const followed = await contractsOf(context, { ...question.values, kind: ['perpetual'] }, null, {
+    isWithImported: true
+  })
   const perpetuals = Map.groupBy(
     followed.filter(({ quarantine }) => quarantine === null),
     ({ asset }) => asset

@@ -15,7 +15,7 @@ export function fundingStandingsOperation(context: ApiContext): Operation {
     tag: 'funding',
     summary: 'Where the newest funding of each perpetual stands among its own of 30, 90 and 365 days',
     description:
-      'One row per followed perpetual, ranked anew with every settlement and every correction: mid-rank percentile and robust z per 8 h. ' +
+      'One row per followed perpetual, and per one that was only imported where its venue or asset is asked for, ranked anew with every settlement and every correction: mid-rank percentile and robust z per 8 h. ' +
       'Null, with the reason, before there are ninety settlements over thirty days, and as many in the window as it has days over a third ' +
       'of it, and once no other has come for as long as makes a regime stale. `coverage…` says how much of what was due is known.',
     parameters: standingParameters,
@@ -30,7 +30,9 @@ const NO_DECIMALS: ReadonlySet<string> = new Set()
 
 async function readStandings(context: ApiContext, question: Question<typeof standingParameters>) {
   const nowMs = context.clock.now()
-  const perpetuals = await contractsOf(context, { ...question.values, kind: ['perpetual'] })
+  const perpetuals = await contractsOf(context, { ...question.values, kind: ['perpetual'] }, null, {
+    isWithImported: true
+  })
   await takeNewest(question.budget ?? newBudget(context), perpetuals)
   const standings = await listStandings(
     context.db,

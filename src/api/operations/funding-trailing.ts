@@ -15,7 +15,7 @@ export function fundingTrailingOperation(context: ApiContext): Operation {
     tag: 'funding',
     summary: 'What holding perpetuals really paid over the last 1, 7, 30 and 90 days',
     description:
-      'One row per followed perpetual, summed anew with every settlement and every correction; the windows move on by the hour. ' +
+      'One row per followed perpetual, and per one that was only imported where its venue or asset is asked for, summed anew with every settlement and every correction; the windows move on by the hour. ' +
       'Positive: shorts received. `…Coverage` says how much of what was due is known.',
     parameters: trailingParameters,
     type: 'FundingTrailing',
@@ -29,7 +29,9 @@ const NO_DECIMALS: ReadonlySet<string> = new Set()
 
 async function readTrailing(context: ApiContext, question: Question<typeof trailingParameters>) {
   const nowMs = context.clock.now()
-  const perpetuals = await contractsOf(context, { ...question.values, kind: ['perpetual'] })
+  const perpetuals = await contractsOf(context, { ...question.values, kind: ['perpetual'] }, null, {
+    isWithImported: true
+  })
   await takeNewest(question.budget ?? newBudget(context), perpetuals)
   const sums = await listRealised<TrailingWindows>(
     context.db,
