@@ -24,6 +24,8 @@ export function readerOf({ inputs, constants }: Pick<Answer, 'inputs' | 'constan
     number: (name: string) => Number(raw(name)),
     timeOf: (name: string) => Date.parse(String(raw(name))),
     constant: (name: string) => constants.find((each) => each.name === name)!.value,
+    /** Those whose names begin so, in their order. */
+    constants: (start: string) => constants.flatMap(({ name, value }) => (name.startsWith(start) ? [value] : [])),
     only: () => inputs[0]!.value,
     /** The field of every row of a list. */
     each: (list: string, field: string) => {

@@ -1,9 +1,13 @@
 import { type Answer, type Maker, type Reader, readerOf, type Value } from './answer.ts'
+import { ATTRIBUTION } from './attribution.ts'
 import { BREADTH } from './breadth.ts'
+import { CURVE_HISTORY, CURVE_SHAPE, ROLLED } from './curves.ts'
 import { DRIVERS } from './drivers.ts'
 import { by, float, fraction, mid, minus, plus, ratio, times } from './fraction.ts'
 import { SENTIMENT } from './heat.ts'
+import { LIQUIDATIONS } from './liquidations.ts'
 import { BASIS_MOVEMENT } from './movement.ts'
+import { FUNDING_REALISED, FUNDING_SPREADS_REALISED } from './realised.ts'
 import { FUNDING_STANDINGS, trailing } from './settlements.ts'
 import { meanOf, slopeOf, sumOf } from './statistics.ts'
 
@@ -135,14 +139,20 @@ const CARRY: Readonly<Record<string, Maker>> = {
 
 const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
   flow: FLOW,
+  liquidations: LIQUIDATIONS,
   stablecoins: STABLECOINS,
-  termStructure: TERM_STRUCTURE,
+  termStructure: { ...TERM_STRUCTURE, ...CURVE_SHAPE },
+  termStructureHistory: CURVE_HISTORY,
+  termStructureRolled: ROLLED,
   aggregates: AGGREGATES,
   fundingSpreads: FUNDING_SPREADS,
+  fundingRealised: FUNDING_REALISED,
+  fundingSpreadsRealised: FUNDING_SPREADS_REALISED,
   carry: CARRY,
   fundingStandings: FUNDING_STANDINGS,
   basisMovement: BASIS_MOVEMENT,
   drivers: DRIVERS,
+  driversAttribution: ATTRIBUTION,
   sentiment: SENTIMENT
 }
 

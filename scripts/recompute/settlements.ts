@@ -29,7 +29,10 @@ export const trailing: Maker = ({ constant }, { metric, rows }) => {
 
 type Due = { readonly start: number; readonly end: number; readonly last: number | null; readonly hourMs: number }
 
-function dueIn(settled: readonly { at: number; intervalHours: number | null }[], { start, end, last, hourMs }: Due) {
+export function dueIn(
+  settled: readonly { at: number; intervalHours: number | null }[],
+  { start, end, last, hourMs }: Due
+) {
   const EDGE = 1e-9
   if (end <= start) return 0
   if (settled.length === 0) {

@@ -35,8 +35,9 @@ export const explainParameters = {
     carryParameters.borrowApr,
     'Of `aggregates.breadth…`: what borrowing the coin costs, fraction a year'
   ),
-  against: word('Of `fundingSpreads.…`: the other perpetual', 'bybit:BTC/USDT:USDT'),
-  at: timeParameter('As it was stored then; of the board now unless given')
+  against: word('Of `fundingSpreads.…` and `fundingSpreadsRealised.…`: the other perpetual', 'bybit:BTC/USDT:USDT'),
+  at: timeParameter('As it was stored then; of the board now unless given'),
+  from: timeParameter('Of a number of a window: its beginning, `at` being its end; as the answer has it unless given')
 }
 
 function metric(): Parameter<string | undefined> {
@@ -85,7 +86,7 @@ export const explainSchema = object(
     fundingFormulaVersion: countOrNull('The venue’s own formula behind the funding rate', 1),
     adapterVersion: countOrNull('Which of our readings of the venue brought it', 1),
     feeTableVersion: count(
-      'Version of the fee table in use: costs and what is left after them, in `carry`, `fundingSpreads` and the breadth of `aggregates`, are by its fees; no other number here takes one',
+      'Version of the fee table in use: costs and what is left after them, in `carry`, `fundingSpreads`, `fundingSpreadsRealised` and the breadth of `aggregates`, are by its fees; no other number here takes one',
       1
     ),
     derivedAt: timeOrNull('Of the board: when the row was made'),

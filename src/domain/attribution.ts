@@ -44,7 +44,7 @@ const CONDITION_MAX = 30
 /** So much worse than persistence a model may be, as it says something about why. */
 const PERSISTENCE_ALLOWANCE = 0.02
 /** A model is judged by what the ones of the days before said of hours they had not seen. */
-const JUDGED_HOURS = 720
+export const JUDGED_HOURS = 720
 const JUDGED_MIN = 240
 
 export type Attribution = {

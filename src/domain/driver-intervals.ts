@@ -6,7 +6,7 @@ import { quantileOf } from './statistics.ts'
 
 export type Interval = { readonly low: number; readonly high: number }
 
-const BOOTSTRAP = { draws: 500, blockHours: 24, confidence: 0.9 }
+export const BOOTSTRAP = { draws: 500, blockHours: 24, confidence: 0.9 }
 
 /**
  * Interval (90 %) of each β of a model, in bps per deviation of its feature: from 500 resamples of its rows in circular blocks of a

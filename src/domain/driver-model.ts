@@ -22,11 +22,11 @@ export type DriverSeries = {
 
 /** Spec 2.6. */
 export const TRAIN_HOURS = 720
-const HOURS_MIN = 500
-const FEATURE_COVERAGE_MIN = 0.9
-const LAMBDAS = [100, 30, 10, 3, 1]
-const FOLDS = 5
-const PURGE_HOURS = 24
+export const HOURS_MIN = 500
+export const FEATURE_COVERAGE_MIN = 0.9
+export const LAMBDAS = [100, 30, 10, 3, 1]
+export const FOLDS = 5
+export const PURGE_HOURS = 24
 
 /** A regression of y on what was known an hour before, from the hours before `at`. */
 export type DriverModel = {

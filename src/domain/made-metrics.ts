@@ -1,8 +1,12 @@
+import { DRIVERS_ATTRIBUTION } from './made-metrics/attribution.ts'
 import { BREADTH } from './made-metrics/breadth.ts'
 import { CARRY, TERM_STRUCTURE } from './made-metrics/carry.ts'
+import { TERM_STRUCTURE_HISTORY, TERM_STRUCTURE_ROLLED, TERM_STRUCTURE_SHAPE } from './made-metrics/curves.ts'
 import { DRIVERS_IDENTITY } from './made-metrics/drivers.ts'
 import { AGGREGATES, FUNDING_SPREADS, FUNDING_TRAILING } from './made-metrics/funding.ts'
+import { LIQUIDATIONS } from './made-metrics/liquidations.ts'
 import { BASIS_MOVEMENT, FUNDING_STANDINGS } from './made-metrics/past.ts'
+import { FUNDING_REALISED, FUNDING_SPREADS_REALISED } from './made-metrics/realised.ts'
 import { SENTIMENT } from './made-metrics/sentiment.ts'
 import { DEPTH, FLOW, OPEN_INTEREST, STABLECOINS } from './made-metrics/sizes.ts'
 import type { MadeMetric, Words } from './made-metrics/words.ts'
@@ -15,13 +19,19 @@ export const MADE_METRICS = {
   openInterest: OPEN_INTEREST,
   depth: DEPTH,
   flow: FLOW,
+  liquidations: LIQUIDATIONS,
   stablecoins: STABLECOINS,
   fundingTrailing: FUNDING_TRAILING,
   fundingStandings: FUNDING_STANDINGS,
   basisMovement: BASIS_MOVEMENT,
   drivers: DRIVERS_IDENTITY,
+  driversAttribution: DRIVERS_ATTRIBUTION,
   fundingSpreads: FUNDING_SPREADS,
-  termStructure: TERM_STRUCTURE,
+  fundingRealised: FUNDING_REALISED,
+  fundingSpreadsRealised: FUNDING_SPREADS_REALISED,
+  termStructure: { ...TERM_STRUCTURE, ...TERM_STRUCTURE_SHAPE },
+  termStructureHistory: TERM_STRUCTURE_HISTORY,
+  termStructureRolled: TERM_STRUCTURE_ROLLED,
   aggregates: { ...AGGREGATES, ...BREADTH },
   carry: CARRY,
   sentiment: SENTIMENT

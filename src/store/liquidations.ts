@@ -102,9 +102,9 @@ type Row = {
 }
 
 const SUMS = ['base', 'quote'].flatMap((what) => [
-  `coalesce(sum(${what}), 0) as total_${what}`,
+  `trim_scale(coalesce(sum(${what}), 0)) as total_${what}`,
   ...['long', 'short', 'unknown'].map(
-    (word) => `coalesce(sum(${what}) filter (where position = '${word}'), 0) as ${word}_${what}`
+    (word) => `trim_scale(coalesce(sum(${what}) filter (where position = '${word}'), 0)) as ${word}_${what}`
   )
 ])
 
@@ -122,7 +122,7 @@ export async function sumLiquidations(
      )
      select looked.*, shown.* from looked cross join lateral (
        select count(*)::int4 as count, (count(*) filter (where position = 'unknown'))::int4 as unknown, ${SUMS.join(', ')},
-         max(quote) as largest_quote, max(occurred_at) as last_at
+         trim_scale(max(quote)) as largest_quote, max(occurred_at) as last_at
        from liquidation l where l.instrument_id = looked.instrument_id and l.occurred_at >= $2 and l.occurred_at < $3
      ) shown`,
     [instrumentIds, new Date(fromMs), new Date(toMs)]
@@ -143,4 +143,48 @@ function sumsOf(row: Row): LiquidationSums {
     largestQuote: row.largest_quote,
     lastAt: row.last_at?.getTime() ?? null
   }
+}
+
+export type ShownLook = { readonly tickAt: number; readonly observedAt: number; readonly sampleOf: LiquidationSample }
+export type ShownLiquidation = Liquidation & { readonly observedAt: number; readonly source: string }
+type Window = { readonly fromMs: number; readonly toMs: number }
+
+/** The looks at one contract within [fromMs, toMs), ascending, at most so many. */
+export async function listLooks(
+  db: Pick<Database, 'query'>,
+  instrumentId: number,
+  { fromMs, toMs }: Window,
+  limit: number
+): Promise<ShownLook[]> {
+  const { rows } = await db.query<{ tick_at: Date; observed_at: Date; sample_of: LiquidationSample }>(
+    `select tick_at, observed_at, sample_of from liquidation_look
+     where instrument_id = $1 and tick_at >= $2 and tick_at < $3 order by tick_at limit $4`,
+    [instrumentId, new Date(fromMs), new Date(toMs), limit]
+  )
+  return rows.map(({ tick_at, observed_at, sample_of }) => {
+    return { tickAt: tick_at.getTime(), observedAt: observed_at.getTime(), sampleOf: sample_of }
+  })
+}
+
+/** What was shown of one contract's liquidations of [fromMs, toMs), ascending, at most so many. */
+export async function listLiquidations(
+  db: Pick<Database, 'query'>,
+  instrumentId: number,
+  { fromMs, toMs }: Window,
+  limit: number
+): Promise<ShownLiquidation[]> {
+  type Shown = Pick<Liquidation, 'position' | 'price' | 'base' | 'quote'> & {
+    occurred_at: Date
+    native_id: string
+    observed_at: Date
+    source: string
+  }
+  const { rows } = await db.query<Shown>(
+    `select occurred_at, native_id, position, price, base, quote, observed_at, source from liquidation
+     where instrument_id = $1 and occurred_at >= $2 and occurred_at < $3 order by occurred_at, native_id, position limit $4`,
+    [instrumentId, new Date(fromMs), new Date(toMs), limit]
+  )
+  return rows.map(({ occurred_at, native_id, observed_at, ...amounts }) => {
+    return { ...amounts, nativeId: native_id, occurredAt: occurred_at.getTime(), observedAt: observed_at.getTime() }
+  })
 }

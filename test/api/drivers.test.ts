@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
 import { decimalToString, parseDecimal, subtract } from '../../src/domain/decimal.ts'
+import { MADE_METRICS } from '../../src/domain/made-metrics.ts'
 import { normalQuantile } from '../../src/domain/normal.ts'
 import { createRandom } from '../../src/domain/random.ts'
 import type { Database } from '../../src/store/database.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
+import { remade } from '../support/remade.ts'
 import { insertBasis, insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
 const PERP = 'binance:BTC/USDT:USDT'
@@ -124,6 +126,36 @@ test('what went before the basis is told with its parts, its interval and how it
   assert.deepEqual([isUsed, betaBps], [false, null])
   assert.ok(diagnostics.rSquared > 0.5 && diagnostics.coverage === 1 && diagnostics.judgedHours === 720)
   assert.match(attribution.meaning, /not what caused it/)
+})
+
+/** One number of each kind, and one that nobody observed; all of them take minutes. */
+const EXPLAINED = [
+  ...['startResidualBps', 'endFlowBps', 'endCarryBps', 'changeUnattributedBps', 'shareFlow', 'takerImbalanceBetaBps'],
+  ...['takerImbalanceLowBps', 'depthImbalanceHighBps', 'thinnessInflation', 'takerImbalanceSignStability', 'coverage'],
+  ...['lambda', 'condition', 'rSquared', 'persistenceRSquared', 'effectiveHours', 'ljungBoxP', 'cusum']
+]
+
+test('a number of an attribution is explained with the hours it is made of, and made again of the answer alone', async () => {
+  await using api = await testApi({ seed: (db) => seedMonths(db) })
+  const { attribution, features, diagnostics } = await driversOf(api)
+  const named = new Map(features.map((feature: { name: string }) => [feature.name, feature]))
+  const served = { attribution, diagnostics, features: Object.fromEntries(named) }
+  const valueAt = (path: string) => path.split('.').reduce<unknown>((part, name) => Object(part)[name], served) ?? null
+  const answers: { metric: string; value: number }[] = []
+  for (const field of EXPLAINED) {
+    const query = { metric: `driversAttribution.${field}`, instrument: PERP }
+    const { body } = await request(api.url).get('/v1/explain').query(query).expect(200)
+    const { value, recomputed, absent } = body.data
+    const { path } = MADE_METRICS.driversAttribution[field]!
+    assert.deepEqual([value, recomputed], [valueAt(path!), value], field)
+    assert.deepEqual(absent, value === null ? { value: 'not_observed', recomputed: 'not_observed' } : {}, field)
+    if (value !== null) answers.push(body.data)
+  }
+  assert.equal(answers.length, EXPLAINED.length - 1)
+  for (const [index, again] of remade(answers).entries()) {
+    const { metric, value } = answers[index]!
+    assert.ok(Math.abs(Number(again) - value) <= 1e-9 * Math.max(1, Math.abs(value)), `${metric} ${again} ${value}`)
+  }
 })
 
 test('drivers that nothing follows are refused by name, and say how they were judged', async () => {

@@ -12,6 +12,7 @@ import { observeHours } from '../support/heated.ts'
 import { remade } from '../support/remade.ts'
 import { buildTo, rollUp } from '../support/rolled-up.ts'
 import { observeEstimate, observeFlow, observeQuote, observeSizes } from '../support/sizes.ts'
+import { readWindows, seedFar, seedHours, seedLooks, seedWindows, WINDOWS } from './explained-windows.ts'
 import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 import { putBoard, sampleInputs } from './random-board.ts'
 import { seedMarket } from './random-market.ts'
@@ -24,7 +25,7 @@ type Answer = Fields & {
   absent: Record<string, string>
   rows: object | null
 }
-type Query = { metric: string; instrument: string; against?: string; at?: string; borrowApr?: string }
+type Query = { metric: string; instrument: string; against?: string; at?: string; from?: string; borrowApr?: string }
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -60,7 +61,11 @@ async function seed(db: Database): Promise<void> {
   await observeQuote(db, await insertInstrument(db, { key: PAIR }), {})
   // What the mids of the fixture come to.
   await db.query('update basis_snapshot set basis_bps = 10, adjusted_basis_bps = 10')
+  await seedFar(db)
   await seedDay(db)
+  await seedWindows(db)
+  await seedHours(db)
+  await seedLooks(db)
   await db.query('update settlement set estimate_rate = 0.00011, estimate_at = settled_at')
   const clock = { now: () => NOW_MS }
   await sumDue({ db, clock })
@@ -75,7 +80,7 @@ async function seedDay(db: Database): Promise<void> {
     `select id, spot_id as spot from instrument where key ~ $1 and spot_id is not null`,
     [SPLIT.source]
   )
-  const stored = [20, 9, 1].map((hour) => ({ atMs: NOW_MS - hour * HOUR - 60_000, basisBps: 12.3 - hour / 7 }))
+  const stored = [20, 9, 1, 0].map((hour) => ({ atMs: NOW_MS - hour * HOUR - 60_000, basisBps: 12.3 - hour / 7 }))
   for (const { id, spot } of rows) await insertBasis(db, id, spot, stored)
   await db.query('update basis_snapshot set adjusted_basis_bps = 0.7 * basis_bps - 8.00000001 where tick_at > $1', [
     new Date(NOW_MS - DAY)
@@ -130,6 +135,8 @@ function questionsOf(metric: string, instruments: readonly string[]): Query[] {
     const past = stored === null ? [] : kept.map((instrument) => ({ metric, instrument, at }))
     return [...ofBoard.map((instrument) => ({ metric, instrument })), ...past]
   }
+  const windowed = WINDOWS[made.answer]
+  if (windowed !== undefined) return windowed.asked(instruments).map((asked) => ({ metric, ...asked }))
   const contracts = instruments.filter((key) => /:BTC\/[A-Z]+:/.test(key))
   const perpetuals = contracts.filter((key) => !key.includes('-'))
   const { answer } = made
@@ -154,14 +161,15 @@ function questionsOf(metric: string, instruments: readonly string[]): Query[] {
 }
 
 /** What the answers themselves say, by metric and instrument. */
-async function readServed(url: string, split: readonly string[]): Promise<(query: Query) => unknown> {
+async function readServed(url: string, instruments: readonly string[]): Promise<(query: Query) => unknown> {
+  const windows = await readWindows(url, instruments)
   const rowsOf = async (path: string): Promise<Fields[]> => (await request(url).get(path)).body.data
   const [depth, spreads] = await Promise.all([
     rowsOf('/v1/depth?limit=1000'),
     rowsOf('/v1/funding/spreads?asset=BTC&limit=1000')
   ])
   const drivers = new Map<string, Fields>()
-  for (const key of split)
+  for (const key of instruments.filter((each) => SPLIT.test(each)))
     drivers.set(key, (await request(url).get('/v1/drivers').query({ instrument: key })).body.data ?? {})
   const curves = await rowsOf('/v1/term-structure?asset=BTC')
   const byInstrument = (rows: Fields[]) => new Map(rows.map((row) => [String(row.instrument), row]))
@@ -182,7 +190,7 @@ async function readServed(url: string, split: readonly string[]): Promise<(query
       }))
     ),
     termStructure: byInstrument(
-      curves.flatMap((curve) => (curve.points as Fields[]).map((point) => ({ ...point, curve })))
+      curves.flatMap((curve) => (curve.points as Fields[]).map((point) => ({ ...point, ...partsOf(curve, point) })))
     ),
     aggregates: new Map((await rowsOf('/v1/aggregates?asset=BTC')).map((row) => ['BTC', row])),
     sentiment: byInstrument(await rowsOf('/v1/sentiment?asset=BTC')),
@@ -191,18 +199,30 @@ async function readServed(url: string, split: readonly string[]): Promise<(query
     ),
     'aggregates 0.05': new Map((await rowsOf('/v1/aggregates?asset=BTC&borrowApr=0.05')).map((row) => ['BTC', row]))
   }
-  return ({ metric, instrument, against, at, borrowApr }) => {
+  return (query) => {
+    const { metric, instrument, against, at, borrowApr } = query
     const made = madeMetricOf(metric)
+    const isThen = made?.answer === 'sentiment' && at !== undefined
     const row =
-      made?.answer === 'fundingSpreads'
-        ? spreads.find(({ short, long }) => new Set([short, long, instrument, against]).size === 2)
-        : made?.answer === 'aggregates'
-          ? tables[borrowApr === undefined ? 'aggregates' : `aggregates ${borrowApr}`]!.get('BTC')
-          : tables[
-              made?.answer === 'sentiment' && at !== undefined ? 'sentiment then' : (made?.answer ?? 'board')
-            ]!.get(instrument)
+      made && WINDOWS[made.answer]
+        ? windows(made.answer, query)
+        : made?.answer === 'fundingSpreads'
+          ? spreads.find(({ short, long }) => new Set([short, long, instrument, against]).size === 2)
+          : made?.answer === 'aggregates'
+            ? tables[borrowApr === undefined ? 'aggregates' : `aggregates ${borrowApr}`]!.get('BTC')
+            : tables[isThen ? 'sentiment then' : (made?.answer ?? 'board')]!.get(instrument)
     const path = made?.metric.path ?? metric
     return path.split('.').reduce<unknown>((part, name) => (part as Fields | null | undefined)?.[name], row)
+  }
+}
+
+/** What of a curve is a contract’s own, and its maturities by their days. */
+function partsOf(curve: Fields, { days }: Fields) {
+  const [forwards, maturities] = [curve.forwards as Fields[], curve.constantMaturities as Fields[]]
+  return {
+    curve,
+    forward: forwards.find(({ toDays }) => toDays === days),
+    maturities: Object.fromEntries(maturities.map((of) => [of.days, of]))
   }
 }
 
@@ -210,16 +230,27 @@ test('of 1,000 random numbers over every metric, now and as kept, the value is w
   await using api = await testApi({ seed })
   const { rows } = await api.db.query<{ key: string }>('select key from instrument order by id')
   const instruments = rows.map(({ key }) => key)
-  const served = await readServed(
-    api.url,
-    instruments.filter((key) => SPLIT.test(key))
+  const served = await readServed(api.url, instruments)
+  // A model of drivers takes two months of hours: its numbers are explained in `drivers.test.ts`.
+  const metrics = [...METRIC_NAMES, ...MADE_NAMES].filter(
+    (name) => name !== 'grade' && !name.startsWith('driversAttribution.')
   )
-  const metrics = [...METRIC_NAMES, ...MADE_NAMES].filter((name) => name !== 'grade')
   const isNow = ({ metric, at }: Query) =>
-    (at === undefined || metric.startsWith('sentiment.')) && !/^(settled|estimateDifference)/.test(metric)
+    WINDOWS[metric.split('.')[0]!] !== undefined ||
+    ((at === undefined || metric.startsWith('sentiment.')) && !/^(settled|estimateDifference)/.test(metric))
   // Of what is served now only what is a number; what was kept is found out by asking.
-  const numbersOf = (metric: string) =>
-    questionsOf(metric, instruments).filter((query) => !isNow(query) || (served(query) ?? null) !== null)
+  const numbers = new Map(
+    metrics.map((metric) => [
+      metric,
+      questionsOf(metric, instruments).filter((query) => !isNow(query) || (served(query) ?? null) !== null)
+    ])
+  )
+  const numbersOf = (metric: string) => numbers.get(metric)!
+  assert.deepEqual(
+    metrics.filter((metric) => numbersOf(metric).length === 0),
+    [],
+    'nothing to draw from'
+  )
   // Each metric once by a number that is served, the rest by chance.
   const certain = metrics.flatMap((metric) => numbersOf(metric).filter(isNow).slice(0, 1))
   const byChance = fc.sample(

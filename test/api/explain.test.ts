@@ -79,7 +79,7 @@ test('the version of the fee table says of which answers the numbers take a fee'
   const { properties } = explainSchema as unknown as { properties: Record<string, { description: string }> }
   const { description } = properties.feeTableVersion!
   const named = MADE_ANSWERS.filter((answer) => description.includes(`\`${answer}\``))
-  assert.deepEqual(costed, ['fundingSpreads', 'aggregates', 'carry'])
+  assert.deepEqual(costed, ['fundingSpreads', 'fundingSpreadsRealised', 'aggregates', 'carry'])
   assert.deepEqual(named, costed)
 })
 
@@ -194,11 +194,30 @@ test('a field of another answer is refused with its whole name, and what an inst
     ['fundingTrailing.realised7dApr', PERP, 'no_settlements'],
     ['fundingSpreads.aprSpread', PERP, 'against_not_given'],
     ['termStructure.aprSimple', PERP, 'no_dated_contracts'],
+    ['termStructureHistory.levelMean', PERP, 'no_dated_contracts'],
+    ['termStructureRolled.price', PERP, 'no_dated_contracts'],
+    ['fundingRealised.realisedApr', PERP, 'no_settlements'],
+    ['fundingRealised.sumRate', 'binance:BTC/USDT', 'not_a_contract'],
+    ['fundingSpreadsRealised.aprSpread', PERP, 'against_not_given'],
+    ['liquidations.totalUsd', PERP, 'not_observed'],
+    ['driversAttribution.endFlowBps', PERP, 'no_basis'],
     ['stablecoins.rate', 'binance:BTC/USDT', 'not_a_stablecoin'],
     ['aggregates.fundingApr', PERP, 'no_open_interest'],
     ['aggregates.breadthCheap', PERP, 'borrow_unknown']
   ] as const) {
     assert.deepEqual(await why(metric, instrument), [null, null, reason], `${metric} ${instrument}`)
+  }
+  // Only a window has a beginning, and none longer than its answer has it.
+  for (const [metric, days] of [
+    ['basisBps', 1],
+    ['depth.imbalance10', 1],
+    ['liquidations.looks', 8],
+    ['driversAttribution.rSquared', 32],
+    ['fundingRealised.sumRate', -1]
+  ] as const) {
+    const query = { metric, instrument: PERP, from: NOW_MS - days * 86_400_000, at: NOW_MS }
+    const { status, body } = await request(api.url).get('/v1/explain').query(query)
+    assert.deepEqual([status, body.errors[0].path], [400, 'from'], metric)
   }
 })
 

@@ -52,16 +52,23 @@ const NO_FACTS = { quote: null, ...NOT_OF_PRICES }
 function viewOf({ asset, venue, instrument, contracts, quoteAgeMs, quoteRate }: Rows) {
   const { points, ...curve } = termStructureView({ asset, venue, contracts }, quoteAgeMs, quoteRate)
   const point = points.find((each) => each.instrument === instrument)!
-  return { ...point, curve }
+  const isLater = ({ toDays }: { readonly toDays: number }) => point.isFitted && toDays === point.days
+  const forward = curve.forwards.find(isLater) ?? { absent: point.isFitted ? 'first_expiry' : 'not_fitted' }
+  return {
+    ...point,
+    curve,
+    forward,
+    maturities: Object.fromEntries(curve.constantMaturities.map((of) => [of.days, of]))
+  }
 }
 
 /** The curve's steps between its rows and a number, by which that may be made again: mids after multiplier and fx, rates by days. */
 function shownParts({ asset, venue, instrument, contracts, quoteAgeMs, quoteRate }: Rows) {
   const { points } = termStructureView({ asset, venue, contracts }, quoteAgeMs, quoteRate)
-  const { contractMid, spotMid, expiresAt } = points.find((each) => each.instrument === instrument)!
+  const { contractMid, spotMid, expiresAt, days } = points.find((each) => each.instrument === instrument)!
   const fitted = points.filter(({ isFitted }) => isFitted)
   return {
-    point: { contractMid, spotMid, expiresAt },
-    rates: fitted.map(({ instrument: key, days, aprContinuous }) => ({ instrument: key, days, aprContinuous }))
+    point: { contractMid, spotMid, expiresAt, days },
+    rates: fitted.map((each) => ({ instrument: each.instrument, days: each.days, aprContinuous: each.aprContinuous }))
   }
 }

@@ -3,10 +3,10 @@ import { identityView } from '../../contract/drivers-view.ts'
 import type { HourFacts } from '../../domain/driver-features.ts'
 import { baseRateOf } from '../../domain/fair-premium.ts'
 import type { Instrument } from '../../domain/instrument.ts'
-import { DAY, floorTo, HOUR } from '../../domain/time.ts'
+import { floorTo, HOUR } from '../../domain/time.ts'
 import { listHourFacts } from '../../store/hour-facts.ts'
 import { fairRangeOf, partsOf, splitAt } from '../basis-parts.ts'
-import { refuseGone } from '../known-at.ts'
+import { driversWindow } from '../operations/drivers.ts'
 import { madeOf, type Read } from './reading.ts'
 
 type Basis = NonNullable<HourFacts['basis']>
@@ -21,13 +21,13 @@ type Rows = {
   readonly hours: readonly (HourRow | null)[]
 }
 
-/** What a contract's basis is made of at the ends of the day before, with the rates unless told. */
-export const readIdentity: Read = async (context, { instrument, moment: { nowMs } }) => {
+/** What a contract's basis is made of at the ends of the day before, or from `from` on, with the rates unless told. */
+export const readIdentity: Read = async (context, { instrument, fromMs, moment: { nowMs } }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
   const { id, spotId, asset } = instrument
   if (spotId === null) return 'no_spot_leg'
-  refuseGone(context, nowMs - DAY, { path: 'at', instead: 'ask from a day after then on' })
-  const range = { fromMs: floorTo(nowMs - DAY, HOUR), toMs: floorTo(nowMs - 1, HOUR) + HOUR, knownAtMs: null }
+  const window = driversWindow(context, { from: fromMs, to: nowMs }, nowMs)
+  const range = { fromMs: floorTo(window.fromMs, HOUR), toMs: floorTo(nowMs - 1, HOUR) + HOUR, knownAtMs: null }
   const hours = await listHourFacts(context.db, { instrumentId: id, spotId }, range)
   const rows: Rows = {
     nowMs,

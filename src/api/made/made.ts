@@ -2,14 +2,21 @@ import type { Explained } from '../../domain/explain.ts'
 import { explainMade } from '../../domain/explain-made.ts'
 import type { MadeMetric } from '../../domain/made-metrics/words.ts'
 import { type MadeAnswer, madeMetricOf } from '../../domain/made-metrics.ts'
+import { InvalidInputError } from '../../errors.ts'
 import type { ApiContext } from '../context.ts'
 import { refuseGone } from '../known-at.ts'
 import { readAggregates } from './aggregates.ts'
+import { readAttribution } from './attribution.ts'
 import { readCarry } from './carry.ts'
 import { readCurve } from './curve.ts'
 import { readIdentity } from './drivers.ts'
+import { readLiquidations } from './liquidations.ts'
 import { readMovement } from './movement.ts'
+import { readPastCurve } from './past-curve.ts'
 import type { Asked, Read } from './reading.ts'
+import { readRealised } from './realised.ts'
+import { readRealisedSpread } from './realised-spread.ts'
+import { readRolled } from './rolled.ts'
 import { readSentiment } from './sentiment.ts'
 import { readDepth, readFlow, readOpenInterest, readStablecoin } from './sizes.ts'
 import { readSpread } from './spread.ts'
@@ -20,19 +27,40 @@ const READERS: Readonly<Record<MadeAnswer, Read>> = {
   openInterest: readOpenInterest,
   depth: readDepth,
   flow: readFlow,
+  liquidations: readLiquidations,
   stablecoins: readStablecoin,
   fundingTrailing: readTrailing,
   fundingStandings: readStanding,
   basisMovement: readMovement,
   drivers: readIdentity,
+  driversAttribution: readAttribution,
   fundingSpreads: readSpread,
+  fundingRealised: readRealised,
+  fundingSpreadsRealised: readRealisedSpread,
   termStructure: readCurve,
+  termStructureHistory: readPastCurve,
+  termStructureRolled: readRolled,
   aggregates: readAggregates,
   carry: readCarry,
   sentiment: readSentiment
 }
-/** Made of settlements, which are kept for good. */
-const OF_SETTLEMENTS: ReadonlySet<MadeAnswer> = new Set(['fundingTrailing', 'fundingStandings'])
+/** Made of settlements or of hours, which are kept for good. */
+const KEPT_FOR_GOOD: ReadonlySet<MadeAnswer> = new Set([
+  'fundingTrailing',
+  'fundingStandings',
+  'fundingRealised',
+  'fundingSpreadsRealised',
+  'termStructureHistory'
+])
+/** Of a window that ends at `at` and begins at `from`. */
+const OF_WINDOWS: ReadonlySet<MadeAnswer> = new Set([
+  'liquidations',
+  'drivers',
+  'driversAttribution',
+  'fundingRealised',
+  'fundingSpreadsRealised',
+  'termStructureRolled'
+])
 
 export type ExplainedMade = {
   readonly answer: MadeAnswer
@@ -48,13 +76,16 @@ export async function explainAnswer(
   asked: Asked
 ): Promise<ExplainedMade | undefined> {
   const made = madeMetricOf(name)
+  if (asked.fromMs !== undefined && !(made !== undefined && OF_WINDOWS.has(made.answer))) {
+    const message = `only numbers of a window have a beginning: those of ${[...OF_WINDOWS].join(', ')}`
+    throw new InvalidInputError([{ path: 'from', message }], 'invalid_parameter')
+  }
   if (made === undefined) return undefined
   const { nowMs, isPast } = asked.moment
-  if (isPast && !OF_SETTLEMENTS.has(made.answer))
-    refuseGone(context, nowMs, { path: 'at', instead: 'ask from then on' })
+  if (isPast && !KEPT_FOR_GOOD.has(made.answer)) refuseGone(context, nowMs, { path: 'at', instead: 'ask from then on' })
   const reading = await READERS[made.answer](context, asked)
   if (typeof reading === 'string') return { ...made, found: reading }
   const { served, rows, remake } = reading
-  const again = remake(JSON.parse(JSON.stringify(rows)) as never)
+  const again = await remake(JSON.parse(JSON.stringify(rows)) as never)
   return { ...made, found: { explained: explainMade(made.metric.path!, served, again), rows } }
 }

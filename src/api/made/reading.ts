@@ -2,19 +2,21 @@ import type { Instrument } from '../../domain/instrument.ts'
 import type { Moment } from '../at.ts'
 import type { ApiContext } from '../context.ts'
 
-/** What was asked for: of which instrument, against which other, of which moment, with the coin borrowed at which rate a year. */
+/** What was asked for: of which instrument, against which other, of which moment or the window that ends there, with the coin borrowed at which rate a year. */
 export type Asked = {
   readonly instrument: Instrument
   readonly against: Instrument | undefined
   readonly borrowApr?: number | undefined
   readonly moment: Moment
+  /** Of a window, its beginning, epoch ms. */
+  readonly fromMs: number | undefined
 }
 
 /** The row that an answer has, all that it was made of as JSON keeps it, and the way from one to the other. */
 export type MadeReading = {
   readonly served: object
   readonly rows: object
-  readonly remake: (rows: never) => object
+  readonly remake: (rows: never) => object | Promise<object>
 }
 
 /** Reads what a number of an answer is made of; a word where there is nothing, and why. */

@@ -5,6 +5,7 @@ import {
   type SpreadWindow
 } from '../../contract/funding-spreads.ts'
 import { takerFeeOf } from '../../domain/fees.ts'
+import type { Instrument } from '../../domain/instrument.ts'
 import { HOUR } from '../../domain/time.ts'
 import { listLatest } from '../../store/latest.ts'
 import { newBudget } from '../row-budget.ts'
@@ -23,12 +24,9 @@ type Rows = {
 
 /** Of a perpetual against another one of its asset, by the rates of now over the horizon and the fees unless told. */
 export const readSpread: Read = async (context, { instrument, against, moment: { nowMs, isPast } }) => {
-  if (instrument.kind !== 'perpetual') return instrument.kind === 'spot' ? 'not_a_contract' : 'not_a_perpetual'
-  if (isPast) return 'not_stored'
-  if (against === undefined) return 'against_not_given'
-  if (against.kind !== 'perpetual' || against.asset !== instrument.asset || against.venue === instrument.venue)
-    return 'not_of_one_asset_on_two_venues'
-  if (instrument.quarantine !== null || against.quarantine !== null) return 'quarantined'
+  if (instrument.kind === 'perpetual' && isPast) return 'not_stored'
+  const absence = pairAbsence(instrument, against)
+  if (absence !== null || against === undefined) return absence ?? 'against_not_given'
   const hours = fundingSpreadParameters.horizonHours.fallback!
   const tier = fundingSpreadParameters.feeTier.fallback!
   const window: SpreadWindow = { kind: 'now', fromMs: nowMs, toMs: nowMs + hours * HOUR }
@@ -61,6 +59,15 @@ export const readSpread: Read = async (context, { instrument, against, moment: {
   const remake = (given: Rows) => fundingSpreadView(again(given.one), again(given.other), given.window, given.tier)
   const served = fundingSpreadView(one!, other!, window, tier)
   return { served, remake, rows: { ...rows, ...sidesOf(rows, served) } }
+}
+
+/** Why two contracts make no spread of funding. */
+export function pairAbsence(instrument: Instrument, against: Instrument | undefined): string | null {
+  if (instrument.kind !== 'perpetual') return instrument.kind === 'spot' ? 'not_a_contract' : 'not_a_perpetual'
+  if (against === undefined) return 'against_not_given'
+  if (against.kind !== 'perpetual' || against.asset !== instrument.asset || against.venue === instrument.venue)
+    return 'not_of_one_asset_on_two_venues'
+  return instrument.quarantine !== null || against.quarantine !== null ? 'quarantined' : null
 }
 
 /** Which of the two is short, with the settlements of its clock or its grid inside the window. */

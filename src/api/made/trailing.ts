@@ -1,6 +1,7 @@
 import { TRAILING_DAYS, type TrailingWindows, trailingOf, trailingView } from '../../contract/trailing.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { DAY } from '../../domain/time.ts'
+import { InvalidInputError } from '../../errors.ts'
 import { listSettlements } from '../../store/funding-history.ts'
 import { listRealised } from '../../store/realised.ts'
 import type { ApiContext } from '../context.ts'
@@ -8,7 +9,7 @@ import type { Read } from './reading.ts'
 
 /** The longest window, and a day of settlements before it, whose interval an empty one has. */
 const BACK_MS = (Math.max(...TRAILING_DAYS) + 1) * DAY
-/** Ninety-one days of settlements by the quarter of an hour. */
+/** More than a year of settlements by the hour: what one number may have behind it. */
 const SETTLEMENTS_MAX = 10_000
 
 /** A settlement as a sum takes it: when, by which road it came, how much. */
@@ -26,8 +27,12 @@ export async function settlementsUntil(
   instrumentId: number,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
 ): Promise<SettlementRow[]> {
-  const range = { instrumentId, fromMs: fromMs + 1, toMs: toMs + 1, knownAtMs: null, limit: SETTLEMENTS_MAX }
+  const range = { instrumentId, fromMs: fromMs + 1, toMs: toMs + 1, knownAtMs: null, limit: SETTLEMENTS_MAX + 1 }
   const settled = await listSettlements(db, range)
+  if (settled.length > SETTLEMENTS_MAX) {
+    const message = `more than ${SETTLEMENTS_MAX.toLocaleString('en')} settlements behind one number; ask for a shorter window`
+    throw new InvalidInputError([{ path: 'from', message }], 'range_too_long')
+  }
   return settled.map(({ settledAt, observedAt, source, rate, intervalHours }) => {
     return { settledAt, observedAt, source, rate, intervalHours }
   })

@@ -83,13 +83,8 @@ function curveHistory(
   { asset, venue, contracts, byId, bucketMs, knownAtMs }: Of
 ): Omit<History<Moment>, 'meta'> {
   const { db, config } = context
-  const pairs = contracts.flatMap((contract) => {
-    const spot = contract.spotId === null ? undefined : byId.get(contract.spotId)
-    if (spot === undefined) return []
-    return [{ instrumentId: contract.id, spotId: spot.id, isOneCurrency: contract.quote === spot.quote }]
-  })
+  const { pairs, members } = membersOf(context, { contracts, byId })
   const choice = { knownAtMs, grades: GRADES.filter((grade) => reachesGrade(grade, values.minGrade)) }
-  const members = memberReader(contracts, pairs, keptFrom(context) ?? 0)
   const most = (fromMs: number, toMs: number) => Math.ceil((toMs - fromMs) / config.storeMs) * pairs.length
   return {
     rowSchema: curveHistorySchema,
@@ -113,6 +108,16 @@ function curveHistory(
     stepMs: bucketMs,
     view: ({ atMs, curve }) => curveHistoryView(atMs, curve, { asset, venue, bucketMs })
   }
+}
+
+/** Dated contracts with their spot legs, and those that were listed in a bucket by how they closed it. */
+export function membersOf(context: ApiContext, { contracts, byId }: Pick<Of, 'contracts' | 'byId'>) {
+  const pairs = contracts.flatMap((contract) => {
+    const spot = contract.spotId === null ? undefined : byId.get(contract.spotId)
+    if (spot === undefined) return []
+    return [{ instrumentId: contract.id, spotId: spot.id, isOneCurrency: contract.quote === spot.quote }]
+  })
+  return { pairs, members: memberReader(contracts, pairs, keptFrom(context) ?? 0) }
 }
 
 /** The contracts that were listed in a bucket, with how they closed it. Of one currency hours and days stay; bases after fx go. */

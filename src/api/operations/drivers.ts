@@ -3,9 +3,9 @@ import { attributionView, diagnosticsView, featuresView, identityView } from '..
 import { textOrNull } from '../../contract/schema.ts'
 import { type Attribution, createAttributor, type Refusal } from '../../domain/attribution.ts'
 import { signStability } from '../../domain/driver-diagnostics.ts'
-import type { DriverHours, HourFacts } from '../../domain/driver-features.ts'
+import type { HourFacts } from '../../domain/driver-features.ts'
 import { betaIntervals } from '../../domain/driver-intervals.ts'
-import { TRAIN_HOURS } from '../../domain/driver-model.ts'
+import { type DriverSeries, TRAIN_HOURS } from '../../domain/driver-model.ts'
 import { expectedExcess, type Settled } from '../../domain/expected-excess.ts'
 import { baseRateOf, type HoldingRates } from '../../domain/fair-premium.ts'
 import { formulaVersionAt } from '../../domain/funding-formulas.ts'
@@ -15,11 +15,11 @@ import { DAY, floorTo, HOUR, isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { listSettlements } from '../../store/funding-history.ts'
 import { countHourFacts, listHourFacts } from '../../store/hour-facts.ts'
-import { partsOf, splitAt } from '../basis-parts.ts'
+import { partsOf, splitAt, type WindowParts } from '../basis-parts.ts'
 import type { ApiContext } from '../context.ts'
-import { windowOf } from '../history.ts'
+import { type Range, windowOf } from '../history.ts'
 import { refuseGone, settleKnownAt } from '../known-at.ts'
-import { newBudget, takeStored } from '../row-budget.ts'
+import { newBudget, type RowBudget, takeStored } from '../row-budget.ts'
 import { mapInTurns } from '../turns.ts'
 import { spotOf } from './basis-history.ts'
 import { type Operation, operation, type Question } from './operation.ts'
@@ -56,28 +56,11 @@ async function readDrivers(context: ApiContext, question: Question<typeof driver
   const nowMs = context.clock.now()
   const instrument = await context.catalogue.getInstrument(values.instrument)
   const spot = await spotOf(context, instrument, values.spot)
-  const window = windowOf(values, nowMs, DAY)
-  if (window.toMs - window.fromMs > WINDOW_MAX_DAYS * DAY) {
-    const message = `at most ${WINDOW_MAX_DAYS} days before to (${isoOf(window.toMs)}); was ${isoOf(window.fromMs)}`
-    throw new InvalidInputError([{ path: 'from', message }], 'range_too_long')
-  }
-  refuseGone(context, window.fromMs, { path: 'from', instead: 'ask from then on' })
-  const range = {
-    fromMs: floorTo(window.fromMs - LOOK_BACK_MS, DAY),
-    toMs: floorTo(window.toMs - 1, HOUR) + HOUR,
-    knownAtMs: await settleKnownAt(context, values.knownAt)
-  }
-  const pair = { instrumentId: instrument.id, spotId: spot.id }
-  await takeStored(question.budget ?? newBudget(context), {
-    most: Number.POSITIVE_INFINITY,
-    count: (most) => countHourFacts(context.db, pair, range, most),
-    path: 'from',
-    narrow: 'ask for a shorter range (`from`, `to`)'
-  })
-  const hours = await listHourFacts(context.db, pair, range)
-  const settled = await readSettled(context, instrument, range)
-  const first = Math.max(0, Math.floor((window.fromMs - range.fromMs) / HOUR))
+  const window = driversWindow(context, values, nowMs)
+  const knownAtMs = await settleKnownAt(context, values.knownAt)
   const rates = { rQuote: values.quoteRate, rBase: values.baseRate ?? baseRateOf(instrument.asset) }
+  const asked = { instrument, spotId: spot.id, window, rates, knownAtMs }
+  const past = await readDriverHours(context, asked, question.budget ?? newBudget(context))
   return {
     data: {
       instrument: instrument.key,
@@ -85,11 +68,53 @@ async function readDrivers(context: ApiContext, question: Question<typeof driver
       venue: instrument.venue,
       asset: instrument.asset,
       kind: instrument.kind,
-      ...(await answerOf(context, instrument, rates, { startMs: range.fromMs, first, hours, settled }))
+      ...(await answerOf(context, instrument, rates, past))
     },
     meta: { knownAt: isoOrNull(values.knownAt) },
     asOfMs: nowMs
   }
+}
+
+/** A day unless told, 31 at most. */
+export function driversWindow(context: ApiContext, given: Parameters<typeof windowOf>[0], nowMs: number): Range {
+  const window = windowOf(given, nowMs, DAY)
+  if (window.toMs - window.fromMs > WINDOW_MAX_DAYS * DAY) {
+    const message = `at most ${WINDOW_MAX_DAYS} days before to (${isoOf(window.toMs)}); was ${isoOf(window.fromMs)}`
+    throw new InvalidInputError([{ path: 'from', message }], 'range_too_long')
+  }
+  refuseGone(context, window.fromMs, { path: 'from', instead: 'ask from then on' })
+  return window
+}
+
+type Asked = {
+  readonly instrument: Instrument
+  readonly spotId: number
+  readonly window: Range
+  readonly rates: HoldingRates
+  readonly knownAtMs: number | null
+}
+
+/** The hours of a window and of what its models look back on, split into their parts. */
+export async function readDriverHours(
+  context: ApiContext,
+  { instrument, spotId, window, rates, knownAtMs }: Asked,
+  budget: RowBudget
+): Promise<Past> {
+  const fromMs = floorTo(window.fromMs - LOOK_BACK_MS, DAY)
+  const range = { fromMs, toMs: floorTo(window.toMs - 1, HOUR) + HOUR, knownAtMs }
+  const pair = { instrumentId: instrument.id, spotId }
+  await takeStored(budget, {
+    most: Number.POSITIVE_INFINITY,
+    count: (most) => countHourFacts(context.db, pair, range, most),
+    path: 'from',
+    narrow: 'ask for a shorter range (`from`, `to`)'
+  })
+  const hours = await listHourFacts(context.db, pair, range)
+  const settled = await readSettled(context, instrument, range)
+  const first = Math.max(0, Math.floor((window.fromMs - fromMs) / HOUR))
+  const anchor8h = anchor8hOf(instrument) ?? 0
+  const funding = expectedExcess({ startMs: fromMs, hours: hours.length, settled, anchor8h })
+  return { hours, settled, ...partsOf({ instrument, rates, startMs: fromMs, first, hours, funding }) }
 }
 
 async function readSettled(
@@ -102,23 +127,14 @@ async function readSettled(
   return rows.map(({ settledAt, rate, intervalHours }) => ({ at: settledAt, rate: Number(rate), intervalHours }))
 }
 
-type Past = {
-  readonly startMs: number
-  /** Place of the window's first hour. */
-  readonly first: number
-  readonly hours: readonly HourFacts[]
-  readonly settled: readonly Settled[]
-}
+type Past = WindowParts & { readonly hours: readonly HourFacts[]; readonly settled: readonly Settled[] }
 
 async function answerOf(
   context: ApiContext,
   instrument: Instrument,
   rates: HoldingRates,
-  { startMs, first, hours, settled }: Past
+  { priceKind, made, ends, hours, settled }: Past
 ) {
-  const anchor8h = anchor8hOf(instrument) ?? 0
-  const funding = expectedExcess({ startMs, hours: hours.length, settled, anchor8h })
-  const { priceKind, made, ends } = partsOf({ instrument, rates, startMs, first, hours, funding })
   const head = { priceKind, quoteRate: rates.rQuote, baseRate: rates.rBase }
   if (typeof ends === 'string') {
     const absent = Object.fromEntries(['from', 'to', 'identity', 'attribution'].map((field) => [field, ends]))
@@ -131,19 +147,31 @@ async function answerOf(
     to: isoOf(end.at),
     ...head,
     identity: identityView(start, end),
-    ...(await attributedOf(context, instrument, { made, settled, ...ends }))
+    ...(await attributedOf(instrument, {
+      series: made.series,
+      settled,
+      ...ends,
+      isDisplayOnly: isDisplayOnly(context, instrument),
+      isWithinNoise: made.parts[ends.end]!.residualSignificant === false
+    }))
   }
 }
 
-type Ends = {
-  readonly made: DriverHours
+/** An hourly series, the settlements of its time, and the places of a window's first and last full hour. */
+type Attributable = {
+  readonly series: DriverSeries
   readonly settled: readonly Settled[]
   readonly start: number
   readonly end: number
+  readonly isDisplayOnly: boolean
+  readonly isWithinNoise: boolean
 }
 
-async function attributedOf(context: ApiContext, instrument: Instrument, { made, settled, start, end }: Ends) {
-  const { series, parts } = made
+/** Layer 2: what goes with what at both ends, or why nothing is told. */
+export async function attributedOf(
+  instrument: Pick<Instrument, 'venue' | 'kind'>,
+  { series, settled, start, end, ...doubts }: Attributable
+) {
   const attributor = createAttributor(series)
   // A month of models takes a tenth of a second, one of them some milliseconds.
   await mapInTurns(attributor.daysBefore(end), (hour) => attributor.models(hour, 1))
@@ -153,8 +181,8 @@ async function attributedOf(context: ApiContext, instrument: Instrument, { made,
   const refusals: Refusal[] = [
     ...attribution.refusals,
     ...changesOf(instrument, settled, { fromMs: trainedFrom, toMs: endMs }),
-    ...(isDisplayOnly(context, instrument) ? (['display_only'] as const) : []),
-    ...(parts[end]!.residualSignificant === false ? (['within_noise'] as const) : []),
+    ...(doubts.isDisplayOnly ? (['display_only'] as const) : []),
+    ...(doubts.isWithinNoise ? (['within_noise'] as const) : []),
     ...(attribution.model !== null && attribution.hour === null ? (['not_observed'] as const) : [])
   ]
   const isTold = refusals.length === 0 && attribution.hour !== null
@@ -180,7 +208,7 @@ function stabilityOf(
 
 /** What makes hours before and after two kinds of thing. */
 function changesOf(
-  { venue, kind }: Instrument,
+  { venue, kind }: Pick<Instrument, 'venue' | 'kind'>,
   settled: readonly Settled[],
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
 ): Refusal[] {
@@ -193,5 +221,5 @@ function changesOf(
   ]
 }
 
-const isDisplayOnly = ({ capabilities }: ApiContext, { venue }: Instrument) =>
+export const isDisplayOnly = ({ capabilities }: ApiContext, { venue }: Instrument) =>
   capabilities !== undefined && capabilities[venue] === undefined

@@ -9,7 +9,7 @@ import { InvalidInputError } from '../../errors.ts'
 import { listEstimates, type StoredEstimate } from '../../store/estimate-history.ts'
 import { findNearbyInterval, listSettlements, type StoredSettlement } from '../../store/funding-history.ts'
 import type { ApiContext } from '../context.ts'
-import { type History, type OpenHistory, rangeOf, readHistory, windowOf } from '../history.ts'
+import { type History, type OpenHistory, type Range, rangeOf, readHistory, windowOf } from '../history.ts'
 import { refuseGone, settleKnownAt } from '../known-at.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
@@ -127,20 +127,32 @@ async function readRealised(context: ApiContext, { values }: Question<typeof rea
     limit: SETTLEMENTS_MAX
   })
   const intervalHours = settlements.length > 0 ? null : await findNearbyInterval(db, instrument.id, fromMs)
-  const window = {
-    fromMs: Math.max(fromMs, instrument.listedAt ?? fromMs),
-    toMs: Math.min(toMs, nowMs, instrument.delistedAt ?? toMs)
-  }
-  const realised = realisedOf(settlements, window, intervalHours)
+  const life = lifeWithin({ fromMs, toMs }, nowMs, instrument)
   return {
-    data: {
-      instrument: instrument.key,
-      from: isoOf(fromMs),
-      to: isoOf(toMs),
-      ...realised,
-      reasons: doubtsOf(instrument)
-    },
+    data: realisedView(instrument, settlements, { window: { fromMs, toMs }, life, nearbyHours: intervalHours }),
     meta: { knownAt: isoOrNull(knownAtMs) },
     asOfMs: nowMs
+  }
+}
+
+/** The part of a window in which a contract could settle. */
+export function lifeWithin({ fromMs, toMs }: Range, nowMs: number, { listedAt, delistedAt }: Instrument): Range {
+  return { fromMs: Math.max(fromMs, listedAt ?? fromMs), toMs: Math.min(toMs, nowMs, delistedAt ?? toMs) }
+}
+
+type RealisedWindow = { readonly window: Range; readonly life: Range; readonly nearbyHours: number | null }
+
+/** The answer of `/v1/funding/realised`. */
+export function realisedView(
+  instrument: Instrument,
+  settlements: Parameters<typeof realisedOf>[0],
+  { window, life, nearbyHours }: RealisedWindow
+) {
+  return {
+    instrument: instrument.key,
+    from: isoOf(window.fromMs),
+    to: isoOf(window.toMs),
+    ...realisedOf(settlements, life, nearbyHours),
+    reasons: doubtsOf(instrument)
   }
 }

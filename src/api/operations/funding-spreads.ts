@@ -83,7 +83,10 @@ const NO_DECIMALS: ReadonlySet<string> = new Set()
 
 const invalid = (path: string, message: string) => new InvalidInputError([{ path, message }], 'invalid_parameter')
 
-function spreadWindow(values: SpreadQuestion['values'], nowMs: number): SpreadWindow {
+export function spreadWindow(
+  values: Pick<SpreadQuestion['values'], 'from' | 'to' | 'horizonHours'>,
+  nowMs: number
+): SpreadWindow {
   if (values.from === undefined && values.to === undefined) {
     return { kind: 'now', fromMs: nowMs, toMs: nowMs + values.horizonHours * HOUR }
   }
@@ -93,12 +96,18 @@ function spreadWindow(values: SpreadQuestion['values'], nowMs: number): SpreadWi
 }
 
 /** Of a window: what both settled while both were there. */
-function viewOf(a: PastPerpetual, b: PastPerpetual, window: SpreadWindow, tier: string) {
+export function viewOf(a: PastPerpetual, b: PastPerpetual, window: SpreadWindow, tier: string) {
   if (window.kind === 'now') return fundingSpreadView(a, b, window, tier)
-  const shared = lifeOf(b.instrument, lifeOf(a.instrument, window))
-  const common = shared.fromMs < shared.toMs ? shared : { ...window, toMs: window.fromMs }
+  const shared = commonLife(a.instrument, b.instrument, window)
+  const common = shared ?? { ...window, toMs: window.fromMs }
   const [one, other] = [within(a, common), within(b, common)]
-  return fundingSpreadView(one, other, shared.fromMs < shared.toMs ? common : window, tier)
+  return fundingSpreadView(one, other, shared ?? window, tier)
+}
+
+/** The part of a window in which both were there. */
+export function commonLife(a: Instrument, b: Instrument, window: SpreadWindow): SpreadWindow | undefined {
+  const shared = lifeOf(b, lifeOf(a, window))
+  return shared.fromMs < shared.toMs ? shared : undefined
 }
 
 const lifeOf = ({ listedAt, delistedAt }: Instrument, window: SpreadWindow): SpreadWindow => ({

@@ -6,7 +6,7 @@ import { sumLiquidations } from '../../store/liquidations.ts'
 import { countLiquidationRows } from '../../store/row-counts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
-import { windowOf } from '../history.ts'
+import { type Range, windowOf } from '../history.ts'
 import { newBudget, takeStored } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
@@ -35,15 +35,11 @@ export function liquidationsOperation(context: ApiContext): Operation {
 }
 
 async function readLiquidations(context: ApiContext, question: Question<typeof liquidationParameters>) {
-  const { db, clock, capabilities } = context
+  const { db, clock } = context
   const { values } = question
   const contracts = await contractsOf(context, values)
   const nowMs = clock.now()
-  const window = windowOf(values, nowMs, HOUR)
-  if (window.toMs - window.fromMs > LONGEST_MS) {
-    const message = `must be at most 7 days before to (${isoOf(window.toMs)}); was ${isoOf(window.fromMs)}`
-    throw new InvalidInputError([{ path: 'from', message }], 'invalid_parameter')
-  }
+  const window = liquidationWindow(values, nowMs)
   const ids = contracts.map(({ id }) => id)
   await takeStored(question.budget ?? newBudget(context), {
     most: Number.POSITIVE_INFINITY,
@@ -52,19 +48,29 @@ async function readLiquidations(context: ApiContext, question: Question<typeof l
     narrow: 'give a shorter range (`from`, `to`), or name assets or venues'
   })
   const sums = await sumLiquidations(db, ids, window)
-  const isShownBy = (venue: string) =>
-    capabilities?.[venue]?.some(({ fact }) => fact === 'liquidation') ?? capabilities === undefined
   const told = contracts.filter(
     ({ id, venue }) =>
-      sums.has(id) || values.instrument !== undefined || (values.venue !== undefined && !isShownBy(venue))
+      sums.has(id) || values.instrument !== undefined || (values.venue !== undefined && !isShownBy(context, venue))
   )
   const { page, ...paging } = pageByName(told, ({ key }) => key, question)
   return {
     data: page.map((contract) =>
-      liquidationView(contract, sums.get(contract.id), { isShown: isShownBy(contract.venue) })
+      liquidationView(contract, sums.get(contract.id), { isShown: isShownBy(context, contract.venue) })
     ),
     ...paging,
     meta: { from: isoOf(window.fromMs), to: isoOf(window.toMs) },
     asOfMs: nowMs
   }
 }
+
+/** An hour unless told, a week at most. */
+export function liquidationWindow(given: Parameters<typeof windowOf>[0], nowMs: number): Range {
+  const window = windowOf(given, nowMs, HOUR)
+  if (window.toMs - window.fromMs <= LONGEST_MS) return window
+  const message = `must be at most 7 days before to (${isoOf(window.toMs)}); was ${isoOf(window.fromMs)}`
+  throw new InvalidInputError([{ path: 'from', message }], 'invalid_parameter')
+}
+
+/** Whether a venue shows liquidations at all. */
+export const isShownBy = ({ capabilities }: ApiContext, venue: string): boolean =>
+  capabilities?.[venue]?.some(({ fact }) => fact === 'liquidation') ?? capabilities === undefined

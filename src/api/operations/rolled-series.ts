@@ -23,7 +23,7 @@ import type { ApiContext } from '../context.ts'
 import { contractsOfCurve } from '../curve-contracts.ts'
 import { type History, type OpenHistory, type Range, rangeOf, readHistory } from '../history.ts'
 import { refuseGone, settleKnownAt } from '../known-at.ts'
-import { newBudget, takeStored } from '../row-budget.ts'
+import { newBudget, type RowBudget, takeStored } from '../row-budget.ts'
 import { BUCKET_MS, keptResolution, refuseTooManyBuckets } from './basis-history.ts'
 import { closedBuckets } from './curve-history.ts'
 import { type Operation, operation, type Question } from './operation.ts'
@@ -72,6 +72,31 @@ async function openRolled(context: ApiContext, question: RolledQuestion): Promis
   const range = closedBuckets(asked, bucketMs, nowMs)
   const { asset, venue, contracts } = await contractsOfCurve(context, values, range.fromMs)
   const { settle, chain } = oneChain(contracts, values.settle)
+  const opened = await openChain(context, { chain, range, knownAtMs, budget })
+  const history: History<RolledBucket> = {
+    rowSchema: rolledSchema,
+    stretch: Math.max(1, Math.min(LIMIT_MAX, Math.floor((budget.storedMax * context.config.storeMs) / bucketMs / 2))),
+    read: ({ fromMs, toMs, limit }) =>
+      bucketsOfChain(opened, { fromMs, toMs: Math.min(toMs, fromMs + limit * bucketMs) }, bucketMs),
+    timeOf: ({ start }) => start,
+    stepMs: bucketMs,
+    view: (bucket) => rolledView(bucket, { asset, venue, settle }),
+    meta: { asset, venue, resolution, settle, knownAt: isoOrNull(knownAtMs) },
+    ...(values.resolution === 'auto' ? { limit: Math.max(100, values.points) } : {})
+  }
+  return { history, range, asOfMs: nowMs }
+}
+
+type Chain = {
+  readonly chain: readonly Instrument[]
+  readonly range: Range
+  readonly knownAtMs: number | null
+  readonly budget: RowBudget
+}
+type OpenedChain = { readonly holdings: readonly Holding[]; readonly readPrices: ReadPrices }
+
+/** What of a chain is held when, and the way to its prices. */
+export async function openChain(context: ApiContext, { chain, range, knownAtMs, budget }: Chain): Promise<OpenedChain> {
   const ids = new Map(chain.map(({ key, id }) => [key, id]))
   const readPrices = async (window: PriceWindow) => {
     await takeStored(budget, {
@@ -82,19 +107,7 @@ async function openRolled(context: ApiContext, question: RolledQuestion): Promis
     })
     return listDatedPrices(context.db, ids, window, knownAtMs)
   }
-  const holdings = await readHoldings(chain, range, readPrices)
-  const history: History<RolledBucket> = {
-    rowSchema: rolledSchema,
-    stretch: Math.max(1, Math.min(LIMIT_MAX, Math.floor((budget.storedMax * context.config.storeMs) / bucketMs / 2))),
-    read: ({ fromMs, toMs, limit }) =>
-      readBuckets(holdings, { fromMs, toMs: Math.min(toMs, fromMs + limit * bucketMs) }, bucketMs, readPrices),
-    timeOf: ({ start }) => start,
-    stepMs: bucketMs,
-    view: (bucket) => rolledView(bucket, { asset, venue, settle }),
-    meta: { asset, venue, resolution, settle, knownAt: isoOrNull(knownAtMs) },
-    ...(values.resolution === 'auto' ? { limit: Math.max(100, values.points) } : {})
-  }
-  return { history, range, asOfMs: nowMs }
+  return { holdings: await readHoldings(chain, range, readPrices), readPrices }
 }
 
 /** Contracts that settle in one currency: others’ prices are of another kind of contract. */
@@ -118,11 +131,10 @@ async function readHoldings(chain: readonly Instrument[], range: Range, readPric
   return step.value
 }
 
-async function readBuckets(
-  holdings: readonly Holding[],
+export async function bucketsOfChain(
+  { holdings, readPrices }: OpenedChain,
   { fromMs, toMs }: Range,
-  bucketMs: number,
-  readPrices: ReadPrices
+  bucketMs: number
 ): Promise<RolledBucket[]> {
   const closes = new Map<number, DatedPrice>()
   for (const { instrument, ...held } of holdings) {
