@@ -67,7 +67,7 @@ test('the demo fills its board from six venues, brings in the past, and survives
           const all = await board(address)
           return isThere(all) && isGood(all) ? all : undefined
         },
-        60_000
+        150_000
       )
       assert.ok(new Set(rows.map(({ asset }) => asset)).size >= 40)
     }
