@@ -160,9 +160,9 @@ test('books and settlements that are wrong in every way open no opportunity, no 
       await assertSettled(rig)
     })
   }
-  for (const rule of OF_INTERVALS) {
-    await t.test(words(rule, 'intervals'), async () => {
-      await rig.setFaults([rule])
+  for (const rules of OF_INTERVALS) {
+    await t.test(words(rules, 'intervals'), async () => {
+      await rig.setFaults(rules)
       await bucket(2)
       await settlement()
       assert.ok((await rig.injected()) > 0, 'no fault was injected')

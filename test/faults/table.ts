@@ -215,15 +215,17 @@ export const OF_SETTLEMENTS: readonly Fault[] = [
   { kind: 'window_ignored' }
 ]
 
-/** What can be wrong with how often a contract settles: declared only, by a poll and by a list; and one that does change. */
-export const OF_INTERVALS: readonly FaultRule[] = [
-  {
-    venue: 'bybit',
-    kind: 'fields',
-    symbol: 'BTCUSDT',
-    path: '/v5/market/tickers',
-    set: { fundingIntervalHour: '1' }
-  },
-  { venue: 'binance', kind: 'interval', symbol: 'BTCUSDT', hours: 1, path: '/fapi/v1/fundingInfo' },
-  { venue: 'bybit', kind: 'interval', symbol: 'BTCUSDT', hours: 4 }
+/** What can be wrong with how often a contract settles: declared only, by polls and by a list; and one that does change. */
+export const OF_INTERVALS: readonly (readonly FaultRule[])[] = [
+  [
+    {
+      venue: 'bybit',
+      kind: 'fields',
+      symbol: 'BTCUSDT',
+      path: '/v5/market/tickers',
+      set: { fundingIntervalHour: '1' }
+    },
+    { venue: 'binance', kind: 'interval', symbol: 'BTCUSDT', hours: 1, path: '/fapi/v1/fundingInfo' }
+  ],
+  [{ venue: 'bybit', kind: 'interval', symbol: 'BTCUSDT', hours: 4 }]
 ]
