@@ -7,7 +7,8 @@ import { HOUR, MINUTE } from './time.ts'
 
 /** The best prices that were polled last. Sizes in base, as those of the book. */
 export type PolledTop = {
-  readonly mid: number
+  readonly bid: number
+  readonly ask: number
   readonly bidSize: Decimal | null
   readonly askSize: Decimal | null
   readonly observedAt: number
@@ -28,8 +29,10 @@ export function bookProblem(
 ): 'off_quote' | 'size_implausible' | null {
   if (top === null || Math.abs(observedAt - top.observedAt) > TOP_MEMORY_MS) return null
   const ordered = bookOf(book)
-  const mid = midOfLevels(ordered)
-  if (mid !== null && !areOneThing(ratioOf(mid, ONE)!, top.mid)) return 'off_quote'
+  const mid = ratioOf(midOfLevels(ordered) ?? ZERO, ONE)
+  // A quote may be wide, and the book inside it.
+  const near = mid && Math.min(Math.max(mid, top.bid), top.ask)
+  if (mid && near && !areOneThing(mid, near)) return 'off_quote'
   const isTiny = (levels: Book['bids'], best: Decimal | null) => {
     const all = levels.slice(0, TOP_LEVELS).reduce((sum, { size }) => add(sum, size), ZERO)
     return levels.length > 0 && best !== null && compare(all, multiply(best, SIDE_OF_TOP_MIN)) < 0
@@ -54,9 +57,13 @@ const RATE_8H_NEAR = 0.0001
 /** … but exactly nothing, where this was told, is a field that was not filled. */
 const RATE_8H_SOME = 0.00002
 
-/** A settlement as it is said; `told`: what polls said last before it, `stored`: its rate as it is known already. Per interval. */
+/** What a venue still says an hour later it means, whatever it had told before. */
+const MEANT_AFTER_MS = HOUR
+
+/** A settlement as it is said at `saidAt`; `told`: what polls said last before it, `stored`: its rate as it is known already. Per interval. */
 export type SettledCase = {
   readonly settledAt: number
+  readonly saidAt: number
   readonly rate: number
   readonly told: ToldBefore | null
   readonly stored: number | null
@@ -66,9 +73,10 @@ export type SettlementProblem = 'not_due' | 'rate_implausible'
 
 /**
  * Why settlements of one answer are not believed, one after the other; null: nothing speaks against it. Where most of what can be
- * compared is of another unit, so is the rest.
+ * compared is of another unit, so is the rest. What polls told before counts for an hour: a change that they missed is not refused for good.
  */
-export function settlementProblems(cases: readonly SettledCase[]): (SettlementProblem | null)[] {
+export function settlementProblems(said: readonly SettledCase[]): (SettlementProblem | null)[] {
+  const cases = said.map((each) => (each.saidAt - each.settledAt < MEANT_AFTER_MS ? each : { ...each, told: null }))
   const compared = cases.flatMap((each) => {
     const known = knownRateOf(each)
     return known === null ? [] : [isOfOneUnit(each, known)]
@@ -86,6 +94,8 @@ export function settlementProblems(cases: readonly SettledCase[]): (SettlementPr
 /** What a settlement can be compared with: itself as it is stored, else the estimate just before it. */
 function knownRateOf({ settledAt, told, stored }: SettledCase): number | null {
   if (stored !== null || told === null) return stored
+  // Nothing, as an estimate, is often a field that was not filled.
+  if (told.rate === 0) return null
   const isAboutIt = Math.abs(told.nextSettlementAt - settledAt) <= SETTLEMENT_GRACE_MS
   const isLate = settledAt - told.observedAt <= (told.intervalHours ?? 8) * HOUR * NEARLY_SETTLED
   return isAboutIt && isLate ? told.rate : null

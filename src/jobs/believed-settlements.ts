@@ -11,7 +11,8 @@ export type Believed = { readonly rows: readonly Settlement[]; readonly refused:
 export async function believedSettlements(
   db: Pick<Database, 'query'>,
   instrumentId: number,
-  rows: readonly Settlement[]
+  rows: readonly Settlement[],
+  saidAt: number
 ): Promise<Believed> {
   if (rows.length === 0) return { rows, refused: [] }
   const times = rows.map(({ settledAt }) => settledAt)
@@ -21,6 +22,7 @@ export async function believedSettlements(
   const problems = settlementProblems(
     rows.map(({ settledAt, rate }) => ({
       settledAt,
+      saidAt,
       rate: Number(rate),
       told: told.get(settledAt) ?? null,
       stored: storedAt.get(settledAt) ?? null

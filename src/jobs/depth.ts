@@ -51,7 +51,8 @@ function refuseBook({ books }: Reading, instrument: Instrument, quote: Latest['q
   const [bid, ask] = [decimalOrNull(quote?.bid), decimalOrNull(quote?.ask)]
   if (book?.symbol !== instrument.symbol || !quote || !bid || !ask) return null
   const top = {
-    mid: (Number(quote.bid) + Number(quote.ask)) / 2,
+    bid: Number(quote.bid),
+    ask: Number(quote.ask),
     bidSize: baseSize(quote.bidSize, bid, instrument),
     askSize: baseSize(quote.askSize, ask, instrument),
     observedAt: quote.observedAt

@@ -8,7 +8,7 @@ import { ensurePartitions, type PartitionedTable } from '../store/partitions.ts'
 import { noteQuietHours } from '../store/quiet-hours.ts'
 import { findNewestSettlement } from '../store/settlements.ts'
 import { fetchOpenInterestPast, fetchSettlements } from '../venues/past.ts'
-import type { Skipped } from '../venues/venue.ts'
+import { type Skipped, VenueError } from '../venues/venue.ts'
 import { believedSettlements } from './believed-settlements.ts'
 import type { HistoryDeps, Target } from './history.ts'
 import { derivePastBasis } from './past-basis.ts'
@@ -68,12 +68,17 @@ async function fetchRates(errand: Errand, { floor, end, doneAfter }: PageRange):
     hours * HOUR,
     ({ venueTime }) => venueTime
   )
-  const believed = await believedSettlements(deps.db, instrument.id, page.rows)
+  const { observedAt } = page
+  const believed = await believedSettlements(deps.db, instrument.id, page.rows, observedAt)
   const refused = [...page.skipped, ...believed.refused]
   if (refused.length > 0) deps.log.warn({ instrument: instrument.key, refused }, 'history.refused')
+  const isFurtherBack = doneAfter(since).doneFrom === since
+  if (isFurtherBack && believed.rows.length === 0 && page.rows.length > 0) {
+    // Going on would take these years for ones that the venue does not have.
+    throw new VenueError('bad_response', 'every settlement of a page contradicts what was told or is stored')
+  }
   const times = believed.rows.map(({ settledAt }) => settledAt)
   await ensurePartitions(deps.db, 'settlement', times, deps.clock.now())
-  const { observedAt } = page
   return await keep(errand, { times, since }, doneAfter(since), async (transaction) => {
     const { adapterVersion } = adapter
     const stored = await settle(transaction, instrument, believed.rows, {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseDecimal } from '../../src/domain/decimal.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/time.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time.ts'
 import { bookProblem, settlementProblems, type ToldBefore } from '../../src/domain/told-plausibility.ts'
 
 const AT = Date.UTC(2026, 10, 25, 8)
@@ -13,8 +13,14 @@ const told = (rate: number, more: Partial<ToldBefore> = {}): ToldBefore => ({
   observedAt: AT - MINUTE,
   ...more
 })
-const problem = (rate: number, before: ToldBefore | null, stored: number | null = null, settledAt = AT) =>
-  settlementProblems([{ settledAt, rate, told: before, stored }])[0]
+const saidAt = AT + DAY
+const problem = (
+  rate: number,
+  before: ToldBefore | null,
+  stored: number | null = null,
+  settledAt = AT,
+  saidAt = AT + MINUTE
+) => settlementProblems([{ settledAt, saidAt, rate, told: before, stored }])[0]
 
 test('a settlement in per cent, or one whose rate was not filled, is refused beside what was told a minute before', () => {
   assert.equal(problem(0.01, told(0.0001)), 'rate_implausible')
@@ -24,6 +30,7 @@ test('a settlement in per cent, or one whose rate was not filled, is refused bes
   assert.equal(problem(0.0009, told(0.0001)), null, 'ninefold is a market')
   assert.equal(problem(0.00009, told(0.0000009)), null, 'both are about nothing')
   assert.equal(problem(0.01, null), null, 'nothing was told')
+  assert.equal(problem(0.0004, told(0)), null, 'an estimate of nothing may not have been filled')
 })
 
 test('an old word does not speak against a settlement: an hour of eight, and minutes of one, may change a rate', () => {
@@ -45,16 +52,16 @@ test('where what is told anew of a stored settlement is a hundredfold of it, not
   const unknown = { told: null, stored: null }
   const answer = (factor: number) =>
     settlementProblems([
-      { settledAt: AT, rate: 0.0001 * factor, told: null, stored: 0.0001 },
-      { settledAt: AT + 8 * HOUR, rate: 0.0002 * factor, ...unknown },
-      { settledAt: AT + 16 * HOUR, rate: 0.004 * factor, ...unknown }
+      { settledAt: AT, saidAt, rate: 0.0001 * factor, told: null, stored: 0.0001 },
+      { settledAt: AT + 8 * HOUR, saidAt, rate: 0.0002 * factor, ...unknown },
+      { settledAt: AT + 16 * HOUR, saidAt, rate: 0.004 * factor, ...unknown }
     ])
   assert.deepEqual(answer(1), [null, null, null])
   assert.deepEqual(answer(100), ['rate_implausible', 'rate_implausible', 'rate_implausible'])
   const one = settlementProblems([
-    { settledAt: AT, rate: 0.0001, told: null, stored: 0.0001 },
-    { settledAt: AT + 8 * HOUR, rate: 0.02, told: null, stored: 0.0001 },
-    { settledAt: AT + 16 * HOUR, rate: 0.004, ...unknown }
+    { settledAt: AT, saidAt, rate: 0.0001, told: null, stored: 0.0001 },
+    { settledAt: AT + 8 * HOUR, saidAt, rate: 0.02, told: null, stored: 0.0001 },
+    { settledAt: AT + 16 * HOUR, saidAt, rate: 0.004, ...unknown }
   ])
   assert.deepEqual(one, [null, 'rate_implausible', null], 'one that is wrong is that one')
 })
@@ -70,8 +77,15 @@ test('a settlement at a time for which the venue had told a later one is refused
   )
 })
 
+test('what the venue still says an hour later is believed, whatever was told before it', () => {
+  const later = (rate: number, before: ToldBefore) => problem(rate, before, null, AT, AT + HOUR)
+  assert.equal(problem(0.01, told(0.0001), null, AT, AT + HOUR - 1), 'rate_implausible')
+  assert.equal(later(0.01, told(0.0001)), null)
+  assert.equal(later(0.0001, told(0.0001, { nextSettlementAt: AT + 4 * HOUR })), null)
+})
+
 const level = (price: string, size: string) => ({ price: parseDecimal(price)!, size: parseDecimal(size)! })
-const top = { mid: 100, bidSize: parseDecimal('2')!, askSize: parseDecimal('3')!, observedAt: AT }
+const top = { bid: 99.9, ask: 100.1, bidSize: parseDecimal('2')!, askSize: parseDecimal('3')!, observedAt: AT }
 const book = (factor: number, size: string) => ({
   bids: [level(String(99 * factor), size)],
   asks: [level(String(101 * factor), size)]
@@ -85,6 +99,7 @@ test('a book of other prices, or of a hundredth of what is quoted at its best, i
   assert.equal(bookProblem(book(1, '0.01'), AT, top), 'size_implausible')
   assert.equal(bookProblem(book(1, '0.05'), AT, top), null)
   assert.equal(bookProblem({ bids: [], asks: [] }, AT, top), null)
+  assert.equal(bookProblem(book(1.4, '1'), AT, { ...top, ask: 200 }), null, 'the book lies in a wide quote')
   assert.equal(bookProblem(book(10, '0.001'), AT + 6 * MINUTE, top), null, 'the quote is old')
   assert.equal(bookProblem(book(10, '0.001'), AT, null), null)
 })
