@@ -52,7 +52,7 @@ export async function listBasisBuckets(
 
 /**
  * Contracts with every spot leg that they have a basis against in the days of a span. Hot rows are looked up by their key, one of each
- * pair: their number does not show, nor how far the day has gone.
+ * pair: their number does not show, nor how far the day has gone. In one order, however the database goes about it.
  */
 async function listPairs(db: Queryable, { from, to }: BucketSpan, kinds: readonly InstrumentKind[]) {
   const [firstDay, endDay] = [floorTo(from, DAY), floorTo(to - 1, DAY) + DAY]
@@ -70,7 +70,8 @@ async function listPairs(db: Queryable, { from, to }: BucketSpan, kinds: readonl
      union
      select i.id, d.spot_id from instrument i cross join lateral (
        select s.spot_id from sealed_day s where s.instrument_id = i.id and s.fact = 'basis' and s.day >= $1 and s.day < $2
-     ) d where i.kind = any ($3)`,
+     ) d where i.kind = any ($3)
+     order by instrument_id, spot_id`,
     [new Date(firstDay), new Date(endDay), kinds]
   )
   return rows
