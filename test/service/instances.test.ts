@@ -13,7 +13,7 @@ const TICKS = Number(process.env.CHAOS_TICKS ?? 600)
 const POLL_MS = 500
 /** Longer than any lease of a collection here (`runPolls` in `jobs/collector.ts`), with room for a busy machine. */
 const LAPSE_MS = 60_000
-const VENUES = ['binance', 'bybit', 'okx']
+const VENUES = ['binance', 'bybit', 'okx', 'hyperliquid', 'kraken', 'deribit']
 
 async function countTicks(db: Database): Promise<number> {
   const { rows } = await db.query<{ n: number }>(`select count(*) as n from tick where state <> 'claimed'`)
@@ -102,7 +102,6 @@ test('two and three instances on one database, killed and frozen at random: noth
     {
       DATABASE_URL: database.url,
       VENUE_URLS: urls!,
-      VENUES: VENUES.join(),
       ROLES: 'collect,derive',
       POLL_SECONDS: String(POLL_MS / 1_000),
       STORE_SECONDS: String(POLL_MS / 1_000),
