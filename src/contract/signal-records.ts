@@ -66,7 +66,7 @@ export const signalRecordSchema = object(
     scored: count('Outcomes that are known', 60),
     unscored: count('Outcomes that are not: not due yet, or nothing was known then', 4),
     independent: count(
-      'Clusters among the known: of one contract one outcome a horizon, and those of several that begin before the first is over are one together',
+      'Clusters among the known: of one contract one outcome a horizon, and those of several that begin before the one that began first is over are one together; the next begins after that, whatever else still goes on',
       41
     ),
     hits: numberOrNull('Σ over those of the share that hit', 26.5),

@@ -68,7 +68,7 @@ const CONFIDENCE = 0.95
 
 /**
  * Hit rate of outcomes that overlap in time and over subjects. Of one subject and side only those count that begin after the one before was
- * over: one a horizon. Of several subjects those are one cluster that begin before the first of them is over; a cluster counts as one,
+ * over: one a horizon. Of several subjects those are one cluster that begin before the one that began first is over; a cluster counts as one,
  * of its share of hits. The next begins after that, whatever else still goes on: no chain of overlaps joins two. Wilson's interval of
  * the clusters. Spec 3.7.
  */

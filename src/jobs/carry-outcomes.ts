@@ -9,52 +9,57 @@ import {
   type KeptOutcome,
   keptPrices,
   listCarryOutcomes,
+  putOffCarry,
   quotesOfKept,
   type StoredOutcome,
-  takeDueCarries,
-  writeCarryOutcomes
+  takeDueCarry,
+  writeCarryOutcome
 } from '../store/carry-outcomes.ts'
-import type { Database, Transaction } from '../store/database.ts'
+import type { Transaction } from '../store/database.ts'
+import { isDatabaseUnavailable, isTooSlow } from '../store/database-errors.ts'
 import { findFirstQuotes } from '../store/pair-quotes.ts'
 import type { PaidRate } from '../store/realised.ts'
 import { listSettledRatesOfWindows } from '../store/settled-rates.ts'
 import type { WorkerDeps } from './station.ts'
 
-/** Two windows of minutes of each, maybe of sealed days. */
-const BATCH = 50
 const LOOK_EVERY_MS = 30 * SECOND
 
+type Deps = Pick<WorkerDeps, 'db' | 'log'>
+
 /** Keeps with each carry that is over what it came to. Ends when `signal` aborts. */
-export async function runCarryOutcomes({ db, log }: WorkerDeps, signal: AbortSignal): Promise<void> {
+export async function runCarryOutcomes(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const kept = await keepOutcomes(db).catch((error: unknown) => {
-      log.error({ message: messageOf(error) }, 'carries.failed')
-      return 0
+    const isBusy = await keepOutcome(deps).catch((error: unknown) => {
+      deps.log.error({ message: messageOf(error) }, 'carries.failed')
+      return false
     })
-    if (kept === 0) await sleep(LOOK_EVERY_MS, signal)
+    if (!isBusy) await sleep(LOOK_EVERY_MS, signal)
   }
 }
 
 /**
- * Works some carries out that are due; answers how many. One transaction: killed anywhere, they stay due. What comes out as it is stored is
- * not stored again.
+ * Works one carry out that is due; answers whether one was. One transaction: killed anywhere, it stays due, and whoever marks it waits for no
+ * other. What comes out as it is stored is not stored again; what cannot be worked out is put off, and the others are not.
  */
-export async function keepOutcomes(db: Database, limit = BATCH): Promise<number> {
-  return await db.transaction(async (client) => {
-    const due = await takeDueCarries(client, limit)
-    if (due.length === 0) return 0
-    const ids = due.map(({ signal }) => signal.id)
-    const stored = await listCarryOutcomes<CarryOutcome>(client, ids)
-    const settled = await readSettled(client, due)
-    const changed: KeptOutcome<CarryOutcome>[] = []
-    for (const [index, carry] of due.entries()) {
-      const before = stored.get(carry.signal.id)
-      const outcome = await workOut(client, carry, { settled: settled[index]!, before })
-      if (before === undefined || !isSame(outcome, before)) changed.push(outcome)
-    }
-    await writeCarryOutcomes(client, changed)
-    return due.length
-  })
+export async function keepOutcome({ db, log }: Deps): Promise<boolean> {
+  let taken: string | undefined
+  try {
+    return await db.transaction(async (client) => {
+      taken = undefined
+      const carry = await takeDueCarry(client)
+      if (carry === undefined) return false
+      taken = carry.signal.id
+      const before = (await listCarryOutcomes<CarryOutcome>(client, [taken])).get(taken)
+      const outcome = await workOut(client, carry, { settled: await readSettled(client, carry), before })
+      if (before === undefined || !isSame(outcome, before)) await writeCarryOutcome(client, outcome)
+      return true
+    })
+  } catch (error) {
+    if (taken === undefined || (isDatabaseUnavailable(error) && !isTooSlow(error))) throw error
+    log.error({ carry: taken, message: messageOf(error) }, 'carries.failed')
+    await putOffCarry(db, taken)
+    return true
+  }
 }
 
 type Known = {
@@ -81,14 +86,15 @@ async function workOut(
   return { signalId: signal.id, closedAt: signal.closedAt, entry, exit, netFrac, outcome }
 }
 
-/** What was paid from the opening of each until it could be left no more; of what is dated nothing. */
-function readSettled(client: Transaction, due: readonly DueCarry[]): Promise<(readonly PaidRate[])[]> {
-  const windows = due.map(({ signal }) => ({
+/** What was paid from the opening until it could be left no more; of what is dated nothing. */
+async function readSettled(client: Transaction, { signal }: DueCarry): Promise<readonly PaidRate[]> {
+  const window = {
     instrumentId: signal.instrumentId!,
     fromMs: signal.openedAt,
     toMs: tradingWindows(signal).exit.toMs
-  }))
-  return listSettledRatesOfWindows(client, windows)
+  }
+  const [settled] = await listSettledRatesOfWindows(client, [window])
+  return settled!
 }
 
 /** Compared as it is stored. */

@@ -13,6 +13,8 @@ import { backOffMs } from './venue-health.ts'
 const WISHES_EVERY_MS = 10 * SECOND
 const IDLE_MS = SECOND
 const JUDGED_EVERY_MS = HOUR
+/** In passes: once a day. */
+const QUIET_EVERY = 24
 /** A gap that may still be growing is left until it has ended. */
 const ENDED_MS = 10 * MINUTE
 /** An hourly series that was brought up to date this recently continues in the live observations. */
@@ -43,9 +45,14 @@ async function runWishes(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
 
 /** Gaps that no piece comes over again are judged from what is stored. */
 async function runJudging({ db, clock, log }: WorkerDeps, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  for (let pass = 0; !signal.aborted; pass += 1) {
     try {
-      await judgeGaps(db, clock.now() - ENDED_MS, () => !signal.aborted)
+      await judgeGaps(db, {
+        endedBefore: clock.now() - ENDED_MS,
+        hasQuiet: pass % QUIET_EVERY === 0,
+        mayGoOn: () => !signal.aborted,
+        onFailure: (gap, error) => log.error({ ...gap, message: messageOf(error) }, 'history.gap_failed')
+      })
     } catch (error) {
       log.error({ message: messageOf(error) }, 'history.gaps_failed')
     }

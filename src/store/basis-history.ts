@@ -126,11 +126,12 @@ const keepGrades = (grades: readonly Grade[]) =>
 
 type HourRow = { tick_at: Date; revision: number }
 
-/** The full hours in (from, to] at whose end a basis of a contract is stored, against any spot leg, epoch milliseconds. */
+/** The full hours in (from, to] at whose end a basis of a contract is stored, against any of these spot legs, epoch milliseconds. */
 export async function listBasisHours(
   db: Queryable,
   instrumentId: number,
-  { from, to }: { readonly from: number; readonly to: number }
+  { from, to }: { readonly from: number; readonly to: number },
+  spotIds: readonly number[]
 ): Promise<Set<number>> {
   const keep = {
     test: ({ tick_at }: HourRow) => tick_at.getTime() % HOUR === 0,
@@ -138,7 +139,7 @@ export async function listBasisHours(
   }
   const question = { fromMs: from + 1, toMs: to + 1, knownAtMs: null, columns: ['tick_at', 'revision'] as const, keep }
   const hours = new Set<number>()
-  for (const spotId of await listSeriesSpots(db, instrumentId)) {
+  for (const spotId of spotIds) {
     const rows = await listRows<HourRow>(db, FACTS.basis, { instrumentId, spotId }, question)
     for (const { tick_at } of rows) hours.add(tick_at.getTime())
   }

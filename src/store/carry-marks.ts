@@ -6,22 +6,32 @@ type Queryable = Pick<Database, 'query'>
 
 /** From the close of a carry until nobody could leave it any more. */
 export const LEFT_WITHIN = `interval '${ENTRY_DELAY_MS + QUOTES_WITHIN_MS} milliseconds'`
+/**
+ * Longer than a transaction that stores facts lasts. Who writes while a carry is being closed does not see it as closed and marks nothing:
+ * until then whoever did has committed.
+ */
+const WRITTEN_WITHIN = `interval '1 minute'`
 /** A row that is being worked out is waited for, and marked after that, due or not: no mark is lost. All wait in one order. */
 const marking = (which: string) =>
-  `insert into carry_due as d (signal_id) select s.id from signal s
+  `insert into carry_due as d (signal_id, due_at) select s.id, clock_timestamp() + ${WRITTEN_WITHIN} from signal s
    where s.type = 'carry_opportunity' and s.state = 'closed' and ${which} order by s.id
-   on conflict (signal_id) do update set is_due = true`
+   on conflict (signal_id) do update set is_due = true, due_at = excluded.due_at`
 
 /** Notes in the transaction that closed them what carries have to be worked out; of these, those that are over. */
 export async function markClosed(client: Queryable, ids: readonly string[]): Promise<void> {
   await client.query(marking('s.id = any ($1)'), [ids])
 }
 
-/** The same in the transaction of an instrument's settlements, the oldest of which is of `fromMs`. */
-export async function markPaid(client: Queryable, instrumentId: number, fromMs: number): Promise<void> {
-  await client.query(marking(`s.instrument_id = $1 and s.closed_at + ${LEFT_WITHIN} >= $2`), [
+/** The same in the transaction of an instrument's settlements, of `fromMs` to `toMs`, both with. */
+export async function markPaid(
+  client: Queryable,
+  instrumentId: number,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+): Promise<void> {
+  await client.query(marking(`s.instrument_id = $1 and s.closed_at + ${LEFT_WITHIN} >= $2 and s.opened_at <= $3`), [
     instrumentId,
-    new Date(fromMs)
+    new Date(fromMs),
+    new Date(toMs)
   ])
 }
 

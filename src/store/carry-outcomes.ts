@@ -12,20 +12,28 @@ type Queryable = Pick<Database, 'query'>
 export type DueCarry = { readonly signal: BucketSignal & { readonly closedAt: number }; readonly isPerpetual: boolean }
 
 /**
- * Takes up to `limit` carries that are due, once the hours in which they could be left are closed: nothing is written into those without a
- * mark. Their rows stay locked: what is marked meanwhile waits for us and is due again; whoever else takes some takes others.
+ * Takes a carry that is due, once the hours in which it could be left are closed: nothing is written into those without a mark. Its row
+ * stays locked: what is marked meanwhile waits for us and is due again; whoever else takes one takes another.
  */
-export async function takeDueCarries(client: Transaction, limit: number): Promise<DueCarry[]> {
+export async function takeDueCarry(client: Transaction): Promise<DueCarry | undefined> {
   const { rows } = await client.query<SignalRow & { kind: string | null }>(
     `update carry_due d set is_due = false from signal s left join instrument i on i.id = s.instrument_id
-     where s.id = d.signal_id and d.signal_id in (
+     where s.id = d.signal_id and d.signal_id = (
        select c.signal_id from carry_due c join signal n on n.id = c.signal_id
-       where c.is_due and n.state = 'closed' and n.closed_at + ${LEFT_WITHIN} <= (select closed_to from bucket_head)
-       order by n.closed_at, n.id limit $1 for update of c skip locked)
-     returning ${SIGNAL_COLUMNS.map((name) => `s.${name}`).join(', ')}, i.kind`,
-    [limit]
+       where c.is_due and c.due_at <= now() and n.state = 'closed' and n.closed_at + ${LEFT_WITHIN} <= (select closed_to from bucket_head)
+       order by c.due_at, c.signal_id limit 1 for update of c skip locked)
+     returning ${SIGNAL_COLUMNS.map((name) => `s.${name}`).join(', ')}, i.kind`
   )
-  return rows.map((row) => ({ signal: signalOf(row) as DueCarry['signal'], isPerpetual: row.kind === 'perpetual' }))
+  const [row] = rows
+  return row && { signal: signalOf(row) as DueCarry['signal'], isPerpetual: row.kind === 'perpetual' }
+}
+
+/** Leaves a carry that could not be worked out to the others for an hour; a mark of it is due as any. */
+export async function putOffCarry(db: Queryable, id: string): Promise<void> {
+  await db.query(
+    `update carry_due set due_at = clock_timestamp() + interval '1 hour' where signal_id = $1 and is_due`,
+    [id]
+  )
 }
 
 /** Prices are decimal text, spot in the contract's unit and currency; times epoch milliseconds. */
@@ -72,26 +80,22 @@ export type KeptOutcome<Outcome> = {
 }
 export type StoredOutcome<Outcome> = KeptOutcome<Outcome> & { readonly revision: number; readonly knownAt: number }
 
-/** Stores outcomes, each as the next revision of its carry's. Theirs must be taken. */
-export async function writeCarryOutcomes<Outcome>(
+/** Stores an outcome as the next revision of its carry's, which must be taken. */
+export async function writeCarryOutcome<Outcome>(
   client: Transaction,
-  outcomes: readonly KeptOutcome<Outcome>[]
+  { signalId, closedAt, entry, exit, netFrac, outcome }: KeptOutcome<Outcome>
 ): Promise<void> {
-  if (outcomes.length === 0) return
-  const rows = outcomes.map(({ signalId, closedAt, entry, exit, netFrac, outcome }) => ({
-    signal_id: signalId,
-    closed_at: new Date(closedAt).toISOString(),
-    entry,
-    exit,
-    net_frac: netFrac,
-    outcome
-  }))
   await client.query(
     `insert into carry_outcome (signal_id, revision, closed_at, known_at, entry, exit, net_frac, outcome)
-     select r.signal_id, coalesce((select max(revision) + 1 from carry_outcome o where o.signal_id = r.signal_id), 0),
-       r.closed_at, now(), r.entry, r.exit, r.net_frac, r.outcome
-     from json_to_recordset($1) as r (signal_id text, closed_at timestamptz, entry json, exit json, net_frac float8, outcome json)`,
-    [JSON.stringify(rows)]
+     select $1, coalesce((select max(revision) + 1 from carry_outcome o where o.signal_id = $1), 0), $2, now(), $3, $4, $5, $6`,
+    [
+      signalId,
+      new Date(closedAt),
+      entry && JSON.stringify(entry),
+      exit && JSON.stringify(exit),
+      netFrac,
+      JSON.stringify(outcome)
+    ]
   )
 }
 

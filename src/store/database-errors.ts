@@ -62,6 +62,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   })
 }
 
+/** Whether a statement took longer than it may: of the same one that is so again, of others not. */
+export const isTooSlow = (error: unknown): boolean => sqlState(error) === '57014'
+
 function isUnavailableCode(code: string): boolean {
   return SOCKET_CODES.has(code) || PRISMA_CODES.has(code) || SQL_STATES.has(code) || /^08[0-9A-Z]{3}$/.test(code)
 }

@@ -200,12 +200,12 @@ async function markBases(session: pg.Client, after: number, last: number): Promi
 
 /** Settlements that come again are summed, ranked and looked at by signals like any others. In one order, so that nobody waits for another. */
 async function markSettled(session: pg.Client, after: number, last: number): Promise<void> {
-  const { rows } = await session.query<{ id: number; from: Date }>(
-    `select i.id, min(settled_at) as from from fact_row f join instrument i on i.key = f.instrument_id
+  const { rows } = await session.query<{ id: number; from: Date; to: Date }>(
+    `select i.id, min(settled_at) as from, max(settled_at) as to from fact_row f join instrument i on i.key = f.instrument_id
      where line > $1 and line <= $2 group by i.id order by i.id`,
     [after, last]
   )
-  for (const { id, from } of rows) await markFunding(session, id, from.getTime())
+  for (const { id, from, to } of rows) await markFunding(session, id, { fromMs: from.getTime(), toMs: to.getTime() })
 }
 
 /** The times stand in it as text, so that only the partitions between them are planned for. */

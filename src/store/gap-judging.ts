@@ -1,7 +1,8 @@
 import type { Instrument } from '../domain/instrument.ts'
 import { HOUR } from '../domain/time.ts'
 import { listBasisHours, listSeriesSpots } from './basis-history.ts'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
+import { isDatabaseUnavailable, isTooSlow } from './database-errors.ts'
 import { partsOf, splitGap } from './gap-filling.ts'
 import { type Gap, recordGaps } from './gaps.ts'
 import { hoursWithin, listClosedHours, listQuietHours, NO_TRADES } from './quiet-hours.ts'
@@ -64,17 +65,28 @@ export async function fillHourlyGaps(
      order by g.instrument_id, g.from_at`,
     [id, venue, new Date(from), new Date(to)]
   )
-  for (const row of rows) await judge(db, gapOf(row))
+  const legsOf = seriesSpots(db)
+  for (const row of rows) await judge(db, gapOf(row), legsOf)
+}
+
+type Judging = {
+  readonly endedBefore: number
+  /** Also the hours without trades that have a mark, which few bases ever come of. */
+  readonly hasQuiet: boolean
+  readonly mayGoOn: () => boolean
+  /** One that cannot be judged keeps none of the others. */
+  readonly onFailure: (gap: Gap, error: unknown) => void
 }
 
 /**
  * Goes over every open gap that ended before then and marks what stored hours fill, whoever brought them and whenever: nobody is asked for
  * anything. A gap that stays open has an hour of which nothing is known.
  */
-export async function judgeGaps(db: Database, endedBefore: number, mayGoOn: () => boolean): Promise<void> {
+export async function judgeGaps(db: Database, { endedBefore, hasQuiet, mayGoOn, onFailure }: Judging): Promise<void> {
+  const legsOf = seriesSpots(db)
   for (let after: HourlyGap | undefined; mayGoOn(); ) {
     const { rows } = await db.query<GapRow>(
-      `select ${COLUMNS} from gap g where g.to_at < $1 and ${isJudged('0')}
+      `select ${COLUMNS} from gap g where g.to_at < $1 and ${isJudged('0')} ${hasQuiet ? '' : `and g.reason <> '${NO_TRADES}'`}
          and (g.instrument_id, g.venue_id, g.fact, g.from_at, g.reason) > ($2, $3, $4, $5::timestamptz, $6)
        order by g.instrument_id, g.venue_id, g.fact, g.from_at, g.reason limit ${BATCH}`,
       [
@@ -89,7 +101,12 @@ export async function judgeGaps(db: Database, endedBefore: number, mayGoOn: () =
     const gaps = rows.map(gapOf)
     for (const gap of gaps) {
       if (!mayGoOn()) return
-      await judge(db, gap)
+      try {
+        await judge(db, gap, legsOf)
+      } catch (error) {
+        if (isDatabaseUnavailable(error) && !isTooSlow(error)) throw error
+        onFailure(gap, error)
+      }
     }
     after = gaps.at(-1)
     if (gaps.length < BATCH) return
@@ -98,33 +115,62 @@ export async function judgeGaps(db: Database, endedBefore: number, mayGoOn: () =
 
 const BATCH = 500
 
-async function judge(db: Database, gap: HourlyGap): Promise<void> {
-  if (gap.fact === 'basis' && gap.instrumentId !== 0) return await judgeBasis(db, gap)
+type LegsOf = (contractId: number) => Promise<readonly number[]>
+
+/** The spot legs of a contract's series, asked for once for all its gaps, which come one after the other. */
+function seriesSpots(db: Database): LegsOf {
+  let last: { readonly id: number; readonly legs: readonly number[] } | undefined
+  return async (id) => {
+    if (last?.id !== id) last = { id, legs: await listSeriesSpots(db, id) }
+    return last.legs
+  }
+}
+
+async function judge(db: Database, gap: HourlyGap, legsOf: LegsOf): Promise<void> {
+  if (gap.fact === 'basis' && gap.instrumentId !== 0) return await judgeBasis(db, gap, await legsOf(gap.instrumentId))
   if (await isPriced(db, gap)) await fill(db, gap, [])
 }
 
 /** A contract's own bases: hours that have one, and hours in which one of the legs did not trade, which are gaps of their own. */
-async function judgeBasis(db: Database, gap: HourlyGap): Promise<void> {
+async function judgeBasis(db: Database, gap: HourlyGap, legs: readonly number[]): Promise<void> {
   const { instrumentId: id, venue } = gap
-  const based = await listBasisHours(db, id, gap)
+  const based = await listBasisHours(db, id, gap, legs)
   if (gap.reason === NO_TRADES) {
-    if (based.size > 0) await db.transaction((client) => splitGap(client, { id, venue }, gap, partsOf(gap, based)))
-    return
+    if (based.size === 0) return
+    return await db.transaction(async (client) => {
+      if (await lockAsRead(client, gap)) await splitGap(client, { id, venue }, gap, partsOf(gap, based))
+    })
   }
   const rest = hoursWithin(gap).filter((hour) => !based.has(hour))
-  const quiet = rest.length === 0 ? new Set<number>() : await listQuietHoursOfLegs(db, id, gap)
+  const quiet = rest.length === 0 ? new Set<number>() : await listQuietHoursOfLegs(db, id, gap, legs)
   if (rest.every((hour) => quiet.has(hour))) await fill(db, gap, rest)
 }
 
-async function listQuietHoursOfLegs(db: Database, contractId: number, stretch: Stretch): Promise<Set<number>> {
+async function listQuietHoursOfLegs(
+  db: Database,
+  contractId: number,
+  stretch: Stretch,
+  earlier: readonly number[]
+): Promise<Set<number>> {
   const { rows } = await db.query<{ spot_id: number }>(
     'select spot_id from instrument where id = $1 and spot_id is not null',
     [contractId]
   )
-  const legs = new Set([contractId, ...rows.map(({ spot_id }) => spot_id), ...(await listSeriesSpots(db, contractId))])
+  const legs = new Set([contractId, ...rows.map(({ spot_id }) => spot_id), ...earlier])
   const quiet = [...(await listQuietHours(db, contractId, stretch, 'basis'))]
   for (const leg of legs) quiet.push(...(await listQuietHours(db, leg, stretch)))
   return new Set(quiet)
+}
+
+/** Whether a gap is still open and as it was read; if so it stays so until the end of the transaction. One that has grown is another. */
+async function lockAsRead(client: Transaction, { instrumentId, venue, fact, from, to, reason }: Gap): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from gap
+     where instrument_id = $1 and venue_id = $2 and fact = $3 and from_at = $4 and to_at = $5 and reason = $6 and filled_at is null
+     for update`,
+    [instrumentId, venue, fact, new Date(from), new Date(to), reason]
+  )
+  return rowCount === 1
 }
 
 /** One that has grown meanwhile is another. What is missing of it for want of trades is noted with it. */

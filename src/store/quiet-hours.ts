@@ -1,6 +1,6 @@
 import type { Instrument } from '../domain/instrument.ts'
 import { DAY, HOUR } from '../domain/time.ts'
-import { listBasisHours } from './basis-history.ts'
+import { listBasisHours, listSeriesSpots } from './basis-history.ts'
 import type { Database, Transaction } from './database.ts'
 import { type Gap, recordGaps } from './gaps.ts'
 import { FACTS } from './sealed/facts.ts'
@@ -38,7 +38,7 @@ export async function listClosedHours(
   return new Set(rows.map(({ tick_at }) => tick_at.getTime()))
 }
 
-/** The full hours in (from, to], by their ends, in which nothing traded; of `basis`, those with a mark all the same. */
+/** The full hours in (from, to], by their ends, in which nothing traded as far as is known; of `basis`, those with a mark all the same. */
 export async function listQuietHours(
   db: Queryable,
   instrumentId: number,
@@ -46,7 +46,8 @@ export async function listQuietHours(
   fact: 'market' | 'basis' = 'market'
 ): Promise<Set<number>> {
   const { rows } = await db.query<{ from_at: Date; to_at: Date }>(
-    `select from_at, to_at from gap where instrument_id = $1 and fact = $5 and reason = $2 and from_at < $4 and to_at > $3`,
+    `select from_at, to_at from gap where instrument_id = $1 and fact = $5 and reason = $2 and filled_at is null
+       and from_at < $4 and to_at > $3`,
     [instrumentId, NO_TRADES, new Date(from), new Date(to), fact]
   )
   return new Set(rows.flatMap((gap) => hoursWithin({ from: gap.from_at.getTime(), to: gap.to_at.getTime() })))
@@ -65,7 +66,7 @@ export function hoursWithin({ from, to }: Stretch): number[] {
  */
 export async function noteQuietHours(
   client: Transaction,
-  { id, venue, kind }: Pick<Instrument, 'id' | 'venue' | 'kind'>,
+  { id, venue, kind, spotId }: Pick<Instrument, 'id' | 'venue' | 'kind' | 'spotId'>,
   candlesAt: readonly number[]
 ): Promise<void> {
   const holes = candlesAt
@@ -86,7 +87,10 @@ export async function noteQuietHours(
     .flatMap(hoursWithin)
     .filter((hour) => closed.has(hour))
   if (kind === 'spot' || marked.length === 0) return
-  const known = [await listBasisHours(client, id, all), await listQuietHours(client, id, all, 'basis')]
+  const spotIds = await listSeriesSpots(client, id)
+  // What is set against nothing has no basis to miss.
+  if (spotId === null && spotIds.length === 0) return
+  const known = [await listBasisHours(client, id, all, spotIds), await listQuietHours(client, id, all, 'basis')]
   const runs = runsOf(marked.filter((hour) => !known.some((hours) => hours.has(hour))))
   await recordGaps(
     client,

@@ -86,11 +86,8 @@ export async function writeSettlements(
     't.revision, t.settled_at'
   )
   if (written.length > 0) {
-    const oldest = written.reduce(
-      (least, { settled_at }) => Math.min(least, settled_at.getTime()),
-      Number.POSITIVE_INFINITY
-    )
-    await markFunding(client, instrumentId, oldest)
+    const times = written.map(({ settled_at }) => settled_at.getTime()).sort((a, b) => a - b)
+    await markFunding(client, instrumentId, { fromMs: times[0]!, toMs: times.at(-1)! })
   }
   return written.map(({ settled_at, revision }) => ({ settledAt: settled_at.getTime(), revision }))
 }

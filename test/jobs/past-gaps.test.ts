@@ -9,13 +9,24 @@ import type { Database } from '../../src/store/database.ts'
 import { fillHourlyGaps, judgeGaps } from '../../src/store/gap-judging.ts'
 import { type Gap, recordGaps } from '../../src/store/gaps.ts'
 import { openPast as openHours } from '../../src/store/past-observations.ts'
+import { noteQuietHours } from '../../src/store/quiet-hours.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
 import { sealFact } from '../../src/store/sealed/seal.ts'
 import { readBackfillProgress } from '../../src/store/status.ts'
 import { testDatabase } from '../support/database.ts'
+import { until } from '../support/embedded-process.ts'
 import { openPast } from '../support/past.ts'
 
 const KEY = 'bybit:BTC/USDT:USDT'
+
+/** Waits for a state, however slow the machine is. */
+const PATIENCE_MS = 60_000
+
+const judgeAll = (db: Database, endedBefore: number, more: Partial<Parameters<typeof judgeGaps>[1]> = {}) =>
+  judgeGaps(db, { endedBefore, hasQuiet: true, mayGoOn: () => true, onFailure: throwFailure, ...more })
+const throwFailure = (_: unknown, error: unknown) => {
+  throw error
+}
 
 const note = (db: Database, gaps: readonly Gap[]) => db.transaction((client) => recordGaps(client, gaps))
 
@@ -322,7 +333,7 @@ test('gaps that no piece comes over again are judged from what is stored: nobody
   ])
   await t.db.query('delete from basis_snapshot where tick_at = $1', [new Date(ago(20))])
   // What is still growing is left.
-  await judgeGaps(t.db, ago(9), () => true)
+  await judgeAll(t.db, ago(9))
   const gaps = async () => {
     const { rows } = await t.db.query<GapRow>(
       `select case instrument_id when 0 then 'venue' when $1 then 'contract' else 'spot' end as of, fact, from_at, to_at, reason,
@@ -358,33 +369,85 @@ test('gaps that no piece comes over again are judged from what is stored: nobody
     ['spot', 'market', 12, 11, 'timeout', true]
   ]
   assert.deepEqual(await gaps(), [...judged, ...later])
-  await judgeGaps(t.db, now, () => true)
+  await judgeAll(t.db, now)
   assert.deepEqual((await gaps()).at(-2), ['contract', 'basis', 12, 8, 'missing_quote', true])
   // What had been reopened is as it was, and a basis that comes after all fills its hour.
   const settled = await gaps()
   await t.db.query(`update gap set filled_at = null`)
-  await judgeGaps(t.db, now, () => true)
+  await judgeAll(t.db, now)
   assert.deepEqual(await gaps(), settled)
   await t.db.query(
     `insert into basis_snapshot select (jsonb_populate_record(b, jsonb_build_object('tick_at', $1::timestamptz))).* from basis_snapshot b
      where tick_at = $2`,
     [new Date(ago(30)), new Date(ago(29))]
   )
-  await judgeGaps(t.db, now, () => true)
-  const noted = (await gaps()).filter(
-    ([of, fact, , , reason]) => of === 'contract' && fact === 'basis' && reason === 'no_trades'
+  const noted = async () =>
+    (await gaps())
+      .filter(([of, fact, , , reason]) => of === 'contract' && fact === 'basis' && reason === 'no_trades')
+      .map(([, , from, to, , filled]) => [from, to, filled])
+  const quiet = [
+    [41, 40, false],
+    [31, 30, false],
+    [25, 24, false]
+  ]
+  await judgeAll(t.db, now, { hasQuiet: false })
+  assert.deepEqual(await noted(), quiet, 'what nobody expects to be filled is not looked at every hour')
+  // One that is made longer while it is judged is left to the next time.
+  const other = await t.db.openSession()
+  await other.query('begin')
+  await other.query(
+    `update gap set to_at = $1 where fact = 'basis' and reason = 'no_trades' and from_at = $2`,
+    [ago(29), ago(31)].map((at) => new Date(at))
   )
+  const judging = judgeAll(t.db, now)
+  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%gap%'`
+  await until('it waits', async () => (await t.db.query(waiting)).rows.length === 1, PATIENCE_MS)
+  await other.query('commit')
+  await other.end()
+  await judging
+  assert.deepEqual(await noted(), quiet.with(1, [31, 29, false]))
+  await judgeAll(t.db, now)
+  assert.deepEqual(await noted(), quiet.with(1, [31, 29, true]))
+  // One that cannot be judged keeps none of the others open, and an hour that was quiet and is priced now is no longer.
+  await t.db.query(`update gap set filled_at = null where reason in ('missing_quote', 'timeout')`)
+  await t.db.query(`update gap set filled_at = now() where fact = 'market' and reason = 'no_trades' and from_at = $1`, [
+    new Date(ago(41))
+  ])
+  await t.db.query(`delete from gap where fact = 'basis' and reason = 'no_trades' and from_at = $1`, [
+    new Date(ago(41))
+  ])
+  await t.db.query(
+    `alter table gap add constraint refused check (filled_at is null or from_at <> '${new Date(ago(32)).toISOString()}') not valid`
+  )
+  const failed: Gap[] = []
+  await judgeAll(t.db, now, { onFailure: (gap) => failed.push(gap) })
   assert.deepEqual(
-    noted.map(([, , from, , , filled]) => [from, filled]),
+    failed.map(({ from }) => (now - from) / HOUR),
+    [32]
+  )
+  const again = (await gaps()).filter(([, , , , reason]) => reason === 'missing_quote')
+  assert.deepEqual(
+    again.map(([, , from, , , filled]) => [from, filled]),
     [
-      [41, false],
-      [31, true],
-      [25, false]
+      [42, false],
+      [32, false],
+      [26, true],
+      [22, false],
+      [12, true]
     ]
   )
   assert.equal(past.exchange.requests.length, asked)
   const { rows } = await t.db.query(`select 1 from gap where reason = 'not_kept_by_venue'`)
   assert.equal(rows.length, 0)
+  // A contract that is set against nothing has no basis to miss.
+  await t.db.query('truncate basis_snapshot')
+  await t.db.query(`delete from gap where fact = 'basis'`)
+  const noteQuiet = (leg: number | null) =>
+    t.db.transaction((client) => noteQuietHours(client, { ...past.instrument, spotId: leg }, [ago(25), ago(23)]))
+  await noteQuiet(null)
+  assert.deepEqual(await noted(), [])
+  await noteQuiet(spotId)
+  assert.deepEqual(await noted(), [[25, 24, false]])
 })
 
 type GapRow = {

@@ -1,10 +1,12 @@
 import { HOUR } from '../../src/domain/time.ts'
-import { keepOutcomes } from '../../src/jobs/carry-outcomes.ts'
+import { keepOutcome } from '../../src/jobs/carry-outcomes.ts'
+import type { Log } from '../../src/log.ts'
 import { closeHours } from '../../src/store/bucket-building.ts'
 import { markBuckets } from '../../src/store/bucket-marks.ts'
 import type { Database } from '../../src/store/database.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { NOW_MS } from '../api/fixture.ts'
+import { silentLog } from './line.ts'
 
 /** Bid and ask of both legs. */
 export type Prices = { readonly spot: readonly [number, number]; readonly contract: readonly [number, number] }
@@ -46,10 +48,14 @@ export async function insertPrices(
   })
 }
 
+/** As if the last minutes were over: carries that are marked are due now. */
+export const passMinutes = (db: Database) => db.query('update carry_due set due_at = now() where is_due')
+
 /** Closes every hour before now, and works out what is due; answers how many carries were. */
-export async function workOutCarries(db: Database, limit?: number): Promise<number> {
+export async function workOutCarries(db: Database, log: Log = silentLog): Promise<number> {
   await closeHours(db, NOW_MS + HOUR)
+  await passMinutes(db)
   let worked = 0
-  for (let some = -1; some !== 0; worked += some) some = await keepOutcomes(db, limit)
+  while (await keepOutcome({ db, log })) worked += 1
   return worked
 }
