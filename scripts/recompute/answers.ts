@@ -1,9 +1,10 @@
 import { type Answer, type Maker, type Reader, readerOf, type Value } from './answer.ts'
 import { ATTRIBUTION } from './attribution.ts'
 import { BREADTH } from './breadth.ts'
+import { CARRY } from './carry.ts'
 import { CURVE_HISTORY, CURVE_SHAPE, ROLLED } from './curves.ts'
 import { DRIVERS } from './drivers.ts'
-import { by, float, fraction, mid, minus, plus, ratio, times } from './fraction.ts'
+import { by, float, fraction, mid, minus, plus, ratio } from './fraction.ts'
 import { SENTIMENT } from './heat.ts'
 import { LIQUIDATIONS } from './liquidations.ts'
 import { BASIS_MOVEMENT } from './movement.ts'
@@ -109,32 +110,6 @@ const FUNDING_SPREADS: Readonly<Record<string, Maker>> = {
   costFrac: costOf,
   netFrac: (read) => grossOf(read) - costOf(read),
   priceBasisBps: ({ number, constant }) => (number('short.mid') / number('long.mid') - 1) * constant('bps')
-}
-
-const roundTrip = ({ number }: Reader) => 2 * (number('terms.spotTaker') + number('terms.contractTaker'))
-const carryGross = ({ number, constant }: Reader) =>
-  (number('parts.entryBasisBps') - number('parts.exitBasisBps')) / constant('bps') + number('parts.fundingSum')
-const carryCost = (read: Reader) =>
-  roundTrip(read) +
-  read.number('parts.exitSlippageBps') / read.constant('bps') +
-  read.number('parts.borrowFrac') +
-  read.number('parts.deliveryFrac')
-const carryNet = (read: Reader) => carryGross(read) - carryCost(read)
-const netApr = (read: Reader) => (carryNet(read) * read.constant('hoursPerYear')) / read.number('parts.hours')
-const upper = ({ number }: Reader) => number('parts.fairBps') + number('parts.costBps')
-const CARRY: Readonly<Record<string, Maker>> = {
-  entryBasisBps: ({ of, constant }) => {
-    const reference = times(of('parts.fx'), times(of('parts.units'), of('parts.spotVwap')))
-    return float(by(minus(of('parts.contractVwap'), reference), reference)) * constant('bps')
-  },
-  roundTripFrac: roundTrip,
-  grossFrac: carryGross,
-  costFrac: carryCost,
-  netFrac: carryNet,
-  netAprNotional: netApr,
-  netAprCapital: (read) => netApr(read) / (1 + read.number('terms.margin')),
-  fairUpperBps: upper,
-  fairExcessBps: (read) => Math.max(0, read.number('parts.midBasisBps') - upper(read))
 }
 
 const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {

@@ -38,3 +38,20 @@ export function text({ over, under }: Fraction): string {
   const at = digits.length - Number(DIGITS)
   return `${all < 0n ? '-' : ''}${digits.slice(0, at)}.${digits.slice(at)}`.replace(/\.?0+$/, '')
 }
+
+const lengthOf = (value: bigint) => BigInt(String(value).length)
+
+/** To so many significant digits, halves away from zero. */
+export function rounded({ over, under }: Fraction, significant: number): Fraction {
+  const isNegative = over < 0n !== under < 0n
+  const [a, b] = [over < 0n ? -over : over, under < 0n ? -under : under]
+  if (a === 0n) return { over: 0n, under: 1n }
+  const shift = BigInt(significant) + 1n + lengthOf(b) - lengthOf(a)
+  const quotient = shift >= 0n ? (a * 10n ** shift) / b : a / (b * 10n ** -shift)
+  const spare = lengthOf(quotient) - BigInt(significant)
+  const unit = 10n ** (spare > 0n ? spare : 0n)
+  const kept = (quotient + unit / 2n) / unit
+  const exponent = (spare > 0n ? spare : 0n) - shift
+  const value = isNegative ? -kept : kept
+  return exponent >= 0n ? { over: value * 10n ** exponent, under: 1n } : { over: value, under: 10n ** -exponent }
+}

@@ -88,22 +88,21 @@ async function readSome(
 ): Promise<readonly (readonly [number, ReadCarry])[]> {
   const { db, catalogue, config } = context
   const { byId, instruments } = await catalogue.read()
-  const { pairs, perpetuals } = legsOf(contracts)
+  const { pairs } = legsOf(contracts)
   const fxPairs = fxPairsOf(instruments)
   const legs = [...new Set([...contracts.map(({ id }) => id), ...pairs.map(({ spotId }) => spotId)])]
   const { nowMs } = moment
   const depthSince = nowMs - DEPTH_ROUNDS * config.depth.everyMs
-  const [latest, depths, settlements, days] = await Promise.all([
+  const [latest, depths, pastOf] = await Promise.all([
     readLatest(context, [...legs, ...fxPairs.map(({ id }) => id)], moment),
     moment.isPast
       ? listDepthsAt(db, legs, { atMs: nowMs, sinceMs: depthSince })
       : listLatestDepths(db, legs, depthSince),
-    listSettledRates(db, perpetuals, settledUntil(nowMs)),
-    listDayCloses(db, pairs, closesOf(moment), lastDays(nowMs))
+    readCarryPasts(context, contracts, moment)
   ])
   return contracts.map((contract) => {
     const spot = contract.spotId === null ? null : (byId.get(contract.spotId) ?? null)
-    const settled = settlements.get(contract.id) ?? []
+    const { settled, sigmaBps, intervalChanges } = madeOfPast(pastOf(contract))
     const legOf = (id: number | undefined) => ({
       latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
       depth: id === undefined ? undefined : knownDepthOf(depths.get(id))
@@ -118,11 +117,39 @@ async function readSome(
         spot === null
           ? null
           : tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, latest), nowMs),
-      settled: settled.flatMap(rate8hOf),
-      sigmaBps: weeklyDeviation(days.get(contract.id) ?? [])
+      settled,
+      sigmaBps
     }
-    return [contract.id, { facts, intervalChanges: changesOf(settled) }] as const
+    return [contract.id, { facts, intervalChanges }] as const
   })
+}
+
+/** What a contract settled in 90 d, and how its basis closed each of the last 60 d. */
+export type CarryPast = {
+  readonly settlements: readonly PaidRate[]
+  readonly closes: readonly (number | null)[]
+}
+
+export async function readCarryPasts(
+  { db }: Pick<ApiContext, 'db'>,
+  contracts: readonly Instrument[],
+  moment: Moment
+): Promise<(contract: Instrument) => CarryPast> {
+  const { pairs, perpetuals } = legsOf(contracts)
+  const [settlements, days] = await Promise.all([
+    listSettledRates(db, perpetuals, settledUntil(moment.nowMs)),
+    listDayCloses(db, pairs, closesOf(moment), lastDays(moment.nowMs))
+  ])
+  return ({ id }) => ({ settlements: settlements.get(id) ?? [], closes: days.get(id) ?? [] })
+}
+
+/** What a carry takes of that. */
+export function madeOfPast({ settlements, closes }: CarryPast) {
+  return {
+    settled: settlements.flatMap(rate8hOf),
+    sigmaBps: weeklyDeviation(closes),
+    intervalChanges: changesOf(settlements)
+  }
 }
 
 function readLatest(

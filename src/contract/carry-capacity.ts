@@ -1,11 +1,13 @@
-import { CAPACITY_SHARES, carryCapacity, largestSize, type SizeFound } from '../domain/capacity.ts'
+import {
+  CAPACITY_SHARES,
+  CAPACITY_SIZES,
+  carryCapacity,
+  largestSize,
+  SIZE_SEARCH,
+  type SizeFound
+} from '../domain/capacity.ts'
 import type { CarryFacts } from '../domain/carry-case.ts'
 import { type CarryCase, netAprOf } from '../domain/carry-quote.ts'
-
-/** Sizes at which every curve is told. */
-const CURVE = [10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000]
-const SMALLEST = 1_000
-const SEARCH = { least: SMALLEST, most: 1e8 }
 
 type Asked = {
   readonly facts: CarryFacts
@@ -17,13 +19,13 @@ type Asked = {
 /** What each size nets, where that halves, and how much may be held before something notices. */
 export function capacityView(input: CarryCase, { facts, notional, minNetApr }: Asked) {
   const netApr = (size: number) => netAprOf(input, size)
-  const sizes = [...new Set([...CURVE, notional])].sort((a, b) => a - b)
-  const smallest = netApr(SMALLEST)
+  const sizes = [...new Set<number>([...CAPACITY_SIZES, notional])].sort((a, b) => a - b)
+  const smallest = netApr(SIZE_SEARCH.least)
   const halving: SizeFound =
     smallest !== null && smallest > 0
-      ? largestSize(netApr, smallest / 2, SEARCH)
+      ? largestSize(netApr, smallest / 2, SIZE_SEARCH)
       : { notional: null, bound: smallest === null ? 'book_ends' : 'none_pays' }
-  const paying = largestSize(netApr, minNetApr, SEARCH)
+  const paying = largestSize(netApr, minNetApr, SIZE_SEARCH)
   // Where no size pays the books bear none; where they end before the smallest, nobody knows.
   const bookNotional = paying.notional ?? (paying.bound === 'none_pays' ? 0 : null)
   const oiUsd = amountOf(facts.contractFacts.latest?.openInterest?.usd)

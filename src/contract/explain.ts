@@ -1,3 +1,4 @@
+import { CARRY_DIRECTIONS } from '../domain/carry.ts'
 import type { Explained, StoredRows } from '../domain/explain.ts'
 import { FEE_TABLE_VERSION } from '../domain/fees.ts'
 import { MADE_ANSWERS, MADE_NAMES } from '../domain/made-metrics.ts'
@@ -5,8 +6,8 @@ import { METRIC_NAMES } from '../domain/metrics.ts'
 import { isoOf, isoOrNull } from '../domain/time.ts'
 import { carryParameters } from './carry-parameters.ts'
 import { nearestOf } from './nearest.ts'
-import { described, optional, type Parameter, refuse, required } from './parameter.ts'
-import { time as timeParameter, word } from './parameters.ts'
+import { described, optional, type Parameter, refuse, required, withFallback } from './parameter.ts'
+import { choice, time as timeParameter, word } from './parameters.ts'
 import {
   absences,
   anyOf,
@@ -33,7 +34,11 @@ export const explainParameters = {
   instrument: required(word('The contract', 'binance:BTC/USDT:USDT')),
   borrowApr: described(
     carryParameters.borrowApr,
-    'Of `aggregates.breadth…`: what borrowing the coin costs, fraction a year'
+    'Of `aggregates.breadth…` and `carry.…`: what borrowing the coin costs, fraction a year'
+  ),
+  direction: withFallback(
+    choice(CARRY_DIRECTIONS, 'Of `carry.…`: short contract and long spot, or the reverse, which needs `borrowApr`'),
+    'forward' as const
   ),
   against: word('Of `fundingSpreads.…` and `fundingSpreadsRealised.…`: the other perpetual', 'bybit:BTC/USDT:USDT'),
   at: timeParameter('As it was stored then; of the board now unless given'),
@@ -178,11 +183,12 @@ export function explainView(explanation: Explanation) {
 type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (part: unknown): Fields => (typeof part === 'object' && part !== null ? (part as Fields) : {})
 
-/** The inputs that a path names: one of each row of a list where it says `*`. */
+/** The inputs that a path names: one of each row of a list where it says `*`, none of a list that is not there. */
 function inputsAt(rows: ShownRows, path: string, instrument: string): ReturnType<typeof inputView>[] {
   const [list, field] = path.split('.*.')
   if (field === undefined) return [inputView(rows, path, instrument)]
-  const { length } = rows[list!] as readonly unknown[]
+  const found = list!.split('.').reduce<unknown>((part, name) => fieldsOf(part)[name], rows)
+  const { length } = Array.isArray(found) ? found : []
   return Array.from({ length }, (_, place) => inputView(rows, `${list}.${place}.${field}`, instrument))
 }
 

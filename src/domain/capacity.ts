@@ -37,7 +37,10 @@ export function carryCapacity(input: {
 export const SIZE_BOUNDS = ['net_apr', 'book_ends', 'beyond_search', 'none_pays'] as const
 export type SizeFound = { readonly notional: number | null; readonly bound: (typeof SIZE_BOUNDS)[number] }
 
-const HALVINGS = 40
+/** Sizes at which a capacity curve is told. */
+export const CAPACITY_SIZES = [10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000] as const
+/** Between which sizes one is looked for, until its bounds are that near or so many halvings are done. */
+export const SIZE_SEARCH = { least: 1_000, most: 1e8, nearness: 1.00001, halvings: 40 } as const
 
 /**
  * The largest size of [least, most] that nets at least `minimum` (fraction a year). `netAprOf` never rises with size and is null
@@ -55,7 +58,7 @@ export function largestSize(
   if (!pays(least)) return { notional: null, bound: netAprOf(least) === null ? 'book_ends' : 'none_pays' }
   if (pays(most)) return { notional: most, bound: 'beyond_search' }
   let [low, high] = [least, most]
-  for (let step = 0; step < HALVINGS && high / low > 1.00001; step += 1) {
+  for (let step = 0; step < SIZE_SEARCH.halvings && high / low > SIZE_SEARCH.nearness; step += 1) {
     const middle = Math.sqrt(low * high)
     if (pays(middle)) low = middle
     else high = middle

@@ -50,11 +50,11 @@ export type CarryTerms = Pick<
 export const LONG_RUN_MS = 30 * DAY
 export const HISTORY_MS = 90 * DAY
 /** Where the venue's own is not known. */
-const INTEREST_8H = 0.0001
+export const INTEREST_8H = 0.0001
 
 /** Fewer changes than this have no deviation. */
-const CHANGES_MIN = 10
-const LAG_DAYS = 7
+export const CHANGES_MIN = 10
+export const LAG_DAYS = 7
 
 /** One standard deviation (of the sample) of what daily closes changed by over seven days; null while there are fewer than ten. */
 export function weeklyDeviation(closes: readonly (number | null)[]): number | null {

@@ -1,6 +1,6 @@
 import { DRIVERS_ATTRIBUTION } from './made-metrics/attribution.ts'
 import { BREADTH } from './made-metrics/breadth.ts'
-import { CARRY, TERM_STRUCTURE } from './made-metrics/carry.ts'
+import { CARRY } from './made-metrics/carry.ts'
 import { TERM_STRUCTURE_HISTORY, TERM_STRUCTURE_ROLLED, TERM_STRUCTURE_SHAPE } from './made-metrics/curves.ts'
 import { DRIVERS_IDENTITY } from './made-metrics/drivers.ts'
 import { AGGREGATES, FUNDING_SPREADS, FUNDING_TRAILING } from './made-metrics/funding.ts'
@@ -9,6 +9,7 @@ import { BASIS_MOVEMENT, FUNDING_STANDINGS } from './made-metrics/past.ts'
 import { FUNDING_REALISED, FUNDING_SPREADS_REALISED } from './made-metrics/realised.ts'
 import { SENTIMENT } from './made-metrics/sentiment.ts'
 import { DEPTH, FLOW, OPEN_INTEREST, STABLECOINS } from './made-metrics/sizes.ts'
+import { TERM_STRUCTURE } from './made-metrics/term-structure.ts'
 import type { MadeMetric, Words } from './made-metrics/words.ts'
 
 // Numbers of other answers than the board's: what each is, in words, and the paths of what it is made of. A metric is the answer's name

@@ -25,7 +25,9 @@ type Answer = Fields & {
   absent: Record<string, string>
   rows: object | null
 }
-type Query = { metric: string; instrument: string; against?: string; at?: string; from?: string; borrowApr?: string }
+type Query = { metric: string; instrument: string; against?: string; at?: string; from?: string } & Terms
+/** Of a carry, and of how many bases are cheap. */
+type Terms = { borrowApr?: string; direction?: string }
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -118,6 +120,7 @@ async function seedRich(db: Database): Promise<void> {
   }))
   await observeHours(db, perp, held)
   await observeSizes(db, perp, { base: '40013', usd: '2560832000' })
+  await observeSizes(db, spot, {})
 }
 
 const rateOf = (turn: number) => `0.000${(turn * 37) % 11}`
@@ -155,9 +158,29 @@ function questionsOf(metric: string, instruments: readonly string[]): Query[] {
   const now = of.map((instrument) => ({ metric, instrument }))
   // A short position in the coin is borrowed: only who says at what rate is told how cheap is cheap.
   if (metric.startsWith('aggregates.breadth')) return now.flatMap((query) => [{ ...query, borrowApr: '0.05' }, query])
+  if (answer === 'carry') {
+    const turned = now.flatMap((query) => CARRY_TERMS.map((terms) => ({ ...query, ...terms })))
+    return [...turned, ...now.map((query) => ({ ...query, at: before }))]
+  }
   return answer === 'aggregates' || answer === 'basisMovement'
     ? now
     : [...now, ...now.map((query) => ({ ...query, at: before }))]
+}
+
+const CARRY_TERMS: readonly Terms[] = [{}, { borrowApr: '0.05' }, { borrowApr: '0.02', direction: 'reverse' }]
+const termsKey = ({ borrowApr, direction = 'forward' }: Terms) => `${direction} ${borrowApr}`
+
+/** Rows of carry by contract, their sizes and ends by name. */
+async function readCarries(url: string, terms: Terms): Promise<ReadonlyMap<string, Fields>> {
+  const query = { asset: 'BTC', direction: 'forward', limit: 200, ...terms }
+  const { body } = await request(url).get('/v1/carry').query(query)
+  const named = (row: Fields) => {
+    const { mode, capacity } = row as { mode: string; capacity: { curve: { notional: number }[] } | null }
+    const exits = Object.fromEntries((row.exits as { exit: string }[]).map((each) => [each.exit, each]))
+    const sizes = Object.fromEntries((capacity?.curve ?? []).map((each) => [each.notional, each]))
+    return { ...row, exits, end: exits[mode === 'lock' ? 'locked' : 'unchanged'], capacity: { ...capacity, sizes } }
+  }
+  return new Map((body.data as Fields[]).map((row) => [String(row.instrument), named(row)]))
 }
 
 /** What the answers themselves say, by metric and instrument. */
@@ -183,12 +206,6 @@ async function readServed(url: string, instruments: readonly string[]): Promise<
     basisMovement: byInstrument(await rowsOf('/v1/basis/movement?limit=1000')),
     drivers,
     depth: byInstrument(depth.map(({ contractBook }) => (contractBook ?? {}) as Fields)),
-    carry: byInstrument(
-      (await rowsOf('/v1/carry?asset=BTC&direction=forward&limit=200')).map((row) => ({
-        ...row,
-        end: (row.exits as Fields[]).find(({ exit }) => exit === (row.mode === 'lock' ? 'locked' : 'unchanged'))
-      }))
-    ),
     termStructure: byInstrument(
       curves.flatMap((curve) => (curve.points as Fields[]).map((point) => ({ ...point, ...partsOf(curve, point) })))
     ),
@@ -199,6 +216,8 @@ async function readServed(url: string, instruments: readonly string[]): Promise<
     ),
     'aggregates 0.05': new Map((await rowsOf('/v1/aggregates?asset=BTC&borrowApr=0.05')).map((row) => ['BTC', row]))
   }
+  const carries = new Map<string, ReadonlyMap<string, Fields>>()
+  for (const terms of CARRY_TERMS) carries.set(termsKey(terms), await readCarries(url, terms))
   return (query) => {
     const { metric, instrument, against, at, borrowApr } = query
     const made = madeMetricOf(metric)
@@ -208,9 +227,11 @@ async function readServed(url: string, instruments: readonly string[]): Promise<
         ? windows(made.answer, query)
         : made?.answer === 'fundingSpreads'
           ? spreads.find(({ short, long }) => new Set([short, long, instrument, against]).size === 2)
-          : made?.answer === 'aggregates'
-            ? tables[borrowApr === undefined ? 'aggregates' : `aggregates ${borrowApr}`]!.get('BTC')
-            : tables[isThen ? 'sentiment then' : (made?.answer ?? 'board')]!.get(instrument)
+          : made?.answer === 'carry'
+            ? carries.get(termsKey(query))!.get(instrument)
+            : made?.answer === 'aggregates'
+              ? tables[borrowApr === undefined ? 'aggregates' : `aggregates ${borrowApr}`]!.get('BTC')
+              : tables[isThen ? 'sentiment then' : (made?.answer ?? 'board')]!.get(instrument)
     const path = made?.metric.path ?? metric
     return path.split('.').reduce<unknown>((part, name) => (part as Fields | null | undefined)?.[name], row)
   }

@@ -2,98 +2,116 @@ import { carryParameters } from '../../contract/carry-parameters.ts'
 import { type CarryAnswer, carryView } from '../../contract/carry-view.ts'
 import { readQuery } from '../../contract/read-query.ts'
 import type { CarryFacts, KnownDepth, LegFacts } from '../../domain/carry-case.ts'
-import { headlineOf, wholeCostBps } from '../../domain/carry-quote.ts'
-import { type Decimal, decimalOrNull, decimalToString } from '../../domain/decimal.ts'
-import { readCarryFacts } from '../carry-facts.ts'
+import { EXITS, type Exit, headlineOf } from '../../domain/carry-quote.ts'
+import { decimalOrNull, decimalToString } from '../../domain/decimal.ts'
+import { FEE_TABLE_VERSION } from '../../domain/fees.ts'
+import { DAY, floorTo, HOUR } from '../../domain/time.ts'
+import { type CarryPast, madeOfPast, readCarryFacts, readCarryPasts } from '../carry-facts.ts'
 import { answerOf, quoteOf } from '../operations/carry.ts'
+import { partsOf } from './carry-parts.ts'
 import type { Read } from './reading.ts'
 
 /** What a caller decides who decides nothing. */
-const DEFAULTS = readQuery(carryParameters, { direction: 'forward' })
+const DEFAULTS = readQuery(carryParameters, {})
 
 type KeptDepth = Omit<KnownDepth, 'bids' | 'asks'> & {
   readonly bids: readonly (string | null)[]
   readonly asks: readonly (string | null)[]
 }
 type KeptLeg = Omit<LegFacts, 'depth'> & { readonly depth?: KeptDepth | undefined }
-type KeptFacts = Omit<CarryFacts, 'contractFacts' | 'spotFacts'> & {
-  readonly contractFacts: KeptLeg
-  readonly spotFacts: KeptLeg
-}
-type Rows = Pick<CarryAnswer, 'terms' | 'fees' | 'minNetApr' | 'intervalChanges'> & {
-  readonly nowMs: number
-  readonly facts: KeptFacts
-  readonly notional: string
-}
+type Rows = Pick<CarryAnswer, 'terms' | 'fees' | 'minNetApr'> &
+  Pick<CarryFacts, 'nowMs' | 'contract' | 'spot' | 'tradedFx'> &
+  Pick<CarryPast, 'settlements'> & {
+    readonly closes: readonly { readonly dayAt: number; readonly basisBps: number | null }[]
+    readonly contractFacts: KeptLeg
+    readonly spotFacts: KeptLeg
+    readonly notional: string
+    readonly feeTableVersion: number
+  }
 
-/** The forward carry of a contract for the size, horizon and fees unless told. */
-export const readCarry: Read = async (context, { instrument, moment }) => {
+/** The carry of a contract for the size, horizon and fees unless told, either way. */
+export const readCarry: Read = async (context, { instrument, moment, direction, borrowApr }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
   if (!DEFAULTS.isUsable) return 'not_known'
-  const { facts, intervalChanges } = (await readCarryFacts(context, [instrument], moment)).get(instrument.id)!
-  const asked = { direction: 'forward', intervalChanges, isPast: moment.isPast } as const
-  const answer = answerOf(context, facts, asked, DEFAULTS.values)
+  const { facts: read } = (await readCarryFacts(context, [instrument], moment)).get(instrument.id)!
+  // As they were stored: what is served here is made of these, whatever settles meanwhile.
+  const past = (await readCarryPasts(context, [instrument], moment))(instrument)
+  const { intervalChanges, ...ofPast } = madeOfPast(past)
+  const facts = { ...read, ...ofPast }
+  const asked = { direction, intervalChanges, isPast: moment.isPast }
+  const answer = answerOf(context, facts, asked, { ...DEFAULTS.values, borrowApr })
+  const { contract, spot, tradedFx, nowMs } = facts
   const { terms, fees, minNetApr } = answer
   const rows: Rows = {
-    nowMs: moment.nowMs,
-    facts: { ...facts, contractFacts: keptLeg(facts.contractFacts), spotFacts: keptLeg(facts.spotFacts) },
+    nowMs,
+    contract,
+    spot,
+    contractFacts: keptLeg(facts.contractFacts),
+    spotFacts: keptLeg(facts.spotFacts),
+    tradedFx,
+    settlements: past.settlements,
+    closes: past.closes.map((basisBps, place, { length }) => {
+      return { dayAt: floorTo(nowMs, DAY) - (length - place) * DAY, basisBps }
+    }),
     terms,
     fees,
+    feeTableVersion: FEE_TABLE_VERSION,
     minNetApr,
-    intervalChanges,
     notional: decimalToString(answer.notional)
   }
-  return { served: viewOf(answer), remake, rows: { ...rows, ...shownParts(answer) } }
+  const served = viewOf(answer)
+  return { served, remake, rows: { ...rows, ...partsOf(answer, served) } }
 }
 
-function remake({ facts, notional, nowMs: _, ...rest }: Rows): object {
-  const known = { ...facts, contractFacts: legAgain(facts.contractFacts), spotFacts: legAgain(facts.spotFacts) }
+function remake({ terms, fees, minNetApr, notional, settlements, closes, ...rows }: Rows): object {
+  const { intervalChanges, ...past } = madeOfPast({
+    settlements,
+    closes: closes.map(({ basisBps }) => basisBps)
+  })
+  const [contractFacts, spotFacts] = [legAgain(rows.contractFacts), legAgain(rows.spotFacts)]
+  const { nowMs, contract, spot, tradedFx } = rows
+  const facts = { nowMs, contract, spot, tradedFx, contractFacts, spotFacts, ...past }
   const size = decimalOrNull(notional)!
-  return viewOf({ ...rest, facts: known, notional: size, quoted: quoteOf(known, rest.terms, size) })
+  const quoted = quoteOf(facts, terms, size)
+  return viewOf({ facts, terms, fees, minNetApr, intervalChanges, notional: size, quoted })
 }
 
-const viewOf = (answer: CarryAnswer) => ({ ...carryView(answer), end: endOf(answer) })
-
-function endOf({ quoted }: CarryAnswer) {
-  if (typeof quoted === 'string') return null
-  return quoted.sized.exits.find(({ exit }) => exit === headlineOf(quoted.input)) ?? null
-}
-
-/** The steps between the rows and a net, each of which is served too. */
-function shownParts(answer: CarryAnswer) {
-  const { quoted, terms } = answer
-  const shared = {
-    ...terms,
-    spotTaker: terms.fees.spotTaker,
-    contractTaker: terms.fees.perpTaker,
-    margin: terms.perpMarginFrac
-  }
-  const end = endOf(answer)
-  if (typeof quoted === 'string' || end === null) return { terms: shared, parts: {} }
-  const { input, sized } = quoted
-  const { entry } = sized
-  const isLocked = end.exit === 'locked'
-  const text = (value: Decimal | null) => value && decimalToString(value)
+/** A row of `/v1/carry` whose ends and sizes have names, and its own end. */
+function viewOf(answer: CarryAnswer) {
+  const row = carryView(answer)
+  const { quoted, facts } = answer
+  const { exits, capacity } = row
+  const endOf = (exit: Exit) => exits.find((each) => each.exit === exit)
+  const ends =
+    typeof quoted === 'string'
+      ? {}
+      : Object.fromEntries(EXITS.map((exit) => [exit, endOf(exit) ?? { absent: noEnd(exit, quoted.input) }]))
+  const sizeOf = ({ notional, netAprCapital }: { notional: number; netAprCapital: number | null }) =>
+    [notional, netAprCapital === null ? { absent: 'book_ends' } : { netAprCapital }] as const
   return {
-    terms: shared,
-    parts: {
-      spotVwap: text(entry.spotVwap),
-      contractVwap: text(entry.perpVwap),
-      units: text(input.multiplier),
-      fx: text(input.fx),
-      entryBasisBps: entry.entryBasisBps,
-      midBasisBps: sized.midBasisBps,
-      exitBasisBps: end.exitBasisBps,
-      exitSlippageBps: sized.spotExitSlippageBps + sized.perpExitSlippageBps,
-      fundingSum: sized.fundingSum,
-      borrowFrac: 0,
-      deliveryFrac: isLocked ? terms.deliveryFrac - terms.fees.perpTaker : 0,
-      hours: end.hours,
-      fairBps: input.fairBps,
-      costBps: wholeCostBps(input, sized),
-      observedAt: carryView(answer).observedAt
-    }
+    ...row,
+    end: typeof quoted === 'string' ? null : (endOf(headlineOf(quoted.input)) ?? null),
+    exits: ends,
+    capacity: capacity && { ...capacity, sizes: Object.fromEntries(capacity.curve.map(sizeOf)) },
+    absent: { ...NOT_OF_KIND[facts.contract.kind], ...row.absent }
   }
+}
+
+const NOT_OF_DATED = ['funding', 'costToRecoverFrac', 'breakEvenSettlements', 'breakEvenHours', 'fair.noisyFairBps']
+/** What contracts of a kind never have. */
+const NOT_OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  perpetual: { 'fees.deliveryFrac': 'no_expiry' },
+  future: Object.fromEntries(NOT_OF_DATED.map((field) => [field, 'not_a_perpetual']))
+}
+
+type Case = Exclude<CarryAnswer['quoted'], string>['input']
+
+/** Why a carry has no such end. */
+function noEnd(exit: Exit, { expiryMs, nowMs, horizonHours, fairBps, sigmaBps }: Case): string {
+  if (exit === 'locked') return 'no_expiry'
+  if (expiryMs !== null && (expiryMs - nowMs) / HOUR <= horizonHours) return 'expires_within_horizon'
+  if (exit === 'fair' && fairBps === null) return 'formula_unverified'
+  return exit === 'adverse' && sigmaBps === null ? 'short_history' : 'book_ends'
 }
 
 const texts = (amounts: KnownDepth['bids']) => amounts.map((amount) => amount && decimalToString(amount))

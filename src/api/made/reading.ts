@@ -1,12 +1,14 @@
+import type { CarryDirection } from '../../domain/carry.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import type { Moment } from '../at.ts'
 import type { ApiContext } from '../context.ts'
 
-/** What was asked for: of which instrument, against which other, of which moment or the window that ends there, with the coin borrowed at which rate a year. */
+/** What was asked for: of which instrument, against which other, of which moment or the window that ends there, with the coin borrowed at which rate a year, and which way the carry. */
 export type Asked = {
   readonly instrument: Instrument
   readonly against: Instrument | undefined
   readonly borrowApr?: number | undefined
+  readonly direction: CarryDirection
   readonly moment: Moment
   /** Of a window, its beginning, epoch ms. */
   readonly fromMs: number | undefined

@@ -40,7 +40,7 @@ export function explainOperation(context: ApiContext): Operation {
       'Of the board as it is now, or with `at` of the row that was stored for that moment. `recomputed` is made from `rows` alone, by the ' +
       'functions that made the number; `rowsHash` identifies them. A number that a contract does not have is null, with the reason in `absent`. ' +
       'Numbers of other answers are `answer.field`, of the instrument, of its asset or its curve, with every choice of the caller at its default ' +
-      'but `borrowApr`; those of a window begin at `from` and end at `at`.',
+      'but `borrowApr` and `direction`; those of a window begin at `from` and end at `at`.',
     parameters: explainParameters,
     type: 'Explanation',
     row: explainSchema,
@@ -55,8 +55,8 @@ async function readExplanation(context: ApiContext, { values }: Question<typeof 
   const moment = pastMoment(values.at, asOfMs)
   const instrument = await catalogue.getInstrument(values.instrument)
   const against = values.against === undefined ? undefined : await catalogue.getInstrument(values.against, 'against')
-  const { borrowApr, from: fromMs } = values
-  const asked = { instrument, against, moment, borrowApr, fromMs }
+  const { borrowApr, direction, from: fromMs } = values
+  const asked = { instrument, against, moment, borrowApr, direction, fromMs }
   const found =
     (await ofAnswer(context, values.metric, asked)) ?? (await ofRow(context, values.metric as MetricName, asked))
   return { data: explainView({ ...found, metric: values.metric, asOfMs: moment.nowMs }), asOfMs }

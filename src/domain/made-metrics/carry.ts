@@ -1,61 +1,12 @@
-import { BPS } from '../basis.ts'
-import { DAYS_PER_YEAR } from '../dated.ts'
-import { DAY, HOURS_PER_YEAR } from '../time.ts'
-import type { Words } from './words.ts'
+import { HOURS_PER_YEAR } from '../time.ts'
+import { CAPACITY } from './carry-capacity.ts'
+import { CARRY_ENDS } from './carry-ends.ts'
+import { CARRY_FAIR } from './carry-fair.ts'
+import { CARRY_FUNDING } from './carry-funding.ts'
+import { BOOK, BOOKS, CLOSES, CONTRACT_BOOK, DEVIATION, NET, PATH, SIDE, SPOT_BOOK } from './carry-words.ts'
+import type { MadeMetric, Words } from './words.ts'
 
-const yearly = { hoursPerYear: HOURS_PER_YEAR }
-const bps = { bps: BPS }
-
-const POINT = ['point.contractMid', 'point.spotMid']
-const POINT_YEAR = [...POINT, 'point.expiresAt', 'derivedAt']
-const per365 = { daysPerYear: DAYS_PER_YEAR, dayMs: DAY }
-const DAYS = 'days = (expiresAt − derivedAt) / dayMs'
-const CURVE_RATES = ['rates.*.days', 'rates.*.aprContinuous']
-export const TERM_STRUCTURE: Words = {
-  basisFrac: {
-    unit: 'fraction',
-    formula: '(contractMid − spotMid) / spotMid, exact, rounded once; spotMid after multiplier and fx',
-    inputs: POINT
-  },
-  aprSimple: {
-    unit: 'fraction a year, simple',
-    formula: `basisFrac · (daysPerYear / days); ${DAYS}`,
-    inputs: POINT_YEAR,
-    constants: per365
-  },
-  aprContinuous: {
-    unit: 'fraction a year, continuous',
-    formula: `ln(1 + basisFrac) · (daysPerYear / days); ${DAYS}`,
-    inputs: POINT_YEAR,
-    constants: per365
-  },
-  apyCompounded: {
-    unit: 'fraction a year, compounded',
-    formula: `exp(aprContinuous) − 1; aprContinuous = ln(1 + basisFrac) · (daysPerYear / days); ${DAYS}`,
-    inputs: POINT_YEAR,
-    constants: per365
-  },
-  levelMean: {
-    unit: 'fraction a year, continuous',
-    formula: 'mean of the fitted rates of its venue’s curve',
-    inputs: CURVE_RATES,
-    path: 'curve.levelMean'
-  },
-  excessApr: {
-    unit: 'fraction a year, continuous',
-    formula: 'mean of the fitted rates − quoteRate',
-    inputs: [...CURVE_RATES, 'quoteRate'],
-    path: 'curve.excessApr'
-  },
-  slopePer30d: {
-    unit: 'fraction a year for each 30 days',
-    formula: 'least squares of the fitted rates on days / 30',
-    inputs: CURVE_RATES,
-    path: 'curve.slopePer30d'
-  }
-}
-
-const GROSS_PARTS = ['parts.entryBasisBps', 'parts.exitBasisBps', 'parts.fundingSum']
+const GROSS_PARTS = ['parts.side', 'parts.entryBasisBps', 'parts.exitBasisBps', 'parts.fundingSum']
 const COST_PARTS = [
   'terms.spotTaker',
   'terms.contractTaker',
@@ -63,53 +14,152 @@ const COST_PARTS = [
   'parts.borrowFrac',
   'parts.deliveryFrac'
 ]
-const CARRY_GROSS = 'grossFrac = (entryBasisBps − exitBasisBps) / bps + fundingSum'
+const CARRY_GROSS = `grossFrac = side · ((entryBasisBps − exitBasisBps) / bps + fundingSum); ${SIDE}`
 const CARRY_COST = 'costFrac = 2 · (spotTaker + contractTaker) + exitSlippageBps / bps + borrowFrac + deliveryFrac'
 const CARRY_NET = [...GROSS_PARTS, ...COST_PARTS]
-export const CARRY: Words = {
-  entryBasisBps: {
-    unit: 'basis points',
-    formula: '(contractVwap − reference) / reference · bps; reference = spotVwap · units · fx',
-    inputs: ['parts.contractVwap', 'parts.spotVwap', 'parts.units', 'parts.fx'],
-    constants: bps,
-    path: 'entry.entryBasisBps'
+
+const fee = (input: string, formula: string, path: string): MadeMetric => {
+  return { unit: 'fraction', formula, inputs: [input], path }
+}
+const OF_VENUE = 'of the leg’s venue in the table of fees, at the base tier'
+const FEES: Words = {
+  notional: { unit: 'quote currency of spot', formula: 'the size unless told', inputs: ['notional'] },
+  spotTaker: fee('terms.spotTaker', `taker fee ${OF_VENUE}`, 'fees.spotTaker'),
+  contractTaker: fee('terms.contractTaker', `taker fee ${OF_VENUE}`, 'fees.contractTaker'),
+  deliveryFrac: fee(
+    'terms.deliveryFrac',
+    `delivery fee ${OF_VENUE}; the taker’s where it is not known`,
+    'fees.deliveryFrac'
+  ),
+  feeTableVersion: {
+    unit: 'version',
+    formula: 'of the table of fees',
+    inputs: ['feeTableVersion'],
+    path: 'fees.tableVersion'
   },
   roundTripFrac: {
     unit: 'fraction',
     formula: '2 · (spotTaker + contractTaker)',
     inputs: ['terms.spotTaker', 'terms.contractTaker'],
     path: 'fees.roundTripFrac'
+  }
+}
+
+const SPOT_SIDE = 'the spot asks, in reverse its bids'
+const CONTRACT_SIDE = 'the contract’s bids, in reverse its asks'
+const entry = (field: string, unit: string, formula: string, inputs: readonly string[]): MadeMetric => ({
+  unit,
+  formula: `${formula}; ${BOOKS}`,
+  inputs,
+  constants: BOOK,
+  path: `entry.${field}`
+})
+const SIZE = [...SPOT_BOOK, 'notional', 'parts.side']
+const BOTH = [...CONTRACT_BOOK, ...SIZE, 'parts.units', 'parts.fx']
+const worse = (vwap: string) => `(${vwap} / mid − 1) · bps, positive for who buys dearer or sells cheaper`
+const ENTRY: Words = {
+  baseQuantity: entry(
+    'baseQuantity',
+    'base of spot',
+    `the base that notional is on ${SPOT_SIDE}, level by level`,
+    SIZE
+  ),
+  spotVwap: entry('spotVwap', 'quote currency of spot', 'notional / baseQuantity', SIZE),
+  contractVwap: entry(
+    'contractVwap',
+    'quote currency of the contract',
+    `what baseQuantity / units is on ${CONTRACT_SIDE}, level by level, / (baseQuantity / units)`,
+    BOTH
+  ),
+  entryBasisBps: entry(
+    'entryBasisBps',
+    'basis points',
+    '(contractVwap − reference) / reference · bps; reference = spotVwap · units · fx',
+    ['parts.contractVwap', 'parts.spotVwap', 'parts.units', 'parts.fx']
+  ),
+  midBasisBps: entry(
+    'midBasisBps',
+    'basis points',
+    '(contractMid − reference) / reference · bps; reference = spotMid · units · fx',
+    ['parts.contractMid', 'parts.spotMid', 'parts.units', 'parts.fx']
+  ),
+  spotSlippageBps: entry('spotSlippageBps', 'basis points', worse('spotVwap'), ['parts.spotVwap', 'parts.spotMid']),
+  contractSlippageBps: entry('contractSlippageBps', 'basis points', worse('contractVwap'), [
+    'parts.contractVwap',
+    'parts.contractMid'
+  ]),
+  exitSlippageBps: entry(
+    'exitSlippageBps',
+    'basis points',
+    'what baseQuantity of spot and as much of the contract cost against mid on the other sides; of a dated contract, which is held to expiry, the spot leg alone',
+    BOTH
+  )
+}
+
+const NETS: Words = {
+  borrowFrac: {
+    unit: 'fraction',
+    formula: 'borrowApr · hours / hoursPerYear, of the row’s own end; only in reverse',
+    inputs: ['terms.borrowApr', 'parts.hours'],
+    constants: { ...PATH, hoursPerYear: HOURS_PER_YEAR }
   },
-  grossFrac: { unit: 'fraction', formula: CARRY_GROSS, inputs: GROSS_PARTS, constants: bps, path: 'end.grossFrac' },
-  costFrac: { unit: 'fraction', formula: CARRY_COST, inputs: COST_PARTS, constants: bps, path: 'end.costFrac' },
+  grossFrac: { unit: 'fraction', formula: CARRY_GROSS, inputs: GROSS_PARTS, constants: NET, path: 'end.grossFrac' },
+  costFrac: { unit: 'fraction', formula: CARRY_COST, inputs: COST_PARTS, constants: NET, path: 'end.costFrac' },
   netFrac: {
     unit: 'fraction',
     formula: `grossFrac − costFrac; ${CARRY_GROSS}; ${CARRY_COST}`,
     inputs: CARRY_NET,
-    constants: bps
+    constants: NET
   },
   netAprNotional: {
     unit: 'fraction a year',
     formula: `netFrac · hoursPerYear / hours; netFrac = grossFrac − costFrac; ${CARRY_GROSS}; ${CARRY_COST}`,
     inputs: [...CARRY_NET, 'parts.hours'],
-    constants: { ...bps, ...yearly }
+    constants: NET
   },
   netAprCapital: {
     unit: 'fraction a year',
     formula: `netFrac · hoursPerYear / hours / (1 + margin); netFrac = grossFrac − costFrac; ${CARRY_GROSS}; ${CARRY_COST}`,
     inputs: [...CARRY_NET, 'parts.hours', 'terms.margin'],
-    constants: { ...bps, ...yearly }
-  },
-  fairUpperBps: {
-    unit: 'basis points',
-    formula: 'fairBps + costBps',
-    inputs: ['parts.fairBps', 'parts.costBps'],
-    path: 'fair.upperBps'
-  },
-  fairExcessBps: {
-    unit: 'basis points',
-    formula: 'midBasisBps − upperBps above it, 0 inside; null while no lower bound is known',
-    inputs: ['parts.fairBps', 'parts.costBps', 'parts.midBasisBps'],
-    path: 'fair.excessBps'
+    constants: NET
   }
+}
+
+const RISKS: Words = {
+  marginMoveFrac: {
+    unit: 'fraction',
+    formula: 'the margin of the contract',
+    inputs: ['terms.margin'],
+    path: 'risks.marginMoveFrac'
+  },
+  adverseBps: {
+    unit: 'basis points',
+    formula:
+      'deviation of the sample of what daily closes changed by over lagDays, of 60 d; unknown with fewer than changesMin changes',
+    inputs: CLOSES,
+    constants: DEVIATION,
+    path: 'risks.adverseBps'
+  },
+  intervalChanges: {
+    unit: 'changes',
+    formula: 'settlements of 90 d whose interval is another than that of the one before',
+    inputs: ['settlements.*.intervalHours'],
+    path: 'risks.intervalChanges'
+  },
+  ageMs: {
+    unit: 'milliseconds',
+    formula: 'derivedAt − when we received the older leg’s best prices',
+    inputs: ['derivedAt', 'contractFacts.latest.quote.observedAt', 'spotFacts.latest.quote.observedAt']
+  }
+}
+
+export const CARRY: Words = {
+  ...FEES,
+  ...ENTRY,
+  ...CARRY_FUNDING,
+  ...NETS,
+  ...CARRY_ENDS,
+  ...CARRY_FAIR,
+  ...CAPACITY,
+  ...RISKS
 }
