@@ -10,7 +10,7 @@ import { describeEmbedded, openEmbedded } from '../src/store/embedded/embedded.t
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 /** One test, or one file of them, that takes longer hangs. */
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 600_000
 /** More files at once than this want more connections than the shared Postgres has. */
 const FILES_AT_ONCE_MAX = 6
 const SHARED_SERVER = join(root, '.data/test')

@@ -49,7 +49,7 @@ async function assertKept(db: Database, service: ServiceProcess): Promise<void> 
 }
 
 test('a database that is slow, silent, read-only, full or killed: the service answers, keeps gaps, and goes on by itself', {
-  timeout: 290_000
+  timeout: 580_000
 }, async (t) => {
   await using folder = await temporaryFolder()
   // A server that is killed loses nothing that the machine has: only its disk need not be waited for.

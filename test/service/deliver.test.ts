@@ -20,7 +20,7 @@ const isUp = (service: ServiceProcess) => service.says(/service\.started/)
 const eventsOf = (receiver: Receiver): number[] => receiver.received.map(({ body }) => JSON.parse(body).data.n)
 
 test('a service that is killed between event and delivery loses nothing, and its log never says a secret', {
-  timeout: 120_000
+  timeout: 300_000
 }, async () => {
   await using database = await testDatabase()
   await using receiver = await startReceiver()
@@ -74,7 +74,7 @@ const BACKLOG_MAX = 300
 const IN_FLIGHT_MAX = 16
 
 test(`${KILLS} kills under load lose nothing; what comes twice was in flight and has the same id`, {
-  timeout: 280_000
+  timeout: 580_000
 }, async (t) => {
   const random = createRandom(Date.now())
   t.diagnostic(`seed ${random.seed}`)

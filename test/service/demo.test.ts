@@ -14,18 +14,20 @@ const silent = { info() {}, warn() {} }
 const dataDir = await mkdtemp(join(tmpdir(), 'contango-demo-'))
 // As root the server runs as another user, who must be able to enter.
 await chmod(dataDir, 0o755)
-const env = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error' }
-const POLL_MS = 10_000
-/** Fast clocks and few assets, so that kills meet work and starts are quick: a poll a second, a storing tick every two. */
-const FAST = { POLL_SECONDS: '1', STORE_SECONDS: '2', ASSETS: 'BTC,ETH,SOL' }
-const FAST_POLL_MS = 1_000
+// Fast clocks, so that kills meet work: a poll a second, a storing tick every two.
+const POLL_MS = 1_000
+const env = {
+  DATA_DIR: dataDir,
+  PORT: '0',
+  POLL_SECONDS: String(POLL_MS / 1_000),
+  STORE_SECONDS: '2',
+  LOG_LEVEL: 'error'
+}
 
 after(() => rm(dataDir, { recursive: true, force: true }))
 
-async function startDemo(
-  pace: Readonly<Record<string, string>> = {}
-): Promise<{ service: ServiceProcess; address: string; key: string }> {
-  const service = startContango(['demo'], { ...env, ...pace })
+async function startDemo(): Promise<{ service: ServiceProcess; address: string; key: string }> {
+  const service = startContango(['demo'], env)
   const [, address] = await service.says(/first page\s+(http:\S+)\//)
   const [, key] = await service.says(/API key\s+(\S+)/)
   return { service, address: address!, key: key! }
@@ -34,12 +36,12 @@ async function startDemo(
 const board = async (address: string) => (await getJson<{ data: BoardRow[] }>(`${address}/v1/basis?limit=5000`)).data
 
 /** What must hold whatever was killed, at any moment. */
-async function assertSound(pollMs: number, since?: Date): Promise<void> {
+async function assertSound(): Promise<void> {
   const embedded = await openEmbedded({ dataDir, log: silent })
   const db = openDatabase({ url: embedded.url, poolSize: 2, applicationName: 'contango test' })
   try {
     await assertWhole(db)
-    await assertHolesAreGaps(db, pollMs, since)
+    await assertHolesAreGaps(db, POLL_MS)
   } finally {
     await db.close()
     await embedded.release()
@@ -47,7 +49,7 @@ async function assertSound(pollMs: number, since?: Date): Promise<void> {
 }
 
 test('the demo fills its board from six venues, brings in the past, and survives being killed', {
-  timeout: 290_000
+  timeout: 580_000
 }, async (t) => {
   let { service, address, key } = await startDemo()
   t.after(() => service.end('SIGKILL'))
@@ -109,21 +111,18 @@ test('the demo fills its board from six venues, brings in the past, and survives
     assert.equal((await fetch(`${address}/v1/venues`, headers('ctg_wrong'))).status, 401)
   })
 
-  let fastSince: Date | undefined
-  const assertFastSound = () => assertSound(FAST_POLL_MS, fastSince)
   await t.test('kill -9 at three moments: what is stored is whole, what is missing is a gap', async () => {
     for (const afterMs of [0, 333, 777]) {
       await new Promise((resolve) => setTimeout(resolve, afterMs))
       await service.end('SIGKILL')
-      await (fastSince ? assertFastSound() : assertSound(POLL_MS))
-      fastSince ??= new Date()
-      ;({ service, address, key } = await startDemo(FAST))
+      await assertSound()
+      ;({ service, address, key } = await startDemo())
       await eventually('the stop is a gap', async () => {
         const { data } = await getJson<{ data: { reason: string }[] }>(`${address}/v1/gaps?venue=bybit&limit=5000`)
         return data.some(({ reason }) => reason === 'not_polled' || reason === 'lease_lapsed') ? true : undefined
       })
     }
-    await assertFastSound()
+    await assertSound()
   })
 
   await t.test(
@@ -142,18 +141,24 @@ test('the demo fills its board from six venues, brings in the past, and survives
           return running && pid !== server!.pid ? true : undefined
         })
         const before = await eventually('it is asked', async () => (await tickOf()) || undefined)
-        await eventually('a later tick is derived', async () => ((await tickOf()) > before ? true : undefined))
+        // A claim that was cut off is nobody's until its lease has lapsed, and a busy machine takes its time.
+        const after = await eventually(
+          'a later tick is derived',
+          async () => ((await tickOf()) > before ? true : undefined),
+          90_000
+        )
+        assert.ok(after)
         // A tick is claimed before its board is written; until then the board of before the kill is all there is.
-        await eventually('it is ready', async () => ((await fetch(`${address}/readyz`)).ok ? true : undefined))
+        await eventually('it is ready', async () => ((await fetch(`${address}/readyz`)).ok ? true : undefined), 60_000)
       }
       assert.equal(service.child.exitCode, null)
-      await assertFastSound()
+      await assertSound()
     }
   )
 
   await t.test('SIGTERM ends it in order', async () => {
     const code = await service.end('SIGTERM')
     assert.equal(code, 0, service.output().slice(-2_000))
-    await assertFastSound()
+    await assertSound()
   })
 })

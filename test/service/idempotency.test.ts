@@ -6,7 +6,7 @@ import { until } from '../support/embedded-process.ts'
 import { startContango } from '../support/service.ts'
 
 test('a request whose server is killed in the middle, or just after, has one effect when it is sent again', {
-  timeout: 120_000
+  timeout: 300_000
 }, async () => {
   await using database = await testDatabase()
   const { secret } = await createKey(database.db, { scopes: ['webhooks'] })

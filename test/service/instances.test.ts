@@ -86,7 +86,7 @@ async function settled(db: Database): Promise<void> {
 }
 
 test('two and three instances on one database, killed and frozen at random: nothing twice, nothing missing without a reason', {
-  timeout: 280_000
+  timeout: 580_000
 }, async (t) => {
   const random = createRandom(Number(process.env.CHAOS_SEED ?? Date.now() % 1e9))
   t.diagnostic(`CHAOS_SEED=${random.seed}`)

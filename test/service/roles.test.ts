@@ -4,7 +4,7 @@ import { testDatabase } from '../support/database.ts'
 import { eventually, getJson, startContango } from '../support/service.ts'
 
 test('roles in processes of their own share one database; a collector that is killed or frozen is replaced', {
-  timeout: 180_000
+  timeout: 360_000
 }, async () => {
   await using database = await testDatabase()
   await using sim = startContango(['sim', '--ports', 'binance=0,bybit=0'], {})
