@@ -8,8 +8,10 @@ export type Answer = {
   readonly asOf: string
   readonly inputs: readonly Input[]
   readonly constants: readonly { readonly name: string; readonly value: number }[]
-  readonly rows: object
-  readonly rowsHash: string
+  /** As served; null where it is withheld. */
+  readonly value: Value
+  readonly rows: object | null
+  readonly rowsHash: string | null
 }
 export type Value = string | number | null
 

@@ -109,7 +109,7 @@ const FUNDING_SPREADS: Readonly<Record<string, Maker>> = {
   grossFrac: grossOf,
   costFrac: costOf,
   netFrac: (read) => grossOf(read) - costOf(read),
-  priceBasisBps: ({ number, constant }) => (number('short.mid') / number('long.mid') - 1) * constant('bps')
+  priceBasisBps: ({ number, constant }) => (number('short.quote.mid') / number('long.quote.mid') - 1) * constant('bps')
 }
 
 const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {

@@ -5,7 +5,7 @@ import { deviationOf, meanOf, sumOf } from './statistics.ts'
 
 // Eigenvalues are found in another way than the service finds them: these numbers agree to nine digits, not to the last.
 
-let last: { readonly hash: string; readonly study: Study } | undefined
+let last: { readonly hash: string | null; readonly study: Study } | undefined
 /** Numbers of one series mostly come together. */
 function study(answer: Answer, read: Reader): Study {
   if (last?.hash !== answer.rowsHash) last = { hash: answer.rowsHash, study: studyOf(answer, read) }

@@ -79,7 +79,7 @@ export const FUNDING_SPREADS_REALISED: Readonly<Record<string, Maker>> = {
     const net = grossOf(answer) - costOf(read)
     return (net * read.constant('hoursPerYear') * read.constant('hourMs')) / (end - start)
   },
-  priceBasisBps: ({ number, constant }) => (number('short.mid') / number('long.mid') - 1) * constant('bps'),
+  priceBasisBps: ({ number, constant }) => (number('short.quote.mid') / number('long.quote.mid') - 1) * constant('bps'),
   blocks: ({ constant }, answer) => {
     const [short, long] = LEGS.map((leg) => blocksOf(settledIn(answer, leg), constant('blockMs')))
     const common = [...short!.keys()].filter((from) => long!.has(from)).sort((a, b) => b - a)

@@ -19,7 +19,11 @@ const BLOCK_MS = 8 * HOUR
 /** How far back blocks are looked at, of spreads of now. */
 const BLOCKS_MS = 10 * BLOCK_MS * SPREAD_BLOCKS
 
-export type PastPerpetual = SpreadPerpetual & { readonly settled: readonly PaidRate[] }
+export type PastPerpetual = SpreadPerpetual & {
+  readonly settled: readonly PaidRate[]
+  /** When the quote of its mid was received. */
+  readonly quotedAt: number | null
+}
 type Reading = { readonly window: SpreadWindow; readonly nowMs: number; readonly budget: RowBudget }
 
 /** What a spread needs to know of each: its rate of now, or what it settled within the window. */
@@ -37,7 +41,8 @@ export async function readPerpetuals(
     const found = latest.get(instrument.id)
     const mid = midOf(instrument, found, nowMs - maxAgeMs)
     // Blocks of now are read for what is shown; of the past they depend, as what was realised, on how long the other leg lived.
-    const shared = { instrument, mid, settled, blocks: NO_BLOCKS, realised: null }
+    const quotedAt = mid === null ? null : found!.quote!.observedAt
+    const shared = { instrument, mid, quotedAt, settled, blocks: NO_BLOCKS, realised: null }
     if (window.kind === 'now') return { ...shared, ...rateOfNow(found, window, maxAgeMs) }
     return { ...shared, rate: null, intervalHours: settled.at(-1)?.intervalHours ?? null, due: null, absent: null }
   })

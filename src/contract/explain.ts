@@ -1,4 +1,5 @@
 import { CARRY_DIRECTIONS } from '../domain/carry.ts'
+import { CODE_VERSION } from '../domain/code-version.ts'
 import type { Explained, StoredRows } from '../domain/explain.ts'
 import { FEE_TABLE_VERSION } from '../domain/fees.ts'
 import { MADE_ANSWERS, MADE_NAMES } from '../domain/made-metrics.ts'
@@ -94,6 +95,7 @@ export const explainSchema = object(
       'Version of the fee table in use: costs and what is left after them, in `carry`, `fundingSpreads`, `fundingSpreadsRealised` and the breadth of `aggregates`, are by its fees; no other number here takes one',
       1
     ),
+    codeVersion: text('Version of the service that answers', CODE_VERSION),
     derivedAt: timeOrNull('Of the board: when the row was made'),
     tickAt: timeOrNull('Grid time of the row'),
     knownAt: timeOrNull('Of a stored row: when it was stored'),
@@ -172,6 +174,7 @@ export function explainView(explanation: Explanation) {
     absent: explained.absent,
     ...versions,
     feeTableVersion: FEE_TABLE_VERSION,
+    codeVersion: CODE_VERSION,
     derivedAt: (rows?.derivedAt as string | undefined) ?? null,
     tickAt: isoOrNull(explanation.tickAt),
     knownAt: isoOrNull(explanation.knownAt),

@@ -136,14 +136,25 @@ test('a perpetual that was only imported is there where its venue or asset is as
       'nobody follows it'
     )
   }
-  for (const [query, venues] of [
-    ['?asset=BTC', ['binance', 'filed']],
-    ['', ['binance']]
-  ] as const) {
+  // An aggregate is of what is there now, however it is asked for.
+  const gone = await insertInstrument(api.db, { key: key('gone') })
+  await api.db.query('update instrument set delisted_at = $2 where id = $1', [gone, new Date(NOW_MS - HOUR)])
+  api.clock.advance(6_000)
+  for (const query of ['?asset=BTC', '']) {
     const [btc] = await aggregatesOf(api, query)
-    assert.deepEqual(btc.fundingStandings.map((row: Row) => row.venue).sort(), venues, query)
-    assert.equal(btc.fundingApr.of, venues.length)
+    assert.deepEqual(
+      btc.fundingStandings.map((row: Row) => row.venue),
+      ['binance'],
+      query
+    )
+    assert.equal(btc.fundingApr.of, 1)
   }
+  const explained = { metric: 'aggregates.fundingApr', instrument: key('filed') }
+  const { body } = await request(api.url).get('/v1/explain').query(explained)
+  assert.deepEqual(
+    body.data.rows.contracts.map(({ instrument }: { instrument: string }) => instrument),
+    [key('binance')]
+  )
 })
 
 const everyWindow = (days: number, reason: string) => ({

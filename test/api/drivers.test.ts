@@ -89,6 +89,19 @@ test('a basis is fx, fair carry and residual to the last digit, at both ends of 
     'carry is the interest itself: the band’s middle'
   )
   assert.deepEqual([drivers.attribution, drivers.refusals, drivers.diagnostics], [null, ['too_few_hours'], null])
+  // Inside an hour its end is still to come.
+  const to = NOW_MS - 1.5 * HOUR
+  const { identity } = await driversOf(api, `&to=${to}`)
+  assert.equal(identity.end.observedBps, '3.1234567')
+  const ofEnd = { metric: 'drivers.endResidualBps', instrument: PERP, at: to }
+  const { body } = await request(api.url).get('/v1/explain').query(ofEnd).expect(200)
+  assert.equal(body.data.value, identity.end.residualBps)
+  const from = to - 60_000
+  assert.equal((await driversOf(api, `&from=${from}&to=${to}`)).absent.identity, 'no_basis')
+  const ofNone = await request(api.url)
+    .get('/v1/explain')
+    .query({ ...ofEnd, from })
+  assert.equal(ofNone.body.data.absent.value, 'no_basis')
 })
 
 const of = (text: string) => parseDecimal(text)!

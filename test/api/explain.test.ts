@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
+import service from '../../package.json' with { type: 'json' }
 import { boardFields } from '../../src/contract/board.ts'
 import { explainSchema } from '../../src/contract/explain.ts'
 import type { BoardInputs } from '../../src/domain/board.ts'
@@ -134,6 +135,7 @@ test('a stored row stands for its span and not a moment longer; where none does 
   const rowMs = NOW_MS - 2 * 3_600_000
   await using api = await testApi({
     config: { rawDays: 30 },
+    storedRowsMax: 1,
     seed: async (db) => {
       const spot = await insertInstrument(db, { key: 'binance:BTC/USDT' })
       const perp = await insertInstrument(db, { key: PERP, spotId: spot })
@@ -145,6 +147,21 @@ test('a stored row stands for its span and not a moment longer; where none does 
       )
     }
   })
+  const paid = await explain(api.url, { metric: 'fundingRealised.sumRate', instrument: PERP })
+  const { settlements } = paid.rows as { settlements: Record<string, unknown>[] }
+  assert.deepEqual(
+    [paid.value, settlements[0]!.intervalSource, settlements[0]!.formulaVersion],
+    [0.0001, 'declared', 1]
+  )
+  assert.deepEqual([paid.formulaVersion, paid.codeVersion], [1, service.version])
+  // Of one request all explanations count together.
+  const field = (name: string) => `${name}: explain(metric: "fundingRealised.sumRate", instrument: "${PERP}") { value }`
+  const asking = (...names: string[]) =>
+    request(api.url)
+      .post('/graphql')
+      .send({ query: `{ ${names.map(field).join(' ')} }` })
+  assert.equal((await asking('a')).body.data.a.value, 0.0001)
+  assert.equal((await asking('a', 'b')).body.errors[0].extensions.code, 'range_too_long')
   const at = async (metric: string, atMs: number) => {
     const { value, row, rows, absent } = await explain(api.url, { metric, instrument: PERP, at: String(atMs) })
     return value === null ? [row, rows, absent] : value
@@ -207,18 +224,51 @@ test('a field of another answer is refused with its whole name, and what an inst
   ] as const) {
     assert.deepEqual(await why(metric, instrument), [null, null, reason], `${metric} ${instrument}`)
   }
+  // What changes nothing is refused, not passed over.
+  for (const [metric, path, given] of [
+    ['depth.imbalance10', 'borrowApr', '0.05'],
+    ['aggregates.fundingApr', 'borrowApr', '0.05'],
+    ['depth.imbalance10', 'direction', 'reverse'],
+    ['basisBps', 'against', PERP],
+    ['fundingTrailing.realised7dApr', 'against', PERP]
+  ] as const) {
+    const { status, body } = await request(api.url)
+      .get('/v1/explain')
+      .query({ metric, instrument: PERP, [path]: given })
+    assert.deepEqual([status, body.errors[0].path], [400, path], `${metric} ${path}`)
+  }
   // Only a window has a beginning, and none longer than its answer has it.
   for (const [metric, days] of [
     ['basisBps', 1],
     ['depth.imbalance10', 1],
     ['liquidations.looks', 8],
     ['driversAttribution.rSquared', 32],
-    ['fundingRealised.sumRate', -1]
+    ['fundingRealised.sumRate', -1],
+    ['termStructureRolled.price', 3_000]
   ] as const) {
     const query = { metric, instrument: PERP, from: NOW_MS - days * 86_400_000, at: NOW_MS }
     const { status, body } = await request(api.url).get('/v1/explain').query(query)
     assert.deepEqual([status, body.errors[0].path], [400, 'from'], metric)
   }
+  // Made again of nothing is nothing, and what comes after it is made again all the same.
+  const nothing = await explain(api.url, { metric: 'carry.netFrac', instrument: 'binance:BTC/USDT' })
+  const withheld = await explain(api.url, { metric: 'carry.netFrac', instrument: PERP })
+  assert.deepEqual([nothing.rows, withheld.rows === null], [null, false])
+  assert.deepEqual(remade([nothing, withheld, nothing]), [null, null, null])
+  await api.db.query(
+    `insert into identity_check (instrument_id, state, reason, ratio, since)
+     select id, 'quarantined', 'ticker_collision', 4, now() from instrument where key = $1`,
+    [PERP]
+  )
+  api.clock.advance(6_000)
+  // It may be another coin with this name: what is told of the asset is not told of it.
+  for (const metric of [
+    'aggregates.fundingApr',
+    'termStructure.levelMean',
+    'termStructureHistory.levelMean',
+    'termStructureRolled.price'
+  ])
+    assert.deepEqual(await why(metric, PERP), [null, null, 'quarantined'], metric)
 })
 
 const MISSING: Readonly<Record<string, string>> = {

@@ -55,7 +55,22 @@ test('a rate that is old has no spread, and says so', async () => {
   const row = (await rowsOf(api)).find(({ long, short }: Record<string, string>) => [long, short].includes(HYPER!))
   assert.equal(row.aprSpread, null)
   assert.ok(Object.values(row.absent).includes('interval_unknown'))
+  const mids = async (answer: string, at?: number) => {
+    const query = { metric: `${answer}.priceBasisBps`, instrument: BINANCE, against: BYBIT, at }
+    return (await request(api.url).get('/v1/explain').query(query)).body.data
+  }
+  const quotedMs = NOW_MS - 9_000
+  await observeQuote(api.db, (await seedIds(api.db))[BYBIT!]!, { bid: '63999', ask: '64001', observedAt: quotedMs })
+  for (const answer of ['fundingSpreads', 'fundingSpreadsRealised']) {
+    const { value, inputs } = await mids(answer)
+    assert.equal(typeof value, 'number', answer)
+    const own = inputs.find(({ instrument }: { instrument: string }) => instrument === BYBIT)
+    assert.equal(own.observedAt, new Date(quotedMs).toISOString(), 'the time of the quote, not of the rate')
+  }
   api.clock.advance(60_000)
+  const { value, rows } = await mids('fundingSpreadsRealised', NOW_MS - HOUR)
+  assert.equal(value, null, 'mids are of now, whatever the window')
+  assert.equal(rows.quotesAt, new Date(NOW_MS + 60_000).toISOString())
   const [old] = await rowsOf(api)
   assert.deepEqual([old.aprSpread, old.absent.shortRate], [null, 'stale'])
 })

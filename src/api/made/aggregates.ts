@@ -12,6 +12,7 @@ import { BASE_TIER } from '../../domain/fees.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { contractsOf } from '../contracts.ts'
 import { readMovements } from '../movements.ts'
+import { isCounted } from '../operations/aggregates.ts'
 import { madeOf, type Read } from './reading.ts'
 
 type Tables = Omit<BandTables, 'rule'> & Required<BandTables['rule']>
@@ -34,12 +35,11 @@ type Rows = {
 /** Of the asset of a perpetual, by the board of now. */
 export const readAggregates: Read = async (context, { instrument, borrowApr, moment: { nowMs, isPast } }) => {
   if (instrument.kind !== 'perpetual') return instrument.kind === 'spot' ? 'not_a_contract' : 'not_a_perpetual'
+  if (instrument.quarantine !== null) return 'quarantined'
   if (isPast) return 'not_stored'
   if (!context.board.isLoaded()) await context.board.refresh()
-  const followed = await contractsOf(context, { asset: [instrument.asset], kind: ['perpetual'] }, null, {
-    isWithImported: true
-  })
-  const perpetuals = followed.filter(({ quarantine }) => quarantine === null)
+  const followed = await contractsOf(context, { asset: [instrument.asset], kind: ['perpetual'] })
+  const perpetuals = followed.filter((each) => isCounted(each, nowMs))
   const movements = await readMovements(context, perpetuals)
   const rowOf = new Map(context.board.current().rows.map(({ row }) => [row.instrument, row]))
   const rows: Rows = {

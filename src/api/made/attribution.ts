@@ -4,7 +4,6 @@ import type { Settled } from '../../domain/expected-excess.ts'
 import { baseRateOf } from '../../domain/fair-premium.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { attributedOf, driversWindow, isDisplayOnly, readDriverHours } from '../operations/drivers.ts'
-import { newBudget } from '../row-budget.ts'
 import type { Read } from './reading.ts'
 
 type Rows = {
@@ -28,21 +27,19 @@ type Rows = {
     readonly settledAt: number
     readonly rate: number
     readonly intervalHours: number | null
+    readonly intervalSource: string | null
+    readonly formulaVersion: number
   }[]
 }
 
 /** What a contract's residual goes with, of the day before or from `from` on, with the rates unless told. */
-export const readAttribution: Read = async (context, { instrument, fromMs, moment: { nowMs } }) => {
+export const readAttribution: Read = async (context, { instrument, fromMs, moment: { nowMs }, budget }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
   const { spotId, asset, key, venue, kind } = instrument
   if (spotId === null) return 'no_spot_leg'
   const window = driversWindow(context, { from: fromMs, to: nowMs }, nowMs)
   const rates = { rQuote: driversParameters.quoteRate.fallback!, rBase: baseRateOf(asset) }
-  const found = await readDriverHours(
-    context,
-    { instrument, spotId, window, rates, knownAtMs: null },
-    newBudget(context)
-  )
+  const found = await readDriverHours(context, { instrument, spotId, window, rates, knownAtMs: null }, budget)
   const { ends, made, settled } = found
   if (typeof ends === 'string') return ends
   const { startMs, y, features } = made.series

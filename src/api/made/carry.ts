@@ -30,10 +30,10 @@ type Rows = Pick<CarryAnswer, 'terms' | 'fees' | 'minNetApr'> &
   }
 
 /** The carry of a contract for the size, horizon and fees unless told, either way. */
-export const readCarry: Read = async (context, { instrument, moment, direction, borrowApr }) => {
+export const readCarry: Read = async (context, { instrument, moment, direction, borrowApr, budget }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
   if (!DEFAULTS.isUsable) return 'not_known'
-  const { facts: read } = (await readCarryFacts(context, [instrument], moment)).get(instrument.id)!
+  const { facts: read } = (await readCarryFacts(context, [instrument], moment, budget)).get(instrument.id)!
   // As they were stored: what is served here is made of these, whatever settles meanwhile.
   const past = (await readCarryPasts(context, [instrument], moment))(instrument)
   const { intervalChanges, ...ofPast } = madeOfPast(past)

@@ -15,14 +15,16 @@ type Rows = {
 }
 
 /** A contract's place on the curve of its asset and venue, and that curve, with what cash earns unless told. */
-export const readCurve: Read = async (context, { instrument, moment }) => {
+export const readCurve: Read = async (context, { instrument, moment, budget }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
+  // What is under quarantine may be another coin with this name: it is on no curve of the asset's.
+  if (instrument.quarantine !== null) return 'quarantined'
   const { asset, venue, key } = instrument
   const placed = await contractsOf(context, { asset: [asset], venue: [venue] }, goneSince(moment))
   const dated = placed.filter(({ kind, expiresAt }) => kind === 'future' && (expiresAt ?? 0) > moment.nowMs)
   if (dated.length === 0) return 'no_dated_contracts'
   const contracts = dated.some(({ id }) => id === instrument.id) ? dated : [...dated, instrument]
-  const read = await readCarryFacts(context, contracts, moment)
+  const read = await readCarryFacts(context, contracts, moment, budget)
   const none = { latest: undefined, depth: undefined }
   const rows: Rows = {
     nowMs: moment.nowMs,

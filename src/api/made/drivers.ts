@@ -4,10 +4,12 @@ import type { HourFacts } from '../../domain/driver-features.ts'
 import { baseRateOf } from '../../domain/fair-premium.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { floorTo, HOUR } from '../../domain/time.ts'
-import { listHourFacts } from '../../store/hour-facts.ts'
+import { countHourFacts, listHourFacts } from '../../store/hour-facts.ts'
 import { fairRangeOf, partsOf, splitAt } from '../basis-parts.ts'
 import { driversWindow } from '../operations/drivers.ts'
+import { takeStored } from '../row-budget.ts'
 import { madeOf, type Read } from './reading.ts'
+import { FEWER } from './trailing.ts'
 
 type Basis = NonNullable<HourFacts['basis']>
 /** The last basis of an hour; `tickAt` is its time on the grid. */
@@ -22,13 +24,21 @@ type Rows = {
 }
 
 /** What a contract's basis is made of at the ends of the day before, or from `from` on, with the rates unless told. */
-export const readIdentity: Read = async (context, { instrument, fromMs, moment: { nowMs } }) => {
+export const readIdentity: Read = async (context, { instrument, fromMs, moment: { nowMs }, budget }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
   const { id, spotId, asset } = instrument
   if (spotId === null) return 'no_spot_leg'
   const window = driversWindow(context, { from: fromMs, to: nowMs }, nowMs)
-  const range = { fromMs: floorTo(window.fromMs, HOUR), toMs: floorTo(nowMs - 1, HOUR) + HOUR, knownAtMs: null }
-  const hours = await listHourFacts(context.db, { instrumentId: id, spotId }, range)
+  const range = { fromMs: floorTo(window.fromMs, HOUR), toMs: floorTo(nowMs, HOUR), knownAtMs: null }
+  if (range.fromMs >= range.toMs) return 'no_basis'
+  const pair = { instrumentId: id, spotId }
+  await takeStored(budget, {
+    most: Number.POSITIVE_INFINITY,
+    count: (most) => countHourFacts(context.db, pair, range, most),
+    path: 'metric',
+    narrow: FEWER
+  })
+  const hours = await listHourFacts(context.db, pair, range)
   const rows: Rows = {
     nowMs,
     contract: instrument,

@@ -4,8 +4,11 @@ import type { Instrument } from '../../domain/instrument.ts'
 import type { LiquidatedPosition } from '../../domain/liquidation.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { listLiquidations, listLooks, type ShownLiquidation, type ShownLook } from '../../store/liquidations.ts'
+import { countLiquidationRows } from '../../store/row-counts.ts'
 import { isShownBy, liquidationWindow } from '../operations/liquidations.ts'
+import { takeStored } from '../row-budget.ts'
 import { madeOf, type Read } from './reading.ts'
+import { FEWER } from './trailing.ts'
 
 /** A look each minute of a week, and room. */
 const ROWS_MAX = 20_000
@@ -21,10 +24,16 @@ type Rows = {
 }
 
 /** What looks at a contract have shown from `from` until then, an hour unless told. */
-export const readLiquidations: Read = async (context, { instrument, fromMs, moment: { nowMs } }) => {
+export const readLiquidations: Read = async (context, { instrument, fromMs, moment: { nowMs }, budget }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
   const { db } = context
   const window = liquidationWindow({ from: fromMs, to: nowMs }, nowMs)
+  await takeStored(budget, {
+    most: Number.POSITIVE_INFINITY,
+    count: (most) => countLiquidationRows(db, [instrument.id], window, most),
+    path: 'metric',
+    narrow: FEWER
+  })
   const looks = await listLooks(db, instrument.id, window, ROWS_MAX + 1)
   const liquidations = await listLiquidations(db, instrument.id, window, ROWS_MAX + 1)
   if (Math.max(looks.length, liquidations.length) > ROWS_MAX) {

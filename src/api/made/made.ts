@@ -69,6 +69,19 @@ export type ExplainedMade = {
   readonly found: string | { readonly explained: Explained; readonly rows: object }
 }
 
+/** What is given and would change nothing: a number that seems to depend on it would not. */
+function refuseIdle(name: string, { borrowApr, direction, against }: Asked): void {
+  const refuse = (path: string, whose: string) => {
+    throw new InvalidInputError([{ path, message: `concerns only numbers of ${whose}` }], 'invalid_parameter')
+  }
+  const isOfCarry = name.startsWith('carry.')
+  if (borrowApr !== undefined && !isOfCarry && !name.startsWith('aggregates.breadth'))
+    refuse('borrowApr', 'carry, aggregates.breadth…')
+  if (direction !== 'forward' && !isOfCarry) refuse('direction', 'carry')
+  if (against !== undefined && !/^fundingSpreads(Realised)?[.]/.test(name))
+    refuse('against', 'fundingSpreads, fundingSpreadsRealised')
+}
+
 /** A number of another answer than the board's, and the same made again of its rows as JSON keeps them; undefined for no such metric. */
 export async function explainAnswer(
   context: ApiContext,
@@ -76,6 +89,7 @@ export async function explainAnswer(
   asked: Asked
 ): Promise<ExplainedMade | undefined> {
   const made = madeMetricOf(name)
+  refuseIdle(name, asked)
   if (asked.fromMs !== undefined && !(made !== undefined && OF_WINDOWS.has(made.answer))) {
     const message = `only numbers of a window have a beginning: those of ${[...OF_WINDOWS].join(', ')}`
     throw new InvalidInputError([{ path: 'from', message }], 'invalid_parameter')

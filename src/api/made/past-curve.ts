@@ -2,10 +2,12 @@ import { curveHistoryView } from '../../contract/curve-history.ts'
 import { type CurveMember, curveAt } from '../../domain/curve-history.ts'
 import { GRADES, reachesGrade } from '../../domain/quality.ts'
 import { floorTo, HOUR } from '../../domain/time.ts'
-import { listCloses } from '../../store/basis-closes.ts'
+import { countCloseReads, listCloses } from '../../store/basis-closes.ts'
 import { contractsOf } from '../contracts.ts'
 import { membersOf } from '../operations/curve-history.ts'
+import { takeStored } from '../row-budget.ts'
 import { madeOf, type Read } from './reading.ts'
+import { FEWER } from './trailing.ts'
 
 /** How a contract closed the hour. */
 type CloseRow = Pick<CurveMember, 'instrument' | 'expiresAt' | 'missing'> & {
@@ -23,8 +25,9 @@ type Rows = {
 }
 
 /** The curve of a contract’s asset and venue at the end of the last hour that was over. */
-export const readPastCurve: Read = async (context, { instrument, moment: { nowMs } }) => {
+export const readPastCurve: Read = async (context, { instrument, moment: { nowMs }, budget }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
+  if (instrument.quarantine !== null) return 'quarantined'
   const { asset, venue, key } = instrument
   const atMs = floorTo(nowMs, HOUR)
   const range = { fromMs: atMs - HOUR, toMs: atMs, bucketMs: HOUR }
@@ -32,6 +35,12 @@ export const readPastCurve: Read = async (context, { instrument, moment: { nowMs
   const { byId } = await context.catalogue.read()
   const { pairs, members } = membersOf(context, { contracts: placed, byId })
   const choice = { knownAtMs: null, grades: GRADES.filter((grade) => reachesGrade(grade, 'display')) }
+  await takeStored(budget, {
+    most: Math.ceil(HOUR / context.config.storeMs) * pairs.length,
+    count: (most) => countCloseReads(context.db, pairs, choice, range, most),
+    path: 'metric',
+    narrow: FEWER
+  })
   const found = members(await listCloses(context.db, pairs, choice, range), range.fromMs, atMs)
   if (found.length === 0) return 'no_dated_contracts'
   const closes = found.map(({ instrument: of, expiresAt, close, missing }): CloseRow => {

@@ -2,6 +2,7 @@ import type { CarryDirection } from '../../domain/carry.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import type { Moment } from '../at.ts'
 import type { ApiContext } from '../context.ts'
+import type { RowBudget } from '../row-budget.ts'
 
 /** What was asked for: of which instrument, against which other, of which moment or the window that ends there, with the coin borrowed at which rate a year, and which way the carry. */
 export type Asked = {
@@ -12,6 +13,8 @@ export type Asked = {
   readonly moment: Moment
   /** Of a window, its beginning, epoch ms. */
   readonly fromMs: number | undefined
+  /** What the request may still bring together. */
+  readonly budget: RowBudget
 }
 
 /** The row that an answer has, all that it was made of as JSON keeps it, and the way from one to the other. */

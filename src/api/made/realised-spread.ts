@@ -2,17 +2,18 @@ import type { SpreadWindow } from '../../contract/funding-spreads.ts'
 import { BASE_TIER, takerFeeOf } from '../../domain/fees.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { commonLife, viewOf as spreadOf, spreadWindow } from '../operations/funding-spreads.ts'
-import { newBudget } from '../row-budget.ts'
 import { readPerpetuals } from '../spread-facts.ts'
 import { madeOf, type Read } from './reading.ts'
 import { pairAbsence } from './spread.ts'
 import { type SettlementRow, settlementsUntil } from './trailing.ts'
 
-type Leg = { readonly instrument: Instrument; readonly mid: number | null }
+type Leg = { readonly instrument: Instrument; readonly mid: number | null; readonly quotedAt: number | null }
 type Rows = {
   readonly nowMs: number
   readonly fromAt: number
   readonly toAt: number
+  /** Mids are of now, whatever the window: when they were looked at. */
+  readonly quotesAt: number
   readonly one: Leg
   readonly other: Leg
   /** Of both, each with whose it is. */
@@ -20,19 +21,22 @@ type Rows = {
 }
 
 /** What a perpetual paid against another one of its asset from `from` until then, seven days unless told. */
-export const readRealisedSpread: Read = async (context, { instrument, against, fromMs, moment: { nowMs } }) => {
+export const readRealisedSpread: Read = async (context, { instrument, against, fromMs, moment, budget }) => {
+  const { nowMs } = moment
   const absence = pairAbsence(instrument, against)
   if (absence !== null) return absence
   const window = spreadWindow({ from: fromMs, to: nowMs, horizonHours: 0 }, nowMs)
   // As the answer pairs them: which of two equal ones is short depends on it.
   const inOrder = [instrument, against!].toSorted((a, b) => a.id - b.id)
-  const found = await readPerpetuals(context, inOrder, { window, nowMs, budget: newBudget(context) })
-  const settled = await Promise.all(inOrder.map(({ id }) => settlementsUntil(context, id, window)))
-  const [one, other] = found.map(({ instrument: of, mid }): Leg => ({ instrument: of, mid }))
+  const quotesAt = context.clock.now()
+  const found = await readPerpetuals(context, inOrder, { window, nowMs: quotesAt, budget })
+  const settled = await Promise.all(inOrder.map(({ id }) => settlementsUntil(context, id, window, budget)))
+  const [one, other] = found.map(({ instrument: of, mid, quotedAt }): Leg => ({ instrument: of, mid, quotedAt }))
   const rows: Rows = {
     nowMs,
     fromAt: window.fromMs,
     toAt: window.toMs,
+    quotesAt,
     one: one!,
     other: other!,
     settlements: settled.flatMap((own, place) => own.map((row) => ({ instrument: inOrder[place]!.key, ...row })))
@@ -44,19 +48,21 @@ export const readRealisedSpread: Read = async (context, { instrument, against, f
 const windowIn = ({ fromAt, toAt }: Rows): SpreadWindow => ({ kind: 'realised', fromMs: fromAt, toMs: toAt })
 
 function viewOf(rows: Rows) {
-  const [a, b] = [rows.one, rows.other].map(({ instrument, mid }) => {
+  const [a, b] = [rows.one, rows.other].map((leg) => {
+    const { instrument } = leg
     const settled = rows.settlements.filter((row) => row.instrument === instrument.key)
     const intervalHours = settled.at(-1)?.intervalHours ?? null
     const none = { rate: null, realised: null, due: null, absent: null, blocks: new Map() }
-    return { ...none, instrument, mid, settled, intervalHours }
+    return { ...none, ...leg, settled, intervalHours }
   })
   return spreadOf(a!, b!, windowIn(rows), BASE_TIER)
 }
 
 /** Which of the two is short, and the time in which both could settle. */
 function sidesOf(rows: Rows, short: string) {
-  const sideOf = ({ instrument, mid }: Leg) => {
-    return { instrument: instrument.key, mid, taker: takerFeeOf(instrument.venue, 'contract', BASE_TIER).taker }
+  const sideOf = ({ instrument: { key, venue }, mid, quotedAt }: Leg) => {
+    const quote = { instrument: key, mid, observedAt: quotedAt }
+    return { instrument: key, quote, taker: takerFeeOf(venue, 'contract', BASE_TIER).taker }
   }
   const { one, other } = rows
   const [first, second] = short === one.instrument.key ? [one, other] : [other, one]

@@ -19,10 +19,10 @@ type Rows = {
 }
 
 /** What a perpetual paid from `from` until then, thirty days unless told. */
-export const readRealised: Read = async (context, { instrument, fromMs, moment: { nowMs } }) => {
+export const readRealised: Read = async (context, { instrument, fromMs, moment: { nowMs }, budget }) => {
   if (instrument.kind !== 'perpetual') return instrument.kind === 'spot' ? 'not_a_contract' : 'not_a_perpetual'
   const window = windowOf({ from: fromMs, to: nowMs }, nowMs, SETTLED_DEFAULT_MS)
-  const settlements = await settlementsUntil(context, instrument.id, window)
+  const settlements = await settlementsUntil(context, instrument.id, window, budget)
   const life = lifeWithin(window, nowMs, instrument)
   const rows: Rows = {
     nowMs,

@@ -4,9 +4,9 @@ import { DAY, HOUR } from '../../domain/time.ts'
 import { contractsOf } from '../contracts.ts'
 import { windowOf } from '../history.ts'
 import { refuseGone } from '../known-at.ts'
+import { refuseTooManyBuckets } from '../operations/basis-history.ts'
 import { closedBuckets } from '../operations/curve-history.ts'
 import { bucketsOfChain, openChain } from '../operations/rolled-series.ts'
-import { newBudget } from '../row-budget.ts'
 import { madeOf, type Read } from './reading.ts'
 
 type Rows = {
@@ -26,18 +26,20 @@ type Rows = {
 }
 
 /** The series of the dated contracts that settle as this one does, at the end of the last hour that was over. */
-export const readRolled: Read = async (context, { instrument, fromMs, moment: { nowMs } }) => {
+export const readRolled: Read = async (context, { instrument, fromMs, moment: { nowMs }, budget }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
+  if (instrument.quarantine !== null) return 'quarantined'
   const { asset, venue, quote, settle } = instrument
   const asked = windowOf({ from: fromMs, to: nowMs }, nowMs, DAY)
   refuseGone(context, asked.fromMs, { path: 'from', instead: 'ask from then on' })
+  refuseTooManyBuckets(asked, HOUR, [])
   const range = closedBuckets({ ...asked, nextMs: asked.fromMs }, HOUR, nowMs)
   if (range.fromMs >= range.toMs) return 'no_row'
   const dated = await contractsOf(context, { asset: [asset], venue: [venue], kind: ['future'] }, range.fromMs)
   const contracts = dated.filter((each) => each.quote === quote && each.settle === settle)
   const chain = contracts.filter(({ expiresAt }) => (expiresAt ?? 0) > range.fromMs)
   if (chain.length === 0) return 'no_dated_contracts'
-  const opened = await openChain(context, { chain, range, knownAtMs: null, budget: newBudget(context) })
+  const opened = await openChain(context, { chain, range, knownAtMs: null, budget })
   const [bucket] = await bucketsOfChain(opened, { fromMs: range.toMs - HOUR, toMs: range.toMs }, HOUR)
   const rows = { ...rowsOf(bucket!, opened.holdings), nowMs, asset, venue, settle: settle!, startAt: range.fromMs }
   const { served, remake, rows: made } = madeOf(rows, viewOf)

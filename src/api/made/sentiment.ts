@@ -15,12 +15,13 @@ type Rows = HeatRows & {
 }
 
 /** Heat of the asset whose largest perpetual it is, now or at the last full hour until a moment. */
-export const readSentiment: Read = async (context, { instrument, moment: { nowMs, isPast } }) => {
+export const readSentiment: Read = async (context, { instrument, moment: { nowMs, isPast }, budget }) => {
   if (instrument.kind !== 'perpetual') return instrument.kind === 'spot' ? 'not_a_contract' : 'not_a_perpetual'
   const largest = await largestOf(context, [instrument.asset])
   if (largest.get(instrument.asset)?.id !== instrument.id) return 'not_the_largest'
   const scoredAt = isPast ? floorTo(nowMs, HOUR) : nowMs
-  const stored = await readHeatRows(context, instrument, { fromMs: scoredAt, toMs: scoredAt, knownAtMs: null })
+  const span = { fromMs: scoredAt, toMs: scoredAt, knownAtMs: null }
+  const stored = await readHeatRows(context, instrument, span, budget)
   const rows: Rows = { nowMs, contract: instrument, scoredAt, ...heatRowsAt(stored, scoredAt) }
   return madeOf(rows, viewOf)
 }

@@ -5,15 +5,22 @@ import {
   type SpreadWindow
 } from '../../contract/funding-spreads.ts'
 import { takerFeeOf } from '../../domain/fees.ts'
+import { formulaVersionAt } from '../../domain/funding-formulas.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { HOUR } from '../../domain/time.ts'
 import { listLatest } from '../../store/latest.ts'
-import { newBudget } from '../row-budget.ts'
-import { readPerpetuals } from '../spread-facts.ts'
+import { type PastPerpetual, readPerpetuals } from '../spread-facts.ts'
 import type { Read } from './reading.ts'
 
 /** A leg as JSON keeps it: its settlements as times of now and to come. */
-type Leg = Omit<SpreadPerpetual, 'blocks' | 'realised'> & { readonly taker: number; readonly observedAt: number | null }
+type Leg = Omit<SpreadPerpetual, 'blocks' | 'realised'> & {
+  readonly taker: number
+  readonly quotedAt: number | null
+  /** Of its rate. */
+  readonly observedAt: number | null
+  readonly intervalSource: string | null
+  readonly formulaVersion: number | null
+}
 type Rows = {
   readonly nowMs: number
   readonly window: SpreadWindow
@@ -23,7 +30,7 @@ type Rows = {
 }
 
 /** Of a perpetual against another one of its asset, by the rates of now over the horizon and the fees unless told. */
-export const readSpread: Read = async (context, { instrument, against, moment: { nowMs, isPast } }) => {
+export const readSpread: Read = async (context, { instrument, against, moment: { nowMs, isPast }, budget }) => {
   if (instrument.kind === 'perpetual' && isPast) return 'not_stored'
   const absence = pairAbsence(instrument, against)
   if (absence !== null || against === undefined) return absence ?? 'against_not_given'
@@ -32,22 +39,22 @@ export const readSpread: Read = async (context, { instrument, against, moment: {
   const window: SpreadWindow = { kind: 'now', fromMs: nowMs, toMs: nowMs + hours * HOUR }
   // As the answer pairs them: which of two equal ones is short depends on it.
   const inOrder = [instrument, against].toSorted((a, b) => a.id - b.id)
-  const [one, other] = await readPerpetuals(context, inOrder, {
-    window,
-    nowMs,
-    budget: newBudget(context)
-  })
+  const [one, other] = await readPerpetuals(context, inOrder, { window, nowMs, budget })
   const latest = await listLatest(context.db, [instrument.id, against.id])
-  const legOf = ({ instrument: of, rate, intervalHours, due, mid, absent }: SpreadPerpetual): Leg => {
+  const legOf = ({ instrument: of, rate, intervalHours, due, mid, quotedAt, absent }: PastPerpetual): Leg => {
+    const estimate = latest.get(of.id)?.estimate
     return {
       instrument: of,
       rate,
       intervalHours,
       due,
       mid,
+      quotedAt,
       absent,
       taker: takerFeeOf(of.venue, 'contract', tier).taker,
-      observedAt: latest.get(of.id)?.estimate?.observedAt ?? null
+      observedAt: estimate?.observedAt ?? null,
+      intervalSource: estimate?.intervalSource ?? null,
+      formulaVersion: estimate ? formulaVersionAt(of.venue, estimate.observedAt) : null
     }
   }
   const rows: Rows = { nowMs, window, tier, one: legOf(one!), other: legOf(other!) }
@@ -74,8 +81,8 @@ export function pairAbsence(instrument: Instrument, against: Instrument | undefi
 function sidesOf({ one, other }: Rows, served: ReturnType<typeof fundingSpreadView>) {
   const [short, long] = served.short === one.instrument.key ? [one, other] : [other, one]
   const { shortSettlements, longSettlements } = served as Readonly<Record<string, unknown>>
-  const sideOf = ({ instrument, rate, intervalHours, mid, taker, observedAt }: Leg, settlements: unknown) => {
-    return { instrument: instrument.key, rate, intervalHours, mid, taker, settlements, observedAt }
+  const sideOf = ({ instrument: { key }, mid, quotedAt, absent: _, due: _due, ...rate }: Leg, settlements: unknown) => {
+    return { instrument: key, ...rate, quote: { instrument: key, mid, observedAt: quotedAt }, settlements }
   }
   return { short: sideOf(short, shortSettlements), long: sideOf(long, longSettlements) }
 }

@@ -1,19 +1,14 @@
 import { standingView } from '../../contract/standings.ts'
-import { fundingStandingOf, type SettledFunding } from '../../domain/funding-standing.ts'
+import { fundingStandingOf } from '../../domain/funding-standing.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { listSettlements } from '../../store/funding-history.ts'
 import { listStandings, STANDING_BACK_MS } from '../../store/funding-standing.ts'
 import type { Read } from './reading.ts'
+import { type SettlementRow, settlementRow, takeSettlements } from './trailing.ts'
 
 /** A year of settlements by the quarter of an hour. */
 const SETTLEMENTS_MAX = 40_000
 
-/** A settlement as it is ranked, and by which road it came; its rate as it was settled. */
-type RankedRow = Omit<SettledFunding, 'rate'> & {
-  readonly rate: string
-  readonly observedAt: number
-  readonly source: string
-}
 type Rows = {
   readonly nowMs: number
   readonly staleIntervals: number
@@ -23,24 +18,21 @@ type Rows = {
   /** When it was ranked: nothing settled later is in it. */
   readonly rankedAt: number
   readonly listedAt: number | null
-  readonly settlements: readonly RankedRow[]
+  readonly settlements: readonly SettlementRow[]
 }
 
 /** Now: the ranks as they are kept; of the past, those of the settlements until then. */
-export const readStanding: Read = async ({ db, config }, { instrument, moment: { nowMs, isPast } }) => {
+export const readStanding: Read = async ({ db, config }, { instrument, moment: { nowMs, isPast }, budget }) => {
   if (instrument.kind !== 'perpetual') return instrument.kind === 'spot' ? 'not_a_contract' : 'not_a_perpetual'
   const kept = isPast ? undefined : (await listStandings(db, [instrument.id])).get(instrument.id)
   if (!isPast && kept === undefined) return 'no_settlements'
   if (kept?.computedAt === null) return 'not_ranked_yet'
   const rankedAt = kept?.computedAt ?? nowMs
   const range = { fromMs: rankedAt - STANDING_BACK_MS + 1, toMs: rankedAt + 1, knownAtMs: null, limit: SETTLEMENTS_MAX }
+  await takeSettlements(db, { instrumentId: instrument.id, ...range }, budget)
   const settled = await listSettlements(db, { instrumentId: instrument.id, ...range })
   if (isPast && settled.length === 0) return 'no_row'
-  const settlements = settled.map(
-    ({ settledAt, observedAt, source, rate, intervalHours, intervalSource, formulaVersion }): RankedRow => {
-      return { settledAt, observedAt, source, rate, intervalHours, intervalSource, formulaVersion }
-    }
-  )
+  const settlements = settled.map(settlementRow)
   const rows: Rows = {
     nowMs,
     staleIntervals: config.fundingRegime.staleIntervals,

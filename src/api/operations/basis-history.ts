@@ -218,9 +218,10 @@ function autoResolution(range: Range, points: number): BucketResolution {
   return BUCKETS.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= points) ?? '1d'
 }
 
-export function refuseTooManyBuckets(range: Range, bucketMs: number): void {
+/** `others`: the resolutions that may be asked for instead. */
+export function refuseTooManyBuckets(range: Range, bucketMs: number, others = BUCKETS): void {
   if (countBuckets(range, bucketMs) <= MOST_BUCKETS) return
-  const fits = BUCKETS.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= MOST_BUCKETS)
+  const fits = others.find((resolution) => countBuckets(range, BUCKET_MS[resolution]) <= MOST_BUCKETS)
   const most = MOST_BUCKETS.toLocaleString('en')
   const problem =
     fits === undefined

@@ -13,7 +13,7 @@ import type { Instrument } from '../../domain/instrument.ts'
 import { anchor8hOf } from '../../domain/regime-series.ts'
 import { DAY, floorTo, HOUR, isoOf, isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { listSettlements } from '../../store/funding-history.ts'
+import { listSettlements, type StoredSettlement } from '../../store/funding-history.ts'
 import { countHourFacts, listHourFacts } from '../../store/hour-facts.ts'
 import { partsOf, splitAt, type WindowParts } from '../basis-parts.ts'
 import type { ApiContext } from '../context.ts'
@@ -101,7 +101,8 @@ export async function readDriverHours(
   budget: RowBudget
 ): Promise<Past> {
   const fromMs = floorTo(window.fromMs - LOOK_BACK_MS, DAY)
-  const range = { fromMs, toMs: floorTo(window.toMs - 1, HOUR) + HOUR, knownAtMs }
+  // An hour that ends after the window is not over in it: its end is not known yet.
+  const range = { fromMs, toMs: floorTo(window.toMs, HOUR), knownAtMs }
   const pair = { instrumentId: instrument.id, spotId }
   await takeStored(budget, {
     most: Number.POSITIVE_INFINITY,
@@ -121,13 +122,18 @@ async function readSettled(
   { db }: ApiContext,
   { id }: Instrument,
   range: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number | null }
-): Promise<Settled[]> {
+): Promise<ToldSettled[]> {
   const fromMs = range.fromMs - FUNDING_BACK_MS
   const rows = await listSettlements(db, { ...range, instrumentId: id, fromMs, limit: SETTLEMENTS_MAX })
-  return rows.map(({ settledAt, rate, intervalHours }) => ({ at: settledAt, rate: Number(rate), intervalHours }))
+  return rows.map(({ settledAt, rate, intervalHours, intervalSource, formulaVersion }) => {
+    return { at: settledAt, rate: Number(rate), intervalHours, intervalSource, formulaVersion }
+  })
 }
 
-type Past = WindowParts & { readonly hours: readonly HourFacts[]; readonly settled: readonly Settled[] }
+/** With whose word its interval is, and by which of the venue’s formulas it was. */
+type ToldSettled = Settled & Pick<StoredSettlement, 'intervalSource' | 'formulaVersion'>
+
+type Past = WindowParts & { readonly hours: readonly HourFacts[]; readonly settled: readonly ToldSettled[] }
 
 async function answerOf(
   context: ApiContext,

@@ -18,6 +18,7 @@ import {
   unexplained
 } from '../../domain/explain.ts'
 import type { Instrument } from '../../domain/instrument.ts'
+import { MADE_FORMULA_VERSIONS } from '../../domain/made-metrics.ts'
 import { METRICS, type Metric, type MetricName } from '../../domain/metrics.ts'
 import { findBoardEntry } from '../../store/board.ts'
 import { findBasisAt, findEstimateAt, findMarketAt, findSettlementAt, type StoredRow } from '../../store/rows-at.ts'
@@ -26,6 +27,7 @@ import type { ApiContext } from '../context.ts'
 import { refuseGone } from '../known-at.ts'
 import { explainAnswer } from '../made/made.ts'
 import type { Asked } from '../made/reading.ts'
+import { newBudget, takeServed } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
 /** Where a number comes from. */
@@ -49,17 +51,22 @@ export function explainOperation(context: ApiContext): Operation {
   })
 }
 
-async function readExplanation(context: ApiContext, { values }: Question<typeof explainParameters>) {
+async function readExplanation(context: ApiContext, question: Question<typeof explainParameters>) {
+  const { values, budget = newBudget(context) } = question
   const { clock, catalogue } = context
   const asOfMs = clock.now()
   const moment = pastMoment(values.at, asOfMs)
   const instrument = await catalogue.getInstrument(values.instrument)
   const against = values.against === undefined ? undefined : await catalogue.getInstrument(values.against, 'against')
   const { borrowApr, direction, from: fromMs } = values
-  const asked = { instrument, against, moment, borrowApr, direction, fromMs }
+  const asked = { instrument, against, moment, borrowApr, direction, fromMs, budget }
   const found =
     (await ofAnswer(context, values.metric, asked)) ?? (await ofRow(context, values.metric as MetricName, asked))
-  return { data: explainView({ ...found, metric: values.metric, asOfMs: moment.nowMs }), asOfMs }
+  const data = explainView({ ...found, metric: values.metric, asOfMs: moment.nowMs })
+  if (question.budget !== undefined) {
+    takeServed(budget, 1 + data.inputs.length, 'metric', '; each input of an explanation counts as one')
+  }
+  return { data, asOfMs }
 }
 
 type Found = Omit<Explanation, 'metric' | 'asOfMs'>
@@ -86,7 +93,8 @@ async function ofAnswer(context: ApiContext, name: string, asked: Asked): Promis
   const { answer, metric, found } = made
   if (typeof found === 'string') return nothing(answer, metric, asked.instrument, unexplained(found))
   const rows = boardRowsView({ ...found.rows })
-  return { ...nothing(answer, metric, asked.instrument, found.explained), rows, rowsHash: hashOf(rows) }
+  const versions = { ...NO_VERSIONS, formulaVersion: MADE_FORMULA_VERSIONS[answer] }
+  return { ...nothing(answer, metric, asked.instrument, found.explained), rows, rowsHash: hashOf(rows), versions }
 }
 
 /** A number of the board, or of a stored row. */

@@ -89,8 +89,8 @@ export const FUNDING_SPREADS: Words = {
   },
   priceBasisBps: {
     unit: 'basis points',
-    formula: '(short.mid / long.mid − 1) · bps',
-    inputs: ['short.mid', 'long.mid'],
+    formula: '(short.quote.mid / long.quote.mid − 1) · bps',
+    inputs: ['short.quote.mid', 'long.quote.mid'],
     constants: bps
   }
 }

@@ -80,8 +80,8 @@ export const FUNDING_SPREADS_REALISED: Words = {
   },
   priceBasisBps: {
     unit: 'basis points',
-    formula: '(short.mid / long.mid − 1) · bps, of now',
-    inputs: ['short.mid', 'long.mid'],
+    formula: '(short.quote.mid / long.quote.mid − 1) · bps, of quotesAt',
+    inputs: ['short.quote.mid', 'long.quote.mid'],
     constants: { bps: BPS }
   },
   blocks: {
