@@ -1,16 +1,18 @@
-import { type Answer, type Maker, type Reader, readerOf, type Value } from './answer.ts'
+import { type Answer, type Maker, readerOf, type Value } from './answer.ts'
 import { ATTRIBUTION } from './attribution.ts'
 import { BREADTH } from './breadth.ts'
 import { CARRY } from './carry.ts'
 import { CURVE_HISTORY, CURVE_SHAPE, ROLLED } from './curves.ts'
 import { DRIVERS } from './drivers.ts'
-import { by, float, fraction, mid, minus, plus, ratio } from './fraction.ts'
+import { float, fraction, mid, minus, plus, ratio } from './fraction.ts'
 import { SENTIMENT } from './heat.ts'
 import { LIQUIDATIONS } from './liquidations.ts'
 import { BASIS_MOVEMENT } from './movement.ts'
 import { FUNDING_REALISED, FUNDING_SPREADS_REALISED } from './realised.ts'
 import { FUNDING_STANDINGS, trailing } from './settlements.ts'
-import { meanOf, slopeOf, sumOf } from './statistics.ts'
+import { FUNDING_SPREADS } from './spreads.ts'
+import { sumOf } from './statistics.ts'
+import { TERM_STRUCTURE } from './term-structure.ts'
 
 const ONE = fraction(1)
 const received: Maker = ({ only }) => only()
@@ -35,27 +37,6 @@ const FLOW: Readonly<Record<string, Maker>> = {
 const STABLECOINS: Readonly<Record<string, Maker>> = {
   rate: ({ of }) => float(mid(of('latest.quote.bid'), of('latest.quote.ask'))),
   deviationBps: ({ of, constant }) => (float(mid(of('latest.quote.bid'), of('latest.quote.ask'))) - 1) * constant('bps')
-}
-
-const frac = ({ of }: Reader) => {
-  const [contract, spot] = [of('point.contractMid'), of('point.spotMid')]
-  return float(by(minus(contract, spot), spot))
-}
-const perDays = ({ timeOf, constant }: Reader) =>
-  constant('daysPerYear') / ((timeOf('point.expiresAt') - timeOf('derivedAt')) / constant('dayMs'))
-const meanRate = (read: Reader) => meanOf(read.each('rates', 'aprContinuous').map(Number))
-const TERM_STRUCTURE: Readonly<Record<string, Maker>> = {
-  basisFrac: frac,
-  aprSimple: (read) => frac(read) * perDays(read),
-  aprContinuous: (read) => Math.log1p(frac(read)) * perDays(read),
-  apyCompounded: (read) => Math.expm1(Math.log1p(frac(read)) * perDays(read)),
-  levelMean: meanRate,
-  excessApr: (read) => meanRate(read) - read.number('quoteRate'),
-  slopePer30d: ({ each }) => {
-    const x = each('rates', 'days').map((days) => Number(days) / 30)
-    const y = each('rates', 'aprContinuous').map(Number)
-    return slopeOf(x, y)
-  }
 }
 
 /** Of an asset’s contracts, each by its open interest. */
@@ -89,27 +70,6 @@ const AGGREGATES: Readonly<Record<string, Maker>> = {
       [`${field}OpenInterestUsd`, weighed(column, 'openInterestUsd')]
     ])
   )
-}
-
-const aprOf = (leg: string): Maker => {
-  return ({ number, constant }) => (number(`${leg}.rate`) * constant('hoursPerYear')) / number(`${leg}.intervalHours`)
-}
-const grossOf = ({ number, constant }: Reader) => {
-  const [short, long] = ['short', 'long'].map(
-    (leg) => number(`${leg}.rate`) * (constant('hoursPerYear') / number(`${leg}.intervalHours`))
-  )
-  if (short === long) return 0
-  return number('short.rate') * number('short.settlements') - number('long.rate') * number('long.settlements')
-}
-const costOf = ({ number }: Reader) => 2 * (number('short.taker') + number('long.taker'))
-const FUNDING_SPREADS: Readonly<Record<string, Maker>> = {
-  shortApr: aprOf('short'),
-  longApr: aprOf('long'),
-  aprSpread: (read, answer) => Number(aprOf('short')(read, answer)) - Number(aprOf('long')(read, answer)),
-  grossFrac: grossOf,
-  costFrac: costOf,
-  netFrac: (read) => grossOf(read) - costOf(read),
-  priceBasisBps: ({ number, constant }) => (number('short.quote.mid') / number('long.quote.mid') - 1) * constant('bps')
 }
 
 const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {

@@ -15,12 +15,14 @@ import { mapInTurns } from './turns.ts'
 
 /** Of one perpetual: a quarter of hourly ones. */
 const SETTLEMENTS_MAX = 2_300
-const BLOCK_MS = 8 * HOUR
+export const BLOCK_MS = 8 * HOUR
 /** How far back blocks are looked at, of spreads of now. */
 const BLOCKS_MS = 10 * BLOCK_MS * SPREAD_BLOCKS
 
+/** With what its rate or its window is made of. */
 export type PastPerpetual = SpreadPerpetual & {
   readonly settled: readonly PaidRate[]
+  readonly estimate: Latest['estimate']
   /** When the quote of its mid was received. */
   readonly quotedAt: number | null
 }
@@ -42,7 +44,8 @@ export async function readPerpetuals(
     const mid = midOf(instrument, found, nowMs - maxAgeMs)
     // Blocks of now are read for what is shown; of the past they depend, as what was realised, on how long the other leg lived.
     const quotedAt = mid === null ? null : found!.quote!.observedAt
-    const shared = { instrument, mid, quotedAt, settled, blocks: NO_BLOCKS, realised: null }
+    const estimate = found?.estimate ?? null
+    const shared = { instrument, mid, quotedAt, settled, estimate, blocks: NO_BLOCKS, realised: null }
     if (window.kind === 'now') return { ...shared, ...rateOfNow(found, window, maxAgeMs) }
     return { ...shared, rate: null, intervalHours: settled.at(-1)?.intervalHours ?? null, due: null, absent: null }
   })
@@ -57,6 +60,12 @@ async function readSettled(db: ApiContext['db'], ids: readonly number[], window:
 const NOTHING_SETTLED: ReadonlyMap<number, readonly PaidRate[]> = new Map()
 const NO_BLOCKS: ReadonlyMap<number, number> = new Map()
 
+/** Of spreads of now: the whole blocks that are looked at. */
+export function blocksUntil(nowMs: number) {
+  const toMs = floorTo(nowMs, BLOCK_MS)
+  return { fromMs: toMs - BLOCKS_MS, toMs }
+}
+
 /** What these have settled lately, by blocks: of those that are shown, since no order depends on it. */
 export async function readBlocks(
   { db }: ApiContext,
@@ -64,8 +73,7 @@ export async function readBlocks(
   { nowMs, budget }: Omit<Reading, 'window'>
 ): Promise<(perpetual: PastPerpetual) => PastPerpetual> {
   const ids = [...new Set(shown.map(({ instrument }) => instrument.id))]
-  const toMs = floorTo(nowMs, BLOCK_MS)
-  const range = { fromMs: toMs - BLOCKS_MS, toMs }
+  const range = blocksUntil(nowMs)
   await takeSettlements(db, ids, range, budget)
   const blocks = await listSettledBlocks(db, ids, { ...range, blockMs: BLOCK_MS })
   return (perpetual) => ({ ...perpetual, blocks: blocks.get(perpetual.instrument.id) ?? NO_BLOCKS })

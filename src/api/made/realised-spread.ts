@@ -52,7 +52,7 @@ function viewOf(rows: Rows) {
     const { instrument } = leg
     const settled = rows.settlements.filter((row) => row.instrument === instrument.key)
     const intervalHours = settled.at(-1)?.intervalHours ?? null
-    const none = { rate: null, realised: null, due: null, absent: null, blocks: new Map() }
+    const none = { rate: null, estimate: null, realised: null, due: null, absent: null, blocks: new Map() }
     return { ...none, ...leg, settled, intervalHours }
   })
   return spreadOf(a!, b!, windowIn(rows), BASE_TIER)

@@ -4,21 +4,22 @@ import {
   type SpreadPerpetual,
   type SpreadWindow
 } from '../../contract/funding-spreads.ts'
+import { add, decimalOrNull, toNumber, ZERO } from '../../domain/decimal.ts'
 import { takerFeeOf } from '../../domain/fees.ts'
 import { formulaVersionAt } from '../../domain/funding-formulas.ts'
 import type { Instrument } from '../../domain/instrument.ts'
-import { HOUR } from '../../domain/time.ts'
-import { listLatest } from '../../store/latest.ts'
-import { type PastPerpetual, readPerpetuals } from '../spread-facts.ts'
-import type { Read } from './reading.ts'
+import type { LatestEstimate } from '../../domain/latest.ts'
+import { floorTo, HOUR } from '../../domain/time.ts'
+import { BLOCK_MS, blocksUntil, type PastPerpetual, readPerpetuals } from '../spread-facts.ts'
+import { madeOf, type Read } from './reading.ts'
+import { type SettlementRow, settlementsUntil } from './trailing.ts'
 
-/** A leg as JSON keeps it: its settlements as times of now and to come. */
+type Shown = 'rate' | 'intervalHours' | 'intervalSource' | 'kind' | 'nextSettlementAt' | 'observedAt'
+/** A leg as JSON keeps it, with the venue's own word. */
 type Leg = Omit<SpreadPerpetual, 'blocks' | 'realised'> & {
   readonly taker: number
+  readonly estimate: Pick<LatestEstimate, Shown> | null
   readonly quotedAt: number | null
-  /** Of its rate. */
-  readonly observedAt: number | null
-  readonly intervalSource: string | null
   readonly formulaVersion: number | null
 }
 type Rows = {
@@ -27,6 +28,10 @@ type Rows = {
   readonly tier: string
   readonly one: Leg
   readonly other: Leg
+  /** The whole blocks that were looked at, and what both settled in them, each with whose it is. */
+  readonly blocksFromAt: number
+  readonly blocksToAt: number
+  readonly settlements: readonly (SettlementRow & { readonly instrument: string })[]
 }
 
 /** Of a perpetual against another one of its asset, by the rates of now over the horizon and the fees unless told. */
@@ -40,32 +45,41 @@ export const readSpread: Read = async (context, { instrument, against, moment: {
   // As the answer pairs them: which of two equal ones is short depends on it.
   const inOrder = [instrument, against].toSorted((a, b) => a.id - b.id)
   const [one, other] = await readPerpetuals(context, inOrder, { window, nowMs, budget })
-  const latest = await listLatest(context.db, [instrument.id, against.id])
-  const legOf = ({ instrument: of, rate, intervalHours, due, mid, quotedAt, absent }: PastPerpetual): Leg => {
-    const estimate = latest.get(of.id)?.estimate
-    return {
-      instrument: of,
-      rate,
-      intervalHours,
-      due,
-      mid,
-      quotedAt,
-      absent,
-      taker: takerFeeOf(of.venue, 'contract', tier).taker,
-      observedAt: estimate?.observedAt ?? null,
-      intervalSource: estimate?.intervalSource ?? null,
-      formulaVersion: estimate ? formulaVersionAt(of.venue, estimate.observedAt) : null
-    }
+  const blocks = blocksUntil(nowMs)
+  const settled = await Promise.all(inOrder.map(({ id }) => settlementsUntil(context, id, blocks, budget)))
+  const legOf = ({ instrument: of, rate, intervalHours, due, mid, quotedAt, absent, estimate }: PastPerpetual): Leg => {
+    const { taker } = takerFeeOf(of.venue, 'contract', tier)
+    const formulaVersion = estimate ? formulaVersionAt(of.venue, estimate.observedAt) : null
+    return { instrument: of, rate, intervalHours, due, mid, quotedAt, absent, taker, estimate, formulaVersion }
   }
-  const rows: Rows = { nowMs, window, tier, one: legOf(one!), other: legOf(other!) }
-  const again = ({ observedAt: _, taker: _taker, ...leg }: Leg): SpreadPerpetual => ({
-    ...leg,
-    blocks: new Map(),
-    realised: null
-  })
-  const remake = (given: Rows) => fundingSpreadView(again(given.one), again(given.other), given.window, given.tier)
-  const served = fundingSpreadView(one!, other!, window, tier)
-  return { served, remake, rows: { ...rows, ...sidesOf(rows, served) } }
+  const rows: Rows = {
+    nowMs,
+    window,
+    tier,
+    one: legOf(one!),
+    other: legOf(other!),
+    blocksFromAt: blocks.fromMs,
+    blocksToAt: blocks.toMs,
+    settlements: settled.flatMap((own, place) => own.map((row) => ({ instrument: inOrder[place]!.key, ...row })))
+  }
+  const { served, remake, rows: made } = madeOf(rows, viewOf)
+  return { served, remake, rows: { ...made, ...sidesOf(rows, viewOf(rows)) } }
+}
+
+function viewOf({ one, other, window, tier, settlements }: Rows) {
+  const perpetualOf = ({ estimate: _, taker: _taker, ...leg }: Leg): SpreadPerpetual => {
+    const settled = settlements.filter(({ instrument }) => instrument === leg.instrument.key)
+    return { ...leg, blocks: sumsOf(settled), realised: null }
+  }
+  return fundingSpreadView(perpetualOf(one), perpetualOf(other), window, tier)
+}
+
+/** Exact sums, as the answer has them, by the beginning of their block. */
+function sumsOf(settled: readonly SettlementRow[]): ReadonlyMap<number, number> {
+  const byBlock = Map.groupBy(settled, ({ settledAt }) => floorTo(settledAt - 1, BLOCK_MS))
+  const sum = (own: readonly SettlementRow[]) =>
+    toNumber(own.reduce((total, { rate }) => add(total, decimalOrNull(rate)!), ZERO))
+  return new Map([...byBlock].map(([start, own]) => [start, sum(own)]))
 }
 
 /** Why two contracts make no spread of funding. */
@@ -78,11 +92,28 @@ export function pairAbsence(instrument: Instrument, against: Instrument | undefi
 }
 
 /** Which of the two is short, with the settlements of its clock or its grid inside the window. */
-function sidesOf({ one, other }: Rows, served: ReturnType<typeof fundingSpreadView>) {
+function sidesOf({ one, other, window }: Rows, served: ReturnType<typeof fundingSpreadView>) {
   const [short, long] = served.short === one.instrument.key ? [one, other] : [other, one]
   const { shortSettlements, longSettlements } = served as Readonly<Record<string, unknown>>
-  const sideOf = ({ instrument: { key }, mid, quotedAt, absent: _, due: _due, ...rate }: Leg, settlements: unknown) => {
-    return { instrument: key, ...rate, quote: { instrument: key, mid, observedAt: quotedAt }, settlements }
+  const sideOf = ({ instrument: { key }, ...leg }: Leg, settlements: unknown) => ({
+    instrument: key,
+    rate: leg.rate,
+    intervalHours: leg.intervalHours,
+    intervalSource: leg.estimate?.intervalSource ?? null,
+    formulaVersion: leg.formulaVersion,
+    taker: leg.taker,
+    settlements,
+    quote: { instrument: key, mid: leg.mid, observedAt: leg.quotedAt },
+    venueRate: leg.estimate?.rate ?? null,
+    venueIntervalHours: leg.estimate?.intervalHours ?? null,
+    kind: leg.estimate?.kind ?? null,
+    nextSettlementAt: leg.estimate?.nextSettlementAt ?? null,
+    observedAt: leg.estimate?.observedAt ?? null
+  })
+  return {
+    short: sideOf(short, shortSettlements),
+    long: sideOf(long, longSettlements),
+    fromAt: window.fromMs,
+    toAt: window.toMs
   }
-  return { short: sideOf(short, shortSettlements), long: sideOf(long, longSettlements) }
 }

@@ -65,7 +65,34 @@ const ON_GRIDS = [...LEGS, 'short.settlements', 'long.settlements']
 const FEES = ['short.taker', 'long.taker']
 const GROSS = 'grossFrac = short.rate · its settlements − long.rate · its settlements, 0 where both pay the same a year'
 const COST = 'costFrac = 2 · (taker + taker)'
+const TRAILING = 'a rate of kind trailing is of 8 h and settles every hour'
+const ofLeg = (leg: 'short' | 'long'): Words => {
+  const [own, step] = [(name: string) => `${leg}.${name}`, 'step = intervalHours · hourMs']
+  return {
+    [`${leg}Rate`]: {
+      unit: 'fraction per interval',
+      formula: `venueRate, an eighth of it where kind is trailing; ${TRAILING}`,
+      inputs: [own('venueRate'), own('kind')]
+    },
+    [`${leg}IntervalHours`]: {
+      unit: 'hours',
+      formula: `venueIntervalHours, 1 where kind is trailing; ${TRAILING}`,
+      inputs: [own('venueIntervalHours'), own('kind')]
+    },
+    [`${leg}Settlements`]: {
+      unit: 'settlements',
+      formula:
+        '1 + ⌊(toAt − nextSettlementAt) / step⌋, 0 where that is after toAt; ⌊toAt / step⌋ − ⌊fromAt / step⌋ where no nextSettlementAt after fromAt is ' +
+        `told; ${step}`,
+      inputs: [own('nextSettlementAt'), own('intervalHours'), 'fromAt', 'toAt'],
+      constants: { hourMs: HOUR }
+    }
+  }
+}
+const NET_OF_NOW = `netFrac = grossFrac − costFrac; ${GROSS}; ${COST}`
 export const FUNDING_SPREADS: Words = {
+  ...ofLeg('short'),
+  ...ofLeg('long'),
   shortApr: {
     unit: 'fraction a year',
     formula: 'rate · hoursPerYear / intervalHours',
@@ -86,6 +113,20 @@ export const FUNDING_SPREADS: Words = {
     formula: `grossFrac − costFrac; ${GROSS}; ${COST}`,
     inputs: [...ON_GRIDS, ...FEES],
     constants: yearly
+  },
+  netApr: {
+    unit: 'fraction a year',
+    formula: `netFrac · hoursPerYear · hourMs / (toAt − fromAt); ${NET_OF_NOW}`,
+    inputs: [...ON_GRIDS, ...FEES, 'fromAt', 'toAt'],
+    constants: { ...yearly, hourMs: HOUR }
+  },
+  blocks: {
+    unit: 'blocks of 8 h',
+    formula:
+      'of the blocks (from, from + blockMs] of the UTC day in which both settled after blocksFromAt until blocksToAt: how many of the newest in a row ' +
+      'have Σ rate of short above Σ rate of long, exact, rounded once',
+    inputs: ['settlements.*.settledAt', 'settlements.*.rate', 'blocksFromAt', 'blocksToAt'],
+    constants: { blockMs: 8 * HOUR }
   },
   priceBasisBps: {
     unit: 'basis points',

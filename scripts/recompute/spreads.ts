@@ -1,0 +1,71 @@
+import type { Maker, Reader } from './answer.ts'
+import { type Fraction, float, fraction, plus } from './fraction.ts'
+
+const aprOf = (leg: string): Maker => {
+  return ({ number, constant }) => (number(`${leg}.rate`) * constant('hoursPerYear')) / number(`${leg}.intervalHours`)
+}
+const grossOf = ({ number, constant }: Reader) => {
+  const [short, long] = ['short', 'long'].map(
+    (leg) => number(`${leg}.rate`) * (constant('hoursPerYear') / number(`${leg}.intervalHours`))
+  )
+  if (short === long) return 0
+  return number('short.rate') * number('short.settlements') - number('long.rate') * number('long.settlements')
+}
+const costOf = ({ number }: Reader) => 2 * (number('short.taker') + number('long.taker'))
+/** Deribit pays all the time: every hour settles an eighth of its rate. */
+const isTrailing = ({ raw }: Reader, leg: string) => raw(`${leg}.kind`) === 'trailing'
+const ofLeg = (leg: string): Readonly<Record<string, Maker>> => ({
+  [`${leg}Rate`]: (read) => read.number(`${leg}.venueRate`) / (isTrailing(read, leg) ? 8 : 1),
+  [`${leg}IntervalHours`]: (read) => (isTrailing(read, leg) ? 1 : read.raw(`${leg}.venueIntervalHours`)),
+  [`${leg}Settlements`]: ({ raw, number, timeOf, constant }) => {
+    const step = number(`${leg}.intervalHours`) * constant('hourMs')
+    const [from, to] = [timeOf('fromAt'), timeOf('toAt')]
+    const next = raw(`${leg}.nextSettlementAt`) === null ? from : timeOf(`${leg}.nextSettlementAt`)
+    if (next <= from) return Math.floor(to / step) - Math.floor(from / step)
+    return next > to ? 0 : 1 + Math.floor((to - next) / step)
+  }
+})
+
+type Rows = {
+  readonly short: { readonly instrument: string }
+  readonly long: { readonly instrument: string }
+  readonly blocksFromAt: string
+  readonly blocksToAt: string
+  readonly settlements: readonly { readonly settledAt: string; readonly rate: string; readonly instrument: string }[]
+}
+
+/** What one leg settled, by the beginning of each block. */
+function sumsOf({ settlements, blocksFromAt, blocksToAt }: Rows, leg: string, { constant }: Reader) {
+  const blockMs = constant('blockMs')
+  const sums = new Map<number, Fraction>()
+  for (const { settledAt, rate, instrument } of settlements) {
+    const at = Date.parse(settledAt)
+    if (instrument !== leg || at <= Date.parse(blocksFromAt) || at > Date.parse(blocksToAt)) continue
+    const from = Math.floor((at - 1) / blockMs) * blockMs
+    sums.set(from, plus(sums.get(from) ?? fraction(0), fraction(rate)))
+  }
+  return sums
+}
+
+export const FUNDING_SPREADS: Readonly<Record<string, Maker>> = {
+  ...ofLeg('short'),
+  ...ofLeg('long'),
+  shortApr: aprOf('short'),
+  longApr: aprOf('long'),
+  aprSpread: (read, answer) => Number(aprOf('short')(read, answer)) - Number(aprOf('long')(read, answer)),
+  grossFrac: grossOf,
+  costFrac: costOf,
+  netFrac: (read) => grossOf(read) - costOf(read),
+  netApr: (read) => {
+    const net = (grossOf(read) - costOf(read)) * read.constant('hoursPerYear') * read.constant('hourMs')
+    return net / (read.timeOf('toAt') - read.timeOf('fromAt'))
+  },
+  blocks: (read, { rows }) => {
+    const given = rows as Rows
+    const [short, long] = [given.short, given.long].map(({ instrument }) => sumsOf(given, instrument, read))
+    const common = [...short!.keys()].filter((from) => long!.has(from)).sort((a, b) => b - a)
+    const broken = common.findIndex((from) => float(short!.get(from)!) <= float(long!.get(from)!))
+    return broken < 0 ? common.length : broken
+  },
+  priceBasisBps: ({ number, constant }) => (number('short.quote.mid') / number('long.quote.mid') - 1) * constant('bps')
+}
