@@ -50,13 +50,14 @@ function bookOf(
   }
   const low = (far: Fraction) => times(middle, minus(ONE, far))
   const high = (far: Fraction) => times(middle, plus(ONE, far))
-  return {
-    mid: middle,
-    bids: sideOf(best, bidSize, isCurrent ? depth.bids : [], (far) => (isAtLeast(low(far), best) ? best : low(far))),
-    asks: sideOf(worst, askSize, isCurrent ? depth.asks : [], (far) =>
-      isAtLeast(high(far), worst) ? high(far) : worst
-    )
-  }
+  const bids = sideOf(best, bidSize, isCurrent ? depth.bids : [], (far) =>
+    isAtLeast(low(far), best) ? best : low(far)
+  )
+  const asks = sideOf(worst, askSize, isCurrent ? depth.asks : [], (far) =>
+    isAtLeast(high(far), worst) ? high(far) : worst
+  )
+  // Of what rests: a best price whose size is not known is no level.
+  return { mid: mid(bids[0]!.price, asks[0]!.price), bids, asks }
 }
 
 /** Base that so much quote is; null where the side ends before. */

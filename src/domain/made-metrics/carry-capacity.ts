@@ -11,7 +11,7 @@ const OF_SIZE =
 const SIZED = [
   ...CONTRACT_BOOK,
   ...SPOT_BOOK,
-  ...['parts.units', 'parts.fx', 'parts.side', 'parts.fundingSum', 'parts.lifeHours'],
+  ...['parts.units', 'parts.fx', 'parts.side', 'parts.fundingSum', 'parts.hours'],
   ...['horizonHours', 'spotTaker', 'contractTaker', 'deliveryFrac', 'borrowApr', 'margin'].map(
     (name) => `terms.${name}`
   )

@@ -35,7 +35,7 @@ export const CONTRACT_BOOK = [...quote('contract'), ...CONTRACT_SIDES]
 
 export const BOOKS =
   'books: the best price with its size (of inverse contracts / price), then what bands of band1Bps, band2Bps, band3Bps from mid add, at each band’s ' +
-  'far edge; 30 significant digits'
+  'far edge, 30 significant digits; a best price whose size is not known is no level; mids are of the levels'
 
 export const ESTIMATE = ['rate', 'intervalHours', 'kind', 'cap', 'floor', 'nextSettlementAt'].map(
   (field) => `contractFacts.latest.estimate.${field}`

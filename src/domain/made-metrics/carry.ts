@@ -1,9 +1,8 @@
-import { HOURS_PER_YEAR } from '../time.ts'
 import { CAPACITY } from './carry-capacity.ts'
 import { CARRY_ENDS } from './carry-ends.ts'
 import { CARRY_FAIR } from './carry-fair.ts'
 import { CARRY_FUNDING } from './carry-funding.ts'
-import { BOOK, BOOKS, CLOSES, CONTRACT_BOOK, DEVIATION, NET, PATH, SIDE, SPOT_BOOK } from './carry-words.ts'
+import { BOOK, BOOKS, CLOSES, CONTRACT_BOOK, DEVIATION, NET, SIDE, SPOT_BOOK } from './carry-words.ts'
 import type { MadeMetric, Words } from './words.ts'
 
 const GROSS_PARTS = ['parts.side', 'parts.entryBasisBps', 'parts.exitBasisBps', 'parts.fundingSum']
@@ -101,7 +100,7 @@ const NETS: Words = {
     unit: 'fraction',
     formula: 'borrowApr · hours / hoursPerYear, of the row’s own end; only in reverse',
     inputs: ['terms.borrowApr', 'parts.hours'],
-    constants: { ...PATH, hoursPerYear: HOURS_PER_YEAR }
+    constants: NET
   },
   grossFrac: { unit: 'fraction', formula: CARRY_GROSS, inputs: GROSS_PARTS, constants: NET, path: 'end.grossFrac' },
   costFrac: { unit: 'fraction', formula: CARRY_COST, inputs: COST_PARTS, constants: NET, path: 'end.costFrac' },
