@@ -11,7 +11,7 @@ import type { Database } from '../../src/store/database.ts'
 import { observeHours } from '../support/heated.ts'
 import { remade } from '../support/remade.ts'
 import { buildTo, rollUp } from '../support/rolled-up.ts'
-import { observeEstimate, observeFlow, observeQuote, observeSizes } from '../support/sizes.ts'
+import { observeDepth, observeEstimate, observeFlow, observeQuote, observeSizes } from '../support/sizes.ts'
 import { readWindows, seedFar, seedHours, seedLooks, seedWindows, WINDOWS } from './explained-windows.ts'
 import { boardRow, insertBasis, insertInstrument, insertSettlements, NOW_MS, putOnBoard, testApi } from './fixture.ts'
 import { putBoard, sampleInputs } from './random-board.ts'
@@ -43,6 +43,7 @@ async function seed(db: Database): Promise<void> {
   await seedMarket(db)
   await putBoard(db, sampleInputs(12, 4_000))
   await seedRich(db)
+  await seedDeep(db)
   const { rows } = await db.query<{ id: number; key: string }>(
     `select id, key from instrument where kind = 'perpetual' and asset = 'BTC'`
   )
@@ -121,6 +122,24 @@ async function seedRich(db: Database): Promise<void> {
   await observeHours(db, perp, held)
   await observeSizes(db, perp, { base: '40013', usd: '2560832000' })
   await observeSizes(db, spot, {})
+}
+
+/** A perpetual with deep books, of whose basis there is a month of days. */
+async function seedDeep(db: Database): Promise<void> {
+  const spot = await insertInstrument(db, { key: 'gate:BTC/USDC' })
+  const perp = await insertInstrument(db, { key: 'gate:BTC/USDC:USDC', spotId: spot })
+  const sums = ['2000000.5', '9000000.25', '40000000']
+  for (const [place, id] of [spot, perp].entries()) {
+    await observeQuote(db, id, { bid: String(64_000 + 77 * place), ask: String(64_003 + 77 * place) })
+    const [of10, of25, of50] = sums as [string, string, string]
+    await observeDepth(db, id, { bid10: of10, ask10: of10, bid25: of25, ask25: of25, bid50: of50, ask50: of50 })
+  }
+  await observeEstimate(db, perp, { rate: '0.00031' })
+  const days = Array.from({ length: 30 }, (_, turn) => ({
+    start: Math.floor(NOW_MS / DAY) * DAY - (turn + 1) * DAY,
+    close: 4 + ((turn * 37) % 11)
+  }))
+  await rollUp(db, perp, spot, days, DAY)
 }
 
 const rateOf = (turn: number) => `0.000${(turn * 37) % 11}`

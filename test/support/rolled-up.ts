@@ -3,14 +3,15 @@ import type { Database } from '../../src/store/database.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { NOW_MS } from '../api/fixture.ts'
 
-/** One rolled-up hour of basis; `minute` is when its last one was. */
+/** One rolled-up hour of basis, or day; `minute` is when its last one was. */
 export type Hour = { readonly start: number; readonly close: number; readonly grade?: string; readonly minute?: number }
 
 export async function rollUp(
   db: Database,
   instrumentId: number,
   spotId: number,
-  hours: readonly Hour[]
+  hours: readonly Hour[],
+  lengthMs = HOUR
 ): Promise<void> {
   await ensurePartitions(
     db,
@@ -20,7 +21,7 @@ export async function rollUp(
   )
   await db.query(
     `insert into basis_bucket (instrument_id, spot_id, length_ms, start, grade, first_at, last_at, open, high, low, close, sum, count, span_ms)
-     select $1, $2, ${HOUR}, at, grade, at, at + minute * interval '1 minute', close, close, close, close, close::numeric, 1, 60000
+     select $1, $2, $7, at, grade, at, at + minute * interval '1 minute', close, close, close, close, close::numeric, 1, 60000
      from unnest($3::timestamptz[], $4::float8[], $5::text[], $6::int[]) as h (at, close, grade, minute)`,
     [
       instrumentId,
@@ -28,7 +29,8 @@ export async function rollUp(
       hours.map(({ start }) => new Date(start)),
       hours.map(({ close }) => close),
       hours.map(({ grade = 'signal' }) => grade),
-      hours.map(({ minute = 59 }) => minute)
+      hours.map(({ minute = 59 }) => minute),
+      lengthMs
     ]
   )
 }
