@@ -8,8 +8,10 @@ import { float, fraction, mid, minus, plus, ratio } from './fraction.ts'
 import { SENTIMENT } from './heat.ts'
 import { LIQUIDATIONS } from './liquidations.ts'
 import { BASIS_MOVEMENT } from './movement.ts'
+import { OPPORTUNITIES } from './opportunities.ts'
 import { FUNDING_REALISED, FUNDING_SPREADS_REALISED } from './realised.ts'
 import { FUNDING_STANDINGS, trailing } from './settlements.ts'
+import { SIGNALS } from './signals.ts'
 import { FUNDING_SPREADS } from './spreads.ts'
 import { sumOf } from './statistics.ts'
 import { TERM_STRUCTURE } from './term-structure.ts'
@@ -88,7 +90,9 @@ const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
   basisMovement: BASIS_MOVEMENT,
   drivers: DRIVERS,
   driversAttribution: ATTRIBUTION,
-  sentiment: SENTIMENT
+  sentiment: SENTIMENT,
+  signals: SIGNALS,
+  opportunities: OPPORTUNITIES
 }
 
 /** A number of another answer than the board's. */

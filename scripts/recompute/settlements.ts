@@ -56,7 +56,7 @@ type Ranked = {
   intervalSource: string | null
   formulaVersion: number
 }
-const rate8hOf = (rate: number, hours: number) => Number(((rate * 8) / hours).toPrecision(12))
+export const rate8hOf = (rate: number, hours: number) => Number(((rate * 8) / hours).toPrecision(12))
 
 /** Where the newest settlement stands among those of a window. */
 const ranked: Maker = ({ constant }, { metric, rows }) => {

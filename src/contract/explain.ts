@@ -32,7 +32,8 @@ const NAMES: readonly string[] = [...METRIC_NAMES, ...MADE_NAMES]
 
 export const explainParameters = {
   metric: required(metric()),
-  instrument: required(word('The contract', 'binance:BTC/USDT:USDT')),
+  instrument: word('The contract; required unless the number is of a signal', 'binance:BTC/USDT:USDT'),
+  signal: word('Of `signals.…` and `opportunities.…`: the signal’s id', 'sig_4f1d9c2b7a6e5d3c8b9a0f1e'),
   borrowApr: described(
     carryParameters.borrowApr,
     'Of `aggregates.breadth…` and `carry.…`: what borrowing the coin costs, fraction a year'
@@ -65,7 +66,10 @@ const value = (description: string) =>
 export const explainSchema = object(
   {
     metric: oneOf(NAMES, 'What is explained'),
-    instrument: text('The contract', 'binance:BTC/USDT:USDT'),
+    instrument: textOrNull(
+      'The contract; null: a signal of a curve, or of a venue as a whole',
+      'binance:BTC/USDT:USDT'
+    ),
     spot: textOrNull('The spot leg it was held against', 'binance:BTC/USDT'),
     row: oneOfOrNull(
       ROWS,
@@ -79,7 +83,7 @@ export const explainSchema = object(
       object({
         name: text('Where it stands in `rows`', 'contractLatest.quote.bid'),
         value: value('As it was received or stored'),
-        instrument: text('Whose it is', 'binance:BTC/USDT:USDT'),
+        instrument: textOrNull('Whose it is; null: the venue’s', 'binance:BTC/USDT:USDT'),
         source: textOrNull('How it came here: polled, backfill, import; null for what is no observation', 'polled'),
         observedAt: timeOrNull('When we received it; null for what is no observation'),
         venueTime: timeOrNull('The venue’s own time of it')
@@ -92,7 +96,7 @@ export const explainSchema = object(
     fundingFormulaVersion: countOrNull('The venue’s own formula behind the funding rate', 1),
     adapterVersion: countOrNull('Which of our readings of the venue brought it', 1),
     feeTableVersion: count(
-      'Version of the fee table in use: costs and what is left after them, in `carry`, `fundingSpreads`, `fundingSpreadsRealised` and the breadth of `aggregates`, are by its fees; no other number here takes one',
+      'Version of the fee table in use: costs and what is left after them, in `carry`, `fundingSpreads`, `fundingSpreadsRealised`, the breadth of `aggregates`, and of carries in `signals` and `opportunities`, are by its fees; no other number here takes one',
       1
     ),
     codeVersion: text('Version of the service that answers', CODE_VERSION),
@@ -139,7 +143,7 @@ export type Words = {
 
 export type Explanation = {
   readonly metric: string
-  readonly instrument: string
+  readonly instrument: string | null
   readonly spot: string | null
   readonly row: string
   readonly words: Words
@@ -186,16 +190,17 @@ export function explainView(explanation: Explanation) {
 type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (part: unknown): Fields => (typeof part === 'object' && part !== null ? (part as Fields) : {})
 
-/** The inputs that a path names: one of each row of a list where it says `*`, none of a list that is not there. */
-function inputsAt(rows: ShownRows, path: string, instrument: string): ReturnType<typeof inputView>[] {
+/** The inputs that a path names: one of each row of a list where it says `*`, none of what is not there. */
+function inputsAt(rows: ShownRows, path: string, instrument: string | null): ReturnType<typeof inputView>[] {
   const [list, field] = path.split('.*.')
+  if (!(path.split('.')[0]! in rows)) return []
   if (field === undefined) return [inputView(rows, path, instrument)]
   const found = list!.split('.').reduce<unknown>((part, name) => fieldsOf(part)[name], rows)
   const { length } = Array.isArray(found) ? found : []
   return Array.from({ length }, (_, place) => inputView(rows, `${list}.${place}.${field}`, instrument))
 }
 
-function inputView(rows: ShownRows, path: string, instrument: string) {
+function inputView(rows: ShownRows, path: string, instrument: string | null) {
   const names = path.split('.')
   const fields = fieldsOf(names.slice(0, -1).reduce<unknown>((part, name) => fieldsOf(part)[name], rows))
   const observedAt = (fields.observedAt ?? null) as string | null

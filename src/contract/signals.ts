@@ -90,7 +90,11 @@ export const signalSchema = object(
     closing: nullable(readingSchema),
     explanation: object({
       meaning: text('What it says, in words'),
-      closesWhen: text('What would close it, or what did')
+      closesWhen: text('What would close it, or what did'),
+      link: text(
+        'Where its value is made again of what it looked at',
+        '/v1/explain?metric=signals.value&signal=sig_4f1d9c2b7a6e5d3c8b9a0f1e'
+      )
     }),
     absent: absences()
   },
@@ -145,10 +149,12 @@ export function signalView(signal: Signal, subject: SignalSubject) {
       type === 'funding_regime' ? regimeThresholdsView(signal.parameterSet) : bucketThresholdsView(signal.parameterSet),
     opening,
     closing,
-    explanation: { meaning: meaningOf(signal), closesWhen: closesWhen(signal) },
+    explanation: { meaning: meaningOf(signal), closesWhen: closesWhen(signal), link: linkOf(signal) },
     absent: absentIn(signal)
   }
 }
+
+const linkOf = ({ id }: Signal) => `/v1/explain?metric=signals.value&signal=${id}`
 
 /** Why what is null is null, where the state does not make it plain. */
 function absentIn(signal: Signal): Record<string, string> {

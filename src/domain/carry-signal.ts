@@ -1,6 +1,6 @@
 import { perYear } from './carry.ts'
 import { type CarryFacts, type CarryTerms, carryCaseOf } from './carry-case.ts'
-import { quoteCarry, wholeCostBps } from './carry-quote.ts'
+import { type CarryCase, quoteCarry, type SizedCarry, wholeCostBps } from './carry-quote.ts'
 import { CARRY_SIGNAL_TERMS } from './carry-terms.ts'
 import { decimalOf } from './decimal.ts'
 import { fairBand } from './fair-band.ts'
@@ -19,8 +19,39 @@ export const CARRY_BOOK_AGE_MS = 2 * BUCKET_MS
 /** What a signal is decided by, and what is kept of it. */
 export type SignalCarry = { readonly quote: CarryQuote; readonly quoted: QuotedCarry }
 
+/** A forward carry of the signal's size as it could be quoted, and what it was worked out with. */
+export type SignalCase = {
+  readonly terms: CarryTerms
+  readonly input: CarryCase
+  readonly sized: SizedCarry
+  readonly quoted: QuotedCarry
+}
+
 /** The forward carry of one contract by what was known when a bucket closed; null: it cannot be said. */
 export function signalCarryOf(facts: CarryFacts): SignalCarry | null {
+  const found = signalCaseOf(facts)
+  if (found === null) return null
+  const { input, sized, quoted } = found
+  const { fairBps } = input
+  const { upperBps } = fairBand({
+    observedBps: sized.midBasisBps,
+    fairLowBps: fairBps,
+    fairHighBps: fairBps,
+    costForwardBps: wholeCostBps(input, sized),
+    costReverseBps: null
+  })
+  const quote = {
+    aprCapital: quoted.netAprCapital,
+    breakEvenHours: quoted.breakEvenHours,
+    horizonHours: HORIZON_HOURS,
+    aboveBandBps: upperBps === null ? null : sized.midBasisBps - upperBps,
+    fundingExcessApr: (perYear(sized.fundingSum, HORIZON_HOURS) ?? 0) - QUOTE_RATE
+  }
+  return { quote, quoted }
+}
+
+/** The same before it is judged. */
+export function signalCaseOf(facts: CarryFacts): SignalCase | null {
   const { contract, spot } = facts
   if (spot === null) return null
   const fees = {
@@ -44,21 +75,5 @@ export function signalCarryOf(facts: CarryFacts): SignalCarry | null {
   const sized = quoteCarry(input, NOTIONAL)
   if (typeof sized === 'string') return null
   const quoted = quotedCarryOf(input, sized, notional)
-  if (quoted === null) return null
-  const { fairBps } = input
-  const { upperBps } = fairBand({
-    observedBps: sized.midBasisBps,
-    fairLowBps: fairBps,
-    fairHighBps: fairBps,
-    costForwardBps: wholeCostBps(input, sized),
-    costReverseBps: null
-  })
-  const quote = {
-    aprCapital: quoted.netAprCapital,
-    breakEvenHours: quoted.breakEvenHours,
-    horizonHours: HORIZON_HOURS,
-    aboveBandBps: upperBps === null ? null : sized.midBasisBps - upperBps,
-    fundingExcessApr: (perYear(sized.fundingSum, HORIZON_HOURS) ?? 0) - QUOTE_RATE
-  }
-  return { quote, quoted }
+  return quoted && { terms, input, sized, quoted }
 }

@@ -5,9 +5,11 @@ import { TERM_STRUCTURE_HISTORY, TERM_STRUCTURE_ROLLED, TERM_STRUCTURE_SHAPE } f
 import { DRIVERS_IDENTITY } from './made-metrics/drivers.ts'
 import { AGGREGATES, FUNDING_SPREADS, FUNDING_TRAILING } from './made-metrics/funding.ts'
 import { LIQUIDATIONS } from './made-metrics/liquidations.ts'
+import { OPPORTUNITIES } from './made-metrics/opportunities.ts'
 import { BASIS_MOVEMENT, FUNDING_STANDINGS } from './made-metrics/past.ts'
 import { FUNDING_REALISED, FUNDING_SPREADS_REALISED } from './made-metrics/realised.ts'
 import { SENTIMENT } from './made-metrics/sentiment.ts'
+import { SIGNALS } from './made-metrics/signals.ts'
 import { DEPTH, FLOW, OPEN_INTEREST, STABLECOINS } from './made-metrics/sizes.ts'
 import { TERM_STRUCTURE } from './made-metrics/term-structure.ts'
 import type { MadeMetric, Words } from './made-metrics/words.ts'
@@ -35,10 +37,18 @@ export const MADE_METRICS = {
   termStructureRolled: TERM_STRUCTURE_ROLLED,
   aggregates: { ...AGGREGATES, ...BREADTH },
   carry: CARRY,
-  sentiment: SENTIMENT
+  sentiment: SENTIMENT,
+  signals: SIGNALS,
+  opportunities: OPPORTUNITIES
 } as const satisfies Record<string, Words>
 
 export type MadeAnswer = keyof typeof MADE_METRICS
+/** Whose numbers are of a signal, which its id names, and not of an instrument. */
+export const SIGNAL_ANSWERS = ['signals', 'opportunities'] as const satisfies readonly MadeAnswer[]
+export type SignalAnswer = (typeof SIGNAL_ANSWERS)[number]
+export const isOfSignal = (answer: MadeAnswer): answer is SignalAnswer =>
+  (SIGNAL_ANSWERS as readonly MadeAnswer[]).includes(answer)
+
 export const MADE_ANSWERS = Object.keys(MADE_METRICS) as MadeAnswer[]
 /** Version of the formulas of each answer: one more whenever any of its numbers comes out another way of the same rows. */
 export const MADE_FORMULA_VERSIONS = Object.fromEntries(MADE_ANSWERS.map((answer) => [answer, 1])) as Readonly<

@@ -72,16 +72,30 @@ const endOf = ({ exit, hours, grossFrac, costFrac, netFrac }: ExitQuote) => ({
   netFrac
 })
 
-/** Slippage is against mid: half of the spread of it is in the best prices. A contract that is held to expiry is taken to leave as it entered. */
-function impactOf(input: CarryCase, { entry, spotExitSlippageBps, perpExitSlippageBps }: SizedCarry): number {
-  const [spotHalf, contractHalf] = [halfSpreadBps(input.spot), halfSpreadBps(input.contract)]
-  const contractIn = entry.perpSlippageBps ?? 0
-  const contractOut = headlineOf(input) === 'locked' ? contractIn : perpExitSlippageBps
+/** Slippage of each leg, in and out, bps against mid. A contract that is held to expiry is taken to leave as it entered. */
+export function slippagesOf(input: CarryCase, { entry, spotExitSlippageBps, perpExitSlippageBps }: SizedCarry) {
+  const contractInBps = entry.perpSlippageBps ?? 0
+  return {
+    spotInBps: entry.spotSlippageBps ?? 0,
+    spotOutBps: spotExitSlippageBps,
+    contractInBps,
+    contractOutBps: headlineOf(input) === 'locked' ? contractInBps : perpExitSlippageBps,
+    spotHalfBps: halfSpreadBps(input.spot),
+    contractHalfBps: halfSpreadBps(input.contract)
+  }
+}
+
+/** Half of the spread of it is in the best prices. */
+function impactOf(input: CarryCase, sized: SizedCarry): number {
+  const { spotInBps, spotOutBps, contractInBps, contractOutBps, spotHalfBps, contractHalfBps } = slippagesOf(
+    input,
+    sized
+  )
   const beyond = [
-    (entry.spotSlippageBps ?? 0) - spotHalf,
-    spotExitSlippageBps - spotHalf,
-    contractIn - contractHalf,
-    contractOut - contractHalf
+    spotInBps - spotHalfBps,
+    spotOutBps - spotHalfBps,
+    contractInBps - contractHalfBps,
+    contractOutBps - contractHalfBps
   ]
   return beyond.reduce((sum, bps) => sum + Math.max(0, bps), 0) / BPS
 }

@@ -78,7 +78,7 @@ export function leverageBuildup({
 }
 
 /** Below this many earlier depths nothing is usual. */
-const DEPTHS_MIN = 100
+export const DEPTHS_MIN = 100
 
 /** The middle of earlier depths, quote currency; null while there are too few. */
 export const usualDepth = (earlier: readonly number[]): number | null =>
@@ -109,7 +109,7 @@ export type CarryQuote = {
   readonly fundingExcessApr: number
 }
 
-const FUNDING_EXCESS_MIN = 0.05
+export const FUNDING_EXCESS_MIN = 0.05
 
 /**
  * Fraction of capital a year, net; at most 0 unless it is earned back within half of the horizon and the premium is above the fair band

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import request from 'supertest'
-import { MADE_NAMES, madeMetricOf } from '../../src/domain/made-metrics.ts'
+import { isOfSignal, MADE_NAMES, madeMetricOf } from '../../src/domain/made-metrics.ts'
 import { METRIC_NAMES, METRICS, type Metric } from '../../src/domain/metrics.ts'
 import { moveDue } from '../../src/jobs/movements.ts'
 import { sumDue } from '../../src/jobs/realised.ts'
@@ -271,8 +271,9 @@ test('of 1,000 random numbers over every metric, now and as kept, the value is w
   const { rows } = await api.db.query<{ key: string }>('select key from instrument order by id')
   const instruments = rows.map(({ key }) => key)
   const served = await readServed(api.url, instruments)
-  // A model of drivers takes two months of hours: its numbers are explained in `drivers.test.ts`.
-  const metrics = [...METRIC_NAMES, ...MADE_NAMES].filter(
+  // A model of drivers takes two months of hours: its numbers are explained in `drivers.test.ts`, all those of signals in their own test.
+  const made = MADE_NAMES.filter((name) => !isOfSignal(madeMetricOf(name)!.answer))
+  const metrics = [...METRIC_NAMES, ...made].filter(
     (name) => name !== 'grade' && !name.startsWith('driversAttribution.')
   )
   const isNow = ({ metric, at }: Query) =>

@@ -80,7 +80,14 @@ test('the version of the fee table says of which answers the numbers take a fee'
   const { properties } = explainSchema as unknown as { properties: Record<string, { description: string }> }
   const { description } = properties.feeTableVersion!
   const named = MADE_ANSWERS.filter((answer) => description.includes(`\`${answer}\``))
-  assert.deepEqual(costed, ['fundingSpreads', 'fundingSpreadsRealised', 'aggregates', 'carry'])
+  assert.deepEqual(costed, [
+    'fundingSpreads',
+    'fundingSpreadsRealised',
+    'aggregates',
+    'carry',
+    'signals',
+    'opportunities'
+  ])
   assert.deepEqual(named, costed)
 })
 

@@ -71,6 +71,7 @@ test('every documented route answers as documented', async () => {
   assert.ok(paths.length >= 12)
   const variants: Record<string, string[]> = {
     '/v1/basis/history': ['', '&resolution=1h', '&resolution=auto'],
+    '/v1/explain': [`&instrument=${GIVEN.instrument}`],
     '/v1/funding/history': ['', '&kind=estimate']
   }
   for (const [path, documented] of paths) {

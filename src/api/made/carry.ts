@@ -1,7 +1,7 @@
 import { carryParameters } from '../../contract/carry-parameters.ts'
 import { type CarryAnswer, carryView } from '../../contract/carry-view.ts'
 import { readQuery } from '../../contract/read-query.ts'
-import type { CarryFacts, KnownDepth, LegFacts } from '../../domain/carry-case.ts'
+import type { CarryFacts } from '../../domain/carry-case.ts'
 import { EXITS, type Exit, headlineOf } from '../../domain/carry-quote.ts'
 import { decimalOrNull, decimalToString } from '../../domain/decimal.ts'
 import { FEE_TABLE_VERSION } from '../../domain/fees.ts'
@@ -9,16 +9,12 @@ import { DAY, floorTo, HOUR } from '../../domain/time.ts'
 import { type CarryPast, madeOfPast, readCarryFacts, readCarryPasts } from '../carry-facts.ts'
 import { answerOf, quoteOf } from '../operations/carry.ts'
 import { partsOf } from './carry-parts.ts'
+import { type KeptLeg, keptLeg, legAgain } from './kept-carry.ts'
 import type { Read } from './reading.ts'
 
 /** What a caller decides who decides nothing. */
 const DEFAULTS = readQuery(carryParameters, {})
 
-type KeptDepth = Omit<KnownDepth, 'bids' | 'asks'> & {
-  readonly bids: readonly (string | null)[]
-  readonly asks: readonly (string | null)[]
-}
-type KeptLeg = Omit<LegFacts, 'depth'> & { readonly depth?: KeptDepth | undefined }
 type Rows = Pick<CarryAnswer, 'terms' | 'fees' | 'minNetApr'> &
   Pick<CarryFacts, 'nowMs' | 'contract' | 'spot' | 'tradedFx'> &
   Pick<CarryPast, 'settlements'> & {
@@ -113,17 +109,3 @@ function noEnd(exit: Exit, { expiryMs, nowMs, horizonHours, fairBps, sigmaBps }:
   if (exit === 'fair' && fairBps === null) return 'formula_unverified'
   return exit === 'adverse' && sigmaBps === null ? 'short_history' : 'book_ends'
 }
-
-const texts = (amounts: KnownDepth['bids']) => amounts.map((amount) => amount && decimalToString(amount))
-const keptLeg = ({ latest, depth }: LegFacts): KeptLeg => ({
-  latest,
-  depth: depth && { observedAt: depth.observedAt, bids: texts(depth.bids), asks: texts(depth.asks) }
-})
-const legAgain = ({ latest, depth }: KeptLeg): LegFacts => ({
-  latest,
-  depth: depth && {
-    observedAt: depth.observedAt,
-    bids: depth.bids.map(decimalOrNull),
-    asks: depth.asks.map(decimalOrNull)
-  }
-})

@@ -1,7 +1,7 @@
 import type { Explained } from '../../domain/explain.ts'
 import { explainMade } from '../../domain/explain-made.ts'
 import type { MadeMetric } from '../../domain/made-metrics/words.ts'
-import { type MadeAnswer, madeMetricOf } from '../../domain/made-metrics.ts'
+import { isOfSignal, type MadeAnswer, madeMetricOf, type SignalAnswer } from '../../domain/made-metrics.ts'
 import { InvalidInputError } from '../../errors.ts'
 import type { ApiContext } from '../context.ts'
 import { refuseGone } from '../known-at.ts'
@@ -12,18 +12,20 @@ import { readCurve } from './curve.ts'
 import { readIdentity } from './drivers.ts'
 import { readLiquidations } from './liquidations.ts'
 import { readMovement } from './movement.ts'
+import { readOpportunity } from './opportunity.ts'
 import { readPastCurve } from './past-curve.ts'
-import type { Asked, Read } from './reading.ts'
+import type { Asked, AskedOfSignal, MadeReading, Read, ReadOfSignal } from './reading.ts'
 import { readRealised } from './realised.ts'
 import { readRealisedSpread } from './realised-spread.ts'
 import { readRolled } from './rolled.ts'
 import { readSentiment } from './sentiment.ts'
+import { readSignal } from './signal.ts'
 import { readDepth, readFlow, readOpenInterest, readStablecoin } from './sizes.ts'
 import { readSpread } from './spread.ts'
 import { readStanding } from './standing.ts'
 import { readTrailing } from './trailing.ts'
 
-const READERS: Readonly<Record<MadeAnswer, Read>> = {
+const READERS: Readonly<Record<Exclude<MadeAnswer, SignalAnswer>, Read>> = {
   openInterest: readOpenInterest,
   depth: readDepth,
   flow: readFlow,
@@ -43,6 +45,10 @@ const READERS: Readonly<Record<MadeAnswer, Read>> = {
   aggregates: readAggregates,
   carry: readCarry,
   sentiment: readSentiment
+}
+const SIGNAL_READERS: Readonly<Record<SignalAnswer, ReadOfSignal>> = {
+  signals: readSignal,
+  opportunities: readOpportunity
 }
 /** Made of settlements or of hours, which are kept for good. */
 const KEPT_FOR_GOOD: ReadonlySet<MadeAnswer> = new Set([
@@ -94,10 +100,28 @@ export async function explainAnswer(
     const message = `only numbers of a window have a beginning: those of ${[...OF_WINDOWS].join(', ')}`
     throw new InvalidInputError([{ path: 'from', message }], 'invalid_parameter')
   }
-  if (made === undefined) return undefined
+  if (made === undefined || isOfSignal(made.answer)) return undefined
   const { nowMs, isPast } = asked.moment
   if (isPast && !KEPT_FOR_GOOD.has(made.answer)) refuseGone(context, nowMs, { path: 'at', instead: 'ask from then on' })
-  const reading = await READERS[made.answer](context, asked)
+  return await explainReading(made, await READERS[made.answer](context, asked))
+}
+
+/** The same of a number of a signal. */
+export async function explainSignal(
+  context: ApiContext,
+  name: string,
+  asked: Omit<AskedOfSignal, 'field'>
+): Promise<ExplainedMade | undefined> {
+  const made = madeMetricOf(name)
+  if (made === undefined || !isOfSignal(made.answer)) return undefined
+  const field = name.split('.')[1]!
+  return await explainReading(made, await SIGNAL_READERS[made.answer](context, { ...asked, field }))
+}
+
+async function explainReading(
+  made: { readonly answer: MadeAnswer; readonly metric: MadeMetric },
+  reading: MadeReading | string
+): Promise<ExplainedMade> {
   if (typeof reading === 'string') return { ...made, found: reading }
   const { served, rows, remake } = reading
   const again = await remake(JSON.parse(JSON.stringify(rows)) as never)

@@ -1,5 +1,6 @@
 import type { CarryDirection } from '../../domain/carry.ts'
 import type { Instrument } from '../../domain/instrument.ts'
+import type { ListedSignal } from '../../store/signal-list.ts'
 import type { Moment } from '../at.ts'
 import type { ApiContext } from '../context.ts'
 import type { RowBudget } from '../row-budget.ts'
@@ -26,6 +27,10 @@ export type MadeReading = {
 
 /** Reads what a number of an answer is made of; a word where there is nothing, and why. */
 export type Read = (context: ApiContext, asked: Asked) => Promise<MadeReading | string>
+
+/** Which number of which signal was asked for. */
+export type AskedOfSignal = ListedSignal & { readonly field: string; readonly nowMs: number }
+export type ReadOfSignal = (context: ApiContext, asked: AskedOfSignal) => Promise<MadeReading | string>
 
 /** What is served was made of the rows as they are now. */
 export function madeOf<Rows extends object>(rows: Rows, remake: (rows: Rows) => object): MadeReading {

@@ -18,14 +18,16 @@ import {
   unexplained
 } from '../../domain/explain.ts'
 import type { Instrument } from '../../domain/instrument.ts'
-import { MADE_FORMULA_VERSIONS } from '../../domain/made-metrics.ts'
+import { isOfSignal, MADE_FORMULA_VERSIONS, madeMetricOf, SIGNAL_ANSWERS } from '../../domain/made-metrics.ts'
 import { METRICS, type Metric, type MetricName } from '../../domain/metrics.ts'
+import { InvalidInputError } from '../../errors.ts'
 import { findBoardEntry } from '../../store/board.ts'
 import { findBasisAt, findEstimateAt, findMarketAt, findSettlementAt, type StoredRow } from '../../store/rows-at.ts'
+import { findSignal } from '../../store/signal-list.ts'
 import { pastMoment } from '../at.ts'
 import type { ApiContext } from '../context.ts'
 import { refuseGone } from '../known-at.ts'
-import { explainAnswer } from '../made/made.ts'
+import { type ExplainedMade, explainAnswer, explainSignal } from '../made/made.ts'
 import type { Asked } from '../made/reading.ts'
 import { newBudget, takeServed } from '../row-budget.ts'
 import { type Operation, operation, type Question } from './operation.ts'
@@ -41,7 +43,7 @@ export function explainOperation(context: ApiContext): Operation {
     description:
       'Of the board as it is now, or with `at` of the row that was stored for that moment. `recomputed` is made from `rows` alone, by the ' +
       'functions that made the number; `rowsHash` identifies them. A number that a contract does not have is null, with the reason in `absent`. ' +
-      'Numbers of other answers are `answer.field`, of the instrument, of its asset or its curve, with every choice of the caller at its default ' +
+      'Numbers of other answers are `answer.field`, of the instrument, of its asset, its curve or a `signal`, with every choice of the caller at its default ' +
       'but `borrowApr` and `direction`; those of a window begin at `from` and end at `at`.',
     parameters: explainParameters,
     type: 'Explanation',
@@ -53,15 +55,9 @@ export function explainOperation(context: ApiContext): Operation {
 
 async function readExplanation(context: ApiContext, question: Question<typeof explainParameters>) {
   const { values, budget = newBudget(context) } = question
-  const { clock, catalogue } = context
-  const asOfMs = clock.now()
+  const asOfMs = context.clock.now()
   const moment = pastMoment(values.at, asOfMs)
-  const instrument = await catalogue.getInstrument(values.instrument)
-  const against = values.against === undefined ? undefined : await catalogue.getInstrument(values.against, 'against')
-  const { borrowApr, direction, from: fromMs } = values
-  const asked = { instrument, against, moment, borrowApr, direction, fromMs, budget }
-  const found =
-    (await ofAnswer(context, values.metric, asked)) ?? (await ofRow(context, values.metric as MetricName, asked))
+  const found = await findNumber(context, question, { moment, budget })
   const data = explainView({ ...found, metric: values.metric, asOfMs: moment.nowMs })
   if (question.budget !== undefined) {
     takeServed(budget, 1 + data.inputs.length, 'metric', '; each input of an explanation counts as one')
@@ -69,11 +65,51 @@ async function readExplanation(context: ApiContext, question: Question<typeof ex
   return { data, asOfMs }
 }
 
+async function findNumber(
+  context: ApiContext,
+  { values }: Question<typeof explainParameters>,
+  known: Pick<Asked, 'moment' | 'budget'>
+): Promise<Found> {
+  const made = madeMetricOf(values.metric)
+  if (made !== undefined && isOfSignal(made.answer)) return await ofSignal(context, values, known.moment.nowMs)
+  const { instrument: key, signal, against: other, borrowApr, direction, from: fromMs } = values
+  if (signal !== undefined) return refuse('signal', `concerns only numbers of ${SIGNAL_ANSWERS.join(', ')}`)
+  if (key === undefined) return refuse('instrument', 'required, and missing')
+  const instrument = await context.catalogue.getInstrument(key)
+  const against = other === undefined ? undefined : await context.catalogue.getInstrument(other, 'against')
+  const asked = { instrument, against, borrowApr, direction, fromMs, ...known }
+  return (await ofAnswer(context, values.metric, asked)) ?? (await ofRow(context, values.metric as MetricName, asked))
+}
+
+function refuse(path: string, message: string): never {
+  throw new InvalidInputError([{ path, message }], 'invalid_parameter')
+}
+
+/** A number of a signal, as it is stored. */
+async function ofSignal(
+  context: ApiContext,
+  { direction, ...values }: Question<typeof explainParameters>['values'],
+  nowMs: number
+): Promise<Found> {
+  for (const path of ['at', 'from', 'against', 'borrowApr'] as const)
+    if (values[path] !== undefined) refuse(path, 'a signal is explained as it is stored: leave it out')
+  if (direction !== 'forward') refuse('direction', 'a signal is explained as it is stored: leave it out')
+  if (values.signal === undefined) return refuse('signal', 'required of a number of a signal, and missing')
+  const listed = await findSignal(context.db, values.signal)
+  if (listed === undefined) return refuse('signal', 'no signal has this id; /v1/signals lists them')
+  const { instrument, spot } = listed.subject
+  if (values.instrument !== undefined && values.instrument !== instrument)
+    refuse('instrument', `not what the signal is about: ${instrument ?? 'it is of no instrument'}`)
+  const made = (await explainSignal(context, values.metric, { ...listed, nowMs }))!
+  return { ...foundOf(made, { key: instrument }), spot }
+}
+
 type Found = Omit<Explanation, 'metric' | 'asOfMs'>
 
 const NO_VERSIONS = { formulaVersion: null, fundingFormulaVersion: null, adapterVersion: null }
 
-const nothing = (row: string, words: Words, { key }: Instrument, explained: Explained): Found => ({
+type About = { readonly key: string | null }
+const nothing = (row: string, words: Words, { key }: About, explained: Explained): Found => ({
   row,
   words,
   instrument: key,
@@ -89,12 +125,14 @@ const nothing = (row: string, words: Words, { key }: Instrument, explained: Expl
 /** A number of another answer than the board's. */
 async function ofAnswer(context: ApiContext, name: string, asked: Asked): Promise<Found | undefined> {
   const made = await explainAnswer(context, name, asked)
-  if (made === undefined) return undefined
-  const { answer, metric, found } = made
-  if (typeof found === 'string') return nothing(answer, metric, asked.instrument, unexplained(found))
+  return made && foundOf(made, asked.instrument)
+}
+
+function foundOf({ answer, metric, found }: ExplainedMade, about: About): Found {
+  if (typeof found === 'string') return nothing(answer, metric, about, unexplained(found))
   const rows = boardRowsView({ ...found.rows })
   const versions = { ...NO_VERSIONS, formulaVersion: MADE_FORMULA_VERSIONS[answer] }
-  return { ...nothing(answer, metric, asked.instrument, found.explained), rows, rowsHash: hashOf(rows), versions }
+  return { ...nothing(answer, metric, about, found.explained), rows, rowsHash: hashOf(rows), versions }
 }
 
 /** A number of the board, or of a stored row. */

@@ -23,6 +23,8 @@ export type BasisBucket = {
   readonly spotId: number
   readonly at: number
   readonly adjustedBps: readonly number[]
+  /** When each of them was, on the grid. */
+  readonly tickAts: readonly number[]
 }
 
 /** Bases good enough for signals, of contracts of some kinds, by pair and bucket. */
@@ -40,11 +42,11 @@ export async function listBasisBuckets(
   const read = eachPolled<BasisRow>(db, FACTS.basis, series, span, ['adjusted_basis_bps', 'grade'])
   for await (const { series: pair, rows } of read) {
     const good = rows.flatMap(({ grade, adjusted_basis_bps: bps, tick_at }) =>
-      grade === 'signal' && bps !== null ? [{ bps, at: endOfBucket(tick_at.getTime(), span) }] : []
+      grade === 'signal' && bps !== null ? [{ bps, tickAt: tick_at.getTime() }] : []
     )
-    for (const [at, ofBucket] of Map.groupBy(good, (row) => row.at)) {
-      const adjustedBps = ofBucket.map(({ bps }) => bps)
-      buckets.push({ instrumentId: pair.instrumentId, spotId: pair.spotId!, at, adjustedBps })
+    for (const [at, ofBucket] of Map.groupBy(good, ({ tickAt }) => endOfBucket(tickAt, span))) {
+      const [adjustedBps, tickAts] = [ofBucket.map(({ bps }) => bps), ofBucket.map(({ tickAt }) => tickAt)]
+      buckets.push({ instrumentId: pair.instrumentId, spotId: pair.spotId!, at, adjustedBps, tickAts })
     }
   }
   return buckets

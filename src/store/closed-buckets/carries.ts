@@ -76,8 +76,38 @@ async function listCarriesAt(
   db: Queryable,
   at: number,
   bases: readonly BasisBucket[],
-  { byId, fxPairs, fxAt, settledOf }: World
+  world: World
 ): Promise<BucketPoint[]> {
+  return (await listFactsAt(db, at, bases, world)).map(({ basis: { instrumentId, spotId, adjustedBps }, facts }) => {
+    const carry = signalCarryOf(facts)
+    const value = carryOpportunity({ quote: carry?.quote ?? null })
+    const point = { subject: aboutPair(instrumentId, spotId), at, value, observations: adjustedBps.length }
+    return carry === null ? point : { ...point, carry: carry.quoted }
+  })
+}
+
+/** What was known of one pair when a bucket closed; undefined: nobody looked at its books. */
+export async function findCarryFacts(
+  db: Queryable,
+  pair: Pick<BasisBucket, 'instrumentId' | 'spotId'>,
+  span: BucketSpan
+): Promise<CarryFacts | undefined> {
+  const instruments = await listInstruments(db)
+  const world = {
+    byId: new Map(instruments.map((one) => [one.id, one])),
+    fxPairs: fxPairsOf(instruments),
+    fxAt: new Map<number, ReadonlyMap<number, Latest>>(),
+    settledOf: settlementsOf(db, span)
+  }
+  return (await listFactsAt(db, span.to, [{ ...pair, at: span.to, adjustedBps: [], tickAts: [] }], world))[0]?.facts
+}
+
+async function listFactsAt(
+  db: Queryable,
+  at: number,
+  bases: readonly BasisBucket[],
+  { byId, fxPairs, fxAt, settledOf }: World
+): Promise<{ readonly basis: BasisBucket; readonly facts: CarryFacts }[]> {
   if (bases.length === 0) return []
   const nowMs = at - 1
   const legs = bases.flatMap(({ instrumentId, spotId }) => [instrumentId, spotId])
@@ -94,7 +124,8 @@ async function listCarriesAt(
   const fxQuotes = fxAt.get(at) ?? new Map(fxPairs.map(({ id }) => [id, markets.get(id)!]))
   fxAt.set(at, fxQuotes)
   const settlements = await settledOf(looked.map(({ instrumentId }) => instrumentId))
-  return looked.map(({ instrumentId, spotId, adjustedBps }) => {
+  return looked.map((basis) => {
+    const { instrumentId, spotId } = basis
     const [contract, spot] = [byId.get(instrumentId)!, byId.get(spotId) ?? null]
     const legOf = (id: number) => legFacts(markets.get(id), depths.get(id))
     const fx = spot && tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, fxQuotes), nowMs)
@@ -111,10 +142,7 @@ async function listCarriesAt(
       // Only the end that is adverse needs it, and no signal is judged by that.
       sigmaBps: null
     }
-    const carry = signalCarryOf(facts)
-    const value = carryOpportunity({ quote: carry?.quote ?? null })
-    const point = { subject: aboutPair(instrumentId, spotId), at, value, observations: adjustedBps.length }
-    return carry === null ? point : { ...point, carry: carry.quoted }
+    return { basis, facts }
   })
 }
 

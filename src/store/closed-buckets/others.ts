@@ -44,7 +44,10 @@ export async function listDepegs(db: Queryable, span: BucketSpan, scope: BucketS
 }
 
 /** Every revision of the ledgers of intervals in which one came into force within a day before one of the buckets ended. */
-async function listLedgersOf(db: Queryable, { from, to }: BucketSpan): Promise<Map<number, ToldInterval[]>> {
+export async function listLedgersOf(
+  db: Queryable,
+  { from, to }: Pick<BucketSpan, 'from' | 'to'>
+): Promise<Map<number, ToldInterval[]>> {
   type Row = { instrument_id: number; effective_from: Date; interval_hours: number; told_at: Date }
   const { rows } = await db.query<Row>(
     `select instrument_id, effective_from, interval_hours, case when revision = 0 then coalesce(declared_at, known_at) else known_at end as told_at

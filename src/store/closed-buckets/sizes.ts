@@ -13,9 +13,9 @@ import {
 } from './span.ts'
 
 /** A day before is met by the last open interest of so many buckets: it is asked for every few minutes. */
-const DAY_BEFORE_BUCKETS = 3
+export const DAY_BEFORE_BUCKETS = 3
 /** What is usual is of so many whole days before the day of the bucket. */
-const USUAL_DAYS = 7
+export const USUAL_DAYS = 7
 
 async function listContracts(db: Queryable, scope: BucketScope) {
   const { rows } = await db.query<{ id: number }>(`select id from instrument where kind <> 'spot' order by id`)
@@ -42,7 +42,7 @@ export async function listBuildups(db: Queryable, span: BucketSpan, scope: Bucke
   })
 }
 
-async function listHeld(
+export async function listHeld(
   db: Queryable,
   contracts: readonly { readonly instrumentId: number }[],
   span: Pick<BucketSpan, 'from' | 'to'>
@@ -85,7 +85,7 @@ export async function listThinnings(db: Queryable, span: BucketSpan, scope: Buck
 type Series = { readonly instrumentId: number }
 
 /** The thinner side of each book that was looked at, within 10 bps of mid, quote; what the book did not reach is not among it. */
-async function* eachDepths(
+export async function* eachDepths(
   db: Queryable,
   contracts: readonly Series[],
   span: Pick<BucketSpan, 'from' | 'to'>,
