@@ -73,10 +73,10 @@ export type SettlementProblem = 'not_due' | 'rate_implausible'
 
 /**
  * Why settlements of one answer are not believed, one after the other; null: nothing speaks against it. Where most of what can be
- * compared is of another unit, so is the rest. What polls told before counts for an hour: a change that they missed is not refused for good.
+ * compared is of another unit, so is the rest. What polls told before speaks against a rate for an hour, and against a time as long as what
+ * they told of has not come: a change that they missed is not refused for good.
  */
-export function settlementProblems(said: readonly SettledCase[]): (SettlementProblem | null)[] {
-  const cases = said.map((each) => (each.saidAt - each.settledAt < MEANT_AFTER_MS ? each : { ...each, told: null }))
+export function settlementProblems(cases: readonly SettledCase[]): (SettlementProblem | null)[] {
   const compared = cases.flatMap((each) => {
     const known = knownRateOf(each)
     return known === null ? [] : [isOfOneUnit(each, known)]
@@ -84,21 +84,26 @@ export function settlementProblems(said: readonly SettledCase[]): (SettlementPro
   const isOfAnotherUnit = compared.filter((isSame) => !isSame).length * 2 > compared.length
   return cases.map((each) => {
     const { told, stored, settledAt } = each
-    if (stored === null && told !== null && told.nextSettlementAt - settledAt > SETTLEMENT_GRACE_MS) return 'not_due'
+    const isEarly = told !== null && told.nextSettlementAt - settledAt > SETTLEMENT_GRACE_MS
+    if (stored === null && isEarly && !cases.some((other) => isTheOne(other, told))) return 'not_due'
     const known = knownRateOf(each)
     const isBelieved = known === null ? !isOfAnotherUnit : isOfOneUnit(each, known)
     return isBelieved ? null : 'rate_implausible'
   })
 }
 
+/** Whether a settlement is the next one that was told of. */
+const isTheOne = ({ settledAt }: Pick<SettledCase, 'settledAt'>, told: ToldBefore) =>
+  Math.abs(told.nextSettlementAt - settledAt) <= SETTLEMENT_GRACE_MS
+
 /** What a settlement can be compared with: itself as it is stored, else the estimate just before it. */
-function knownRateOf({ settledAt, told, stored }: SettledCase): number | null {
+function knownRateOf({ settledAt, saidAt, told, stored }: SettledCase): number | null {
   if (stored !== null || told === null) return stored
+  if (saidAt - settledAt >= MEANT_AFTER_MS) return null
   // Nothing, as an estimate, is often a field that was not filled.
   if (told.rate === 0) return null
-  const isAboutIt = Math.abs(told.nextSettlementAt - settledAt) <= SETTLEMENT_GRACE_MS
   const isLate = settledAt - told.observedAt <= (told.intervalHours ?? 8) * HOUR * NEARLY_SETTLED
-  return isAboutIt && isLate ? told.rate : null
+  return isTheOne({ settledAt }, told) && isLate ? told.rate : null
 }
 
 function isOfOneUnit({ rate, told, stored }: SettledCase, known: number): boolean {

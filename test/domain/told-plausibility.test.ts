@@ -81,7 +81,19 @@ test('what the venue still says an hour later is believed, whatever was told bef
   const later = (rate: number, before: ToldBefore) => problem(rate, before, null, AT, AT + HOUR)
   assert.equal(problem(0.01, told(0.0001), null, AT, AT + HOUR - 1), 'rate_implausible')
   assert.equal(later(0.01, told(0.0001)), null)
-  assert.equal(later(0.0001, told(0.0001, { nextSettlementAt: AT + 4 * HOUR })), null)
+})
+
+test('one that was not told of is believed with the one that was: the interval has become shorter', () => {
+  const early = {
+    settledAt: AT,
+    saidAt: AT + 4 * HOUR,
+    rate: 0.0001,
+    told: told(0.0001, { nextSettlementAt: AT + 4 * HOUR }),
+    stored: null
+  }
+  assert.deepEqual(settlementProblems([early]), ['not_due'])
+  const next = { ...early, settledAt: AT + 4 * HOUR, told: null }
+  assert.deepEqual(settlementProblems([early, next]), [null, null])
 })
 
 const level = (price: string, size: string) => ({ price: parseDecimal(price)!, size: parseDecimal(size)! })
