@@ -257,10 +257,13 @@ async function readServed(url: string, instruments: readonly string[]): Promise<
 }
 
 /** What of a curve is a contract’s own, and its maturities by their days. */
-function partsOf(curve: Fields, { days }: Fields) {
+function partsOf(curve: Fields, point: Fields) {
+  const { days } = point
   const [forwards, maturities] = [curve.forwards as Fields[], curve.constantMaturities as Fields[]]
   return {
     curve,
+    mids: point,
+    funding: point,
     forward: forwards.find(({ toDays }) => toDays === days),
     maturities: Object.fromEntries(maturities.map((of) => [of.days, of]))
   }

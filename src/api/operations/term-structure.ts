@@ -1,4 +1,4 @@
-import { realisedOf } from '../../contract/realised.ts'
+import { realisedOf, type Window } from '../../contract/realised.ts'
 import { timeOrNull } from '../../contract/schema.ts'
 import { termStructureParameters, termStructureSchema, termStructureView } from '../../contract/term-structure.ts'
 import { DAY, isoOrNull } from '../../domain/time.ts'
@@ -35,7 +35,7 @@ export function termStructureOperation(context: ApiContext): Operation {
 }
 
 async function readCurves(context: ApiContext, question: Question<typeof termStructureParameters>) {
-  const { clock, config, db } = context
+  const { clock, config } = context
   const { values } = question
   const asOfMs = clock.now()
   const moment = keptMoment(context, values.at, asOfMs)
@@ -48,16 +48,10 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
     shown.has(`${asset} ${venue}`)
   )
   const perpetuals = placed.filter(({ kind }) => kind === 'perpetual').map(({ id }) => id)
-  const window = { fromMs: moment.nowMs - FUNDING_MS, toMs: moment.nowMs }
+  const window = fundingWindow(moment.nowMs)
   const [read, settled] = await Promise.all([
     readCarryFacts(context, placed, moment, question.budget),
-    listSettledRates(db, perpetuals, {
-      fromMs: window.fromMs + 1,
-      toMs: window.toMs + 1,
-      // Settled by then and told later was not known then.
-      toldAtMs: moment.nowMs,
-      limit: SETTLEMENTS_MAX
-    })
+    readFundingOf(context, perpetuals, window)
   ])
   const rows = placed.map(({ id, kind }) => ({
     facts: read.get(id)!.facts,
@@ -71,4 +65,13 @@ async function readCurves(context: ApiContext, question: Question<typeof termStr
     return termStructureView({ asset, venue, contracts: own }, quoteAgeMs, values.quoteRate)
   })
   return { data, ...paging, meta: { at: isoOrNull(values.at ?? null) }, asOfMs }
+}
+
+/** Over what a perpetual's funding is told: until now, that moment included. */
+export const fundingWindow = (nowMs: number): Window => ({ fromMs: nowMs - FUNDING_MS, toMs: nowMs })
+
+/** What perpetuals settled in that window; settled by then and told later was not known then. */
+export function readFundingOf({ db }: Pick<ApiContext, 'db'>, perpetuals: readonly number[], { fromMs, toMs }: Window) {
+  const range = { fromMs: fromMs + 1, toMs: toMs + 1, toldAtMs: toMs, limit: SETTLEMENTS_MAX }
+  return listSettledRates(db, perpetuals, range)
 }

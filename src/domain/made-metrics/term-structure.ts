@@ -1,5 +1,5 @@
 import { DAYS_PER_YEAR } from '../dated.ts'
-import { DAY } from '../time.ts'
+import { DAY, HOURS_PER_YEAR } from '../time.ts'
 import type { Words } from './words.ts'
 
 const POINT = ['point.contractMid', 'point.spotMid']
@@ -7,7 +7,24 @@ const POINT_YEAR = [...POINT, 'point.expiresAt', 'derivedAt']
 const per365 = { daysPerYear: DAYS_PER_YEAR, dayMs: DAY }
 const DAYS = 'days = (expiresAt − derivedAt) / dayMs'
 const CURVE_RATES = ['rates.*.days', 'rates.*.aprContinuous']
+const QUOTED = ['contractQuote.bid', 'contractQuote.ask']
+const SPOT_QUOTED = ['spotQuote.bid', 'spotQuote.ask', 'contractQuote.multiplier', 'spotQuote.multiplier', 'fx.rate']
 export const TERM_STRUCTURE: Words = {
+  contractMid: { unit: 'contract quote', formula: '(bid + ask) / 2, exact', inputs: QUOTED, path: 'mids.contractMid' },
+  spotMid: {
+    unit: 'contract quote',
+    formula:
+      '(bid + ask) / 2 · units · fx; units = the contract’s multiplier / the spot leg’s, 1 unless it has one, to 30 significant digits',
+    inputs: SPOT_QUOTED,
+    path: 'mids.spotMid'
+  },
+  realisedFundingApr: {
+    unit: 'fraction a year',
+    formula: 'Σ rate · hoursPerYear / Σ intervalHours of the settlements after fromAt until toAt, exact',
+    inputs: ['settlements.*.settledAt', 'settlements.*.rate', 'settlements.*.intervalHours', 'fromAt', 'toAt'],
+    constants: { hoursPerYear: HOURS_PER_YEAR },
+    path: 'funding.realisedFundingApr'
+  },
   basisFrac: {
     unit: 'fraction',
     formula: '(contractMid − spotMid) / spotMid, exact, rounded once; spotMid after multiplier and fx',
