@@ -129,9 +129,10 @@ test('the demo fills its board from six venues, brings in the past, and survives
     'kill -9 of PostgreSQL: the same process serves and collects again, and nothing that was told is lost',
     async () => {
       const tickOf = async () =>
-        (await getJson<{ data: { job: string; lastTickAt: string }[] }>(`${address}/v1/jobs`)).data.find(
-          ({ job }) => job === 'derive'
-        )?.lastTickAt ?? ''
+        (await getJson<{ data: { job: string; lastTickAt: string }[] }>(`${address}/v1/jobs`)).data
+          // On a busy machine one venue may be left alone for a while, as slow as it is.
+          .flatMap(({ job, lastTickAt }) => (job === 'derive' ? [lastTickAt] : []))
+          .reduce((latest, at) => (at > latest ? at : latest), '')
       for (let kills = 0; kills < 2; kills += 1) {
         const server = await describeEmbedded(dataDir)
         process.kill(server!.pid!, 'SIGKILL')
