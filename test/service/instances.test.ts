@@ -9,7 +9,7 @@ import { eventually, startContango } from '../support/service.ts'
 import { assertCovered, assertHolesAreGaps, assertWhole } from '../support/soundness.ts'
 
 /** Counted over all jobs and venues; CHAOS_TICKS for more of it. */
-const TICKS = Number(process.env.CHAOS_TICKS ?? 600)
+const TICKS = Number(process.env.CHAOS_TICKS ?? 300)
 const POLL_MS = 500
 /** Longer than any lease of a collection here (`runPolls` in `jobs/collector.ts`), with room for a busy machine. */
 const LAPSE_MS = 60_000
