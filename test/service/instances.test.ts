@@ -9,10 +9,10 @@ import { eventually, startContango } from '../support/service.ts'
 import { assertCovered, assertHolesAreGaps, assertWhole } from '../support/soundness.ts'
 
 /** Counted over all jobs and venues; CHAOS_TICKS for more of it. */
-const TICKS = Number(process.env.CHAOS_TICKS ?? 300)
+const TICKS = Number(process.env.CHAOS_TICKS ?? 600)
 const POLL_MS = 500
 /** Longer than any lease of a collection here (`runPolls` in `jobs/collector.ts`), with room for a busy machine. */
-const LAPSE_MS = 60_000
+const LAPSE_MS = 180_000
 const VENUES = ['binance', 'bybit', 'okx', 'hyperliquid', 'kraken', 'deribit']
 
 async function countTicks(db: Database): Promise<number> {
