@@ -25,8 +25,6 @@ export async function pollDepth(
   tickAt: number,
   signal: AbortSignal
 ): Promise<void> {
-  const ids = [...venue.instruments.values()].map(({ id }) => id)
-  const polled = await listLatest(deps.db, ids)
   await pollKept(
     deps,
     venue,
@@ -34,7 +32,13 @@ export async function pollDepth(
       ...deps.depth,
       job: 'depth',
       fact: 'book',
-      refuse: (reading, instrument) => refuseBook(reading, instrument, polled.get(instrument.id)?.quote ?? null),
+      refuser: async (instruments) => {
+        const polled = await listLatest(
+          deps.db,
+          instruments.map(({ id }) => id)
+        )
+        return (reading, instrument) => refuseBook(reading, instrument, polled.get(instrument.id)?.quote ?? null)
+      },
       store: (client, { books }, { ours, stamp }) => {
         const rows = ours(books).map((book) => depthRow(book, book.instrumentId))
         return insertDepths(client, rows, { ...stamp, formulaVersion: DEPTH_FORMULA_VERSION })

@@ -12,13 +12,14 @@ export type KeptDeps = SingleDeps & { readonly disk: DiskGuard }
 export type Rhythm = { readonly contracts: number; readonly everyMs: number }
 
 /** A round whose facts are kept as history alone; what it does not bring is a gap. */
-export type KeptRound = Rhythm &
-  Pick<SingleRound, 'refuse'> & {
-    readonly job: 'depth' | 'flow' | 'liquidation'
-    readonly fact: Fact
-    /** Stores what a batch brought; answers how many instruments it was about. */
-    readonly store: (client: Transaction, reading: Reading, into: Into) => Promise<number>
-  }
+export type KeptRound = Rhythm & {
+  /** What is asked of these is held against, if anything is. */
+  readonly refuser?: (instruments: readonly Instrument[]) => Promise<NonNullable<SingleRound['refuse']>>
+  readonly job: 'depth' | 'flow' | 'liquidation'
+  readonly fact: Fact
+  /** Stores what a batch brought; answers how many instruments it was about. */
+  readonly store: (client: Transaction, reading: Reading, into: Into) => Promise<number>
+}
 
 export type Into = {
   /** The rows of a reading that are about what was asked, with our ids. */
@@ -30,7 +31,7 @@ export type Into = {
 export async function pollKept(
   deps: KeptDeps,
   venue: AskedVenue,
-  { job, fact, contracts, everyMs, refuse, store }: KeptRound,
+  { job, fact, contracts, everyMs, refuser, store }: KeptRound,
   tickAt: number,
   signal: AbortSignal
 ): Promise<void> {
@@ -45,7 +46,7 @@ export async function pollKept(
     job,
     fact,
     instruments,
-    ...(refuse === undefined ? {} : { refuse }),
+    ...(refuser === undefined ? {} : { refuse: await refuser(instruments) }),
     kept: { fact: job, everyMs, isFull: await deps.disk.isFull() },
     store: (client: Transaction, claim: { readonly tickAt: number; readonly epoch: number }, reading: Reading) => {
       const { tickAt, epoch } = claim

@@ -174,7 +174,7 @@ test('every kind of answer tells a browser what it is not for, refusals and page
   }
 })
 
-test('closing does not wait for a request that was never finished', async () => {
+test('closing does not wait for a request that was never finished', { timeout: 60_000 }, async () => {
   const api = await testApi()
   const { host, port } = new URL(api.url)
   const socket = connect(Number(port), '127.0.0.1')

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
-import { HOUR } from '../../src/domain/time.ts'
+import { floorTo, HOUR, MINUTE } from '../../src/domain/time.ts'
 import { claimBackfill } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
+import { ensurePartitions } from '../../src/store/partitions.ts'
 import { testDatabase } from '../support/database.ts'
 import { openPast } from '../support/past.ts'
 
@@ -78,6 +79,31 @@ test('a fetch that is stopped between pages goes on where it was, and ends with 
   assert.ok(ends.length > 1)
   const again = ends.filter((end) => end > half[0]!.done_from.getTime())
   assert.equal(again.length, 1, 'only what is newer than the first attempt is asked for beside what was missing')
+})
+
+test('a page of settlements that all contradict what was told an hour ago ends no back-fill: it is asked for again, and believed then', async () => {
+  await using t = await testDatabase()
+  const SETTLED = floorTo(systemClock.now(), 8 * HOUR)
+  let nowMs = SETTLED + 10 * MINUTE
+  await using past = await openPast(t.db, 'bybit:BTC/USDT:USDT', { clock: { now: () => nowMs } })
+  const toldAt = SETTLED - MINUTE
+  await ensurePartitions(t.db, 'funding_estimate', [toldAt], nowMs)
+  await t.db.query(
+    `insert into funding_estimate (instrument_id, tick_at, observed_at, known_at, available_at, rate, interval_hours, interval_source, kind,
+       next_settlement_at, span_ms, source, formula_version, adapter_version, epoch)
+     values ($1, $2, $2, $2, $2, 0.5, 8, 'declared', 'indicative', $3, 60000, 'polled', 1, 1, 1)`,
+    [past.instrument.id, new Date(toldAt), new Date(SETTLED)]
+  )
+  await past.want('settlement', 40)
+  await past.run()
+  const refused = await t.db.query('select state, done_from, kept_from from backfill')
+  assert.deepEqual(refused.rows, [{ state: 'failed', done_from: null, kept_from: null }])
+  assert.deepEqual(await settled(t.db), [])
+  assert.equal((await t.db.query(`select from gap where fact = 'settlement'`)).rowCount, 0)
+  nowMs += HOUR
+  await t.db.query('update backfill set not_before = null')
+  await past.run()
+  assert.ok((await settled(t.db)).length >= 40 * 3)
 })
 
 test('hourly closes of both legs, in whichever order they come, make hourly bases marked as last prices', async () => {

@@ -142,7 +142,7 @@ test('the demo fills its board from six venues, brings in the past, and survives
           return running && pid !== server!.pid ? true : undefined
         })
         const before = await eventually('it is asked', async () => (await tickOf()) || undefined)
-        // A claim that was cut off is nobody's until its lease has lapsed, and a busy machine takes its time.
+        // A busy machine takes its time.
         const after = await eventually(
           'a later tick is derived',
           async () => ((await tickOf()) > before ? true : undefined),

@@ -2,9 +2,9 @@ import { type CarryOutcome, carryOutcomeOf } from '../../contract/carry-outcome.
 import { opportunityView, type RealisedCarry } from '../../contract/opportunities.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import type { BucketSignal, SignalSubject } from '../../domain/signal.ts'
-import { type KeptPrices, listCarryOutcomes, quotesOfKept } from '../../store/carry-outcomes.ts'
+import { type KeptPrices, listCarryOutcomes, quotesOfKept, type StoredOutcome } from '../../store/carry-outcomes.ts'
 import { listSettlementRevisions, revisionsAt, type SettlementRevision } from '../../store/settlement-revisions.ts'
-import { readOutcomes } from '../carry-outcomes.ts'
+import { realisedOf } from '../carry-outcomes.ts'
 import type { ApiContext } from '../context.ts'
 import type { KeptFacts } from './kept-carry.ts'
 import type { ReadOfSignal } from './reading.ts'
@@ -38,7 +38,7 @@ export const readOpportunity: ReadOfSignal = async (context, { signal, subject, 
   if (signal.type !== 'carry_opportunity') return 'not_a_carry'
   const bucketAt = field.startsWith('last') ? signal.lastAt : field.startsWith('peak') ? signal.peakAt : signal.openedAt
   const { byId } = await context.catalogue.read()
-  const [realised] = await readOutcomes(context.db, [{ signal, subject }])
+  const stored = (await listCarryOutcomes<CarryOutcome>(context.db, [signal.id])).get(signal.id)
   const facts = bucketAt === null ? null : await readSignalFacts(context, signal, bucketAt)
   const rows: Rows = {
     nowMs,
@@ -48,20 +48,22 @@ export const readOpportunity: ReadOfSignal = async (context, { signal, subject, 
     signal,
     bucketAt,
     facts,
-    outcome: await readWorked(context, signal, subject)
+    outcome: stored === undefined ? null : await readWorked(context, signal, subject, stored)
   }
   return {
-    served: opportunityView(signal, subject, realised!),
+    served: opportunityView(signal, subject, realisedOf(signal, stored)),
     remake,
     rows: { ...rows, ...shownOutcome(rows), ...(facts && signalCarryParts(facts)) }
   }
 }
 
 /** The prices that are kept with the outcome, and what had settled between them when it was worked out. */
-async function readWorked({ db }: ApiContext, signal: BucketSignal, { kind }: SignalSubject): Promise<Worked | null> {
-  const kept = (await listCarryOutcomes<CarryOutcome>(db, [signal.id])).get(signal.id)
-  if (kept === undefined) return null
-  const { revision, knownAt, entry, exit } = kept
+async function readWorked(
+  { db }: ApiContext,
+  signal: BucketSignal,
+  { kind }: SignalSubject,
+  { revision, knownAt, entry, exit }: StoredOutcome<CarryOutcome>
+): Promise<Worked> {
   const isPerpetual = kind === 'perpetual'
   const common = { isPerpetual, revision, knownAt, entry, exit }
   if (!isPerpetual || entry === null || exit === null) return { ...common, settled: [] }
@@ -88,8 +90,7 @@ function remake({ signal, subject, facts, outcome }: Rows): object {
 const NOT_KEPT = 'inputs_not_kept'
 
 function realisedAgain(signal: BucketSignal, outcome: Worked | null): RealisedCarry {
-  if (outcome === null)
-    return { outcome: { absent: signal.closedAt === null ? 'still_open' : 'not_known_yet' }, kept: null }
+  if (outcome === null) return realisedOf(signal, undefined)
   const { isPerpetual, entry, exit, settled } = outcome
   const quotes = { entry: entry && quotesOfKept(entry), exit: exit && quotesOfKept(exit) }
   return { outcome: carryOutcomeOf(signal, { isPerpetual, ...quotes, settled }), kept: outcome }
