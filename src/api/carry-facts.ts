@@ -37,7 +37,7 @@ export function quoteAgeOf({ pollMs, storeMs }: ApiContext['config'], isPast: bo
   return polledMaxAgeMs(isPast ? Math.max(storeMs, pollMs) : pollMs)
 }
 
-export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: number }
+export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: number; readonly past: CarryPast }
 
 /** Facts of so many contracts are brought together at once: months of settlements of more would keep others waiting. */
 const CONTRACTS_AT_ONCE = 50
@@ -102,7 +102,8 @@ async function readSome(
   ])
   return contracts.map((contract) => {
     const spot = contract.spotId === null ? null : (byId.get(contract.spotId) ?? null)
-    const { settled, sigmaBps, intervalChanges } = madeOfPast(pastOf(contract))
+    const past = pastOf(contract)
+    const { settled, sigmaBps, intervalChanges } = madeOfPast(past)
     const legOf = (id: number | undefined) => ({
       latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
       depth: id === undefined ? undefined : knownDepthOf(depths.get(id))
@@ -120,7 +121,7 @@ async function readSome(
       settled,
       sigmaBps
     }
-    return [contract.id, { facts, intervalChanges }] as const
+    return [contract.id, { facts, intervalChanges, past }] as const
   })
 }
 
@@ -130,7 +131,7 @@ export type CarryPast = {
   readonly closes: readonly (number | null)[]
 }
 
-export async function readCarryPasts(
+async function readCarryPasts(
   { db }: Pick<ApiContext, 'db'>,
   contracts: readonly Instrument[],
   moment: Moment

@@ -6,7 +6,7 @@ import { EXITS, type Exit, headlineOf } from '../../domain/carry-quote.ts'
 import { decimalOrNull, decimalToString } from '../../domain/decimal.ts'
 import { FEE_TABLE_VERSION } from '../../domain/fees.ts'
 import { DAY, floorTo, HOUR } from '../../domain/time.ts'
-import { type CarryPast, madeOfPast, readCarryFacts, readCarryPasts } from '../carry-facts.ts'
+import { type CarryPast, madeOfPast, readCarryFacts } from '../carry-facts.ts'
 import { answerOf, quoteOf } from '../operations/carry.ts'
 import { partsOf } from './carry-parts.ts'
 import { type KeptLeg, keptLeg, legAgain } from './kept-carry.ts'
@@ -29,11 +29,8 @@ type Rows = Pick<CarryAnswer, 'terms' | 'fees' | 'minNetApr'> &
 export const readCarry: Read = async (context, { instrument, moment, direction, borrowApr, budget }) => {
   if (instrument.kind === 'spot') return 'not_a_contract'
   if (!DEFAULTS.isUsable) return 'not_known'
-  const { facts: read } = (await readCarryFacts(context, [instrument], moment, budget)).get(instrument.id)!
-  // As they were stored: what is served here is made of these, whatever settles meanwhile.
-  const past = (await readCarryPasts(context, [instrument], moment))(instrument)
-  const { intervalChanges, ...ofPast } = madeOfPast(past)
-  const facts = { ...read, ...ofPast }
+  const read = await readCarryFacts(context, [instrument], moment, budget)
+  const { facts, intervalChanges, past } = read.get(instrument.id)!
   const asked = { direction, intervalChanges, isPast: moment.isPast }
   const answer = answerOf(context, facts, asked, { ...DEFAULTS.values, borrowApr })
   const { contract, spot, tradedFx, nowMs } = facts
