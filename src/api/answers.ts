@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { cursorOf } from '../contract/cursor.ts'
 import { isoOf } from '../domain/time.ts'
 import { etagOf } from './etag.ts'
+import { mapInTurns } from './turns.ts'
 
 /** What an operation has to say, before it is written. */
 export type Answer = {
@@ -30,10 +31,17 @@ export function pageOf<Row>(
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** Writes the envelope. The tag leaves `asOf` out: a later moment with the same facts is the same answer. */
-export function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
-  const { head, tail } = envelopeOf(JSON.stringify(answer.data), answer)
+export async function sendAnswer(reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+  const { head, tail } = envelopeOf(await jsonOf(answer.data), answer)
   reply.header('etag', etagOf(head, tail)).type(JSON_TYPE)
   return reply.send(joinEnvelope(head, answer.asOfMs, tail))
+}
+
+/** As `JSON.stringify`; a long list in turns. */
+async function jsonOf(data: unknown): Promise<string> {
+  if (!Array.isArray(data)) return JSON.stringify(data)
+  const rows = await mapInTurns(data, (row) => JSON.stringify(row) ?? 'null')
+  return `[${rows.join(',')}]`
 }
 
 /** The envelope around rows that are JSON already, cut where `asOf` stands. */

@@ -40,7 +40,7 @@ export function quoteAgeOf({ pollMs, storeMs }: ApiContext['config'], isPast: bo
 export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: number; readonly past: CarryPast }
 
 /** Facts of so many contracts are brought together at once: months of settlements of more would keep others waiting. */
-const CONTRACTS_AT_ONCE = 50
+const CONTRACTS_AT_ONCE = 20
 
 /** Everything that the carries of these contracts are made of, now or as it was kept of a moment of the past; by contract. */
 export async function readCarryFacts(

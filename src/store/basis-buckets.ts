@@ -141,14 +141,27 @@ const idsOf = (pairs: readonly BasisPair[]) => [
 ]
 
 type BucketRow = Omit<BucketPart, 'firstAt' | 'lastAt' | 'sum' | 'spanMs'> & {
-  instrument_id: number
-  start: Date
   first_at: Date
   last_at: Date
   sum: string
   span_ms: number
 }
 
+type Cells = readonly [
+  start: number,
+  firstAt: number,
+  lastAt: number,
+  open: number,
+  high: number,
+  low: number,
+  close: number,
+  sum: string,
+  count: number,
+  spanMs: number
+]
+const epochMs = (column: string) => `(extract(epoch from b.${column}) * 1000)::int8`
+
+/** One text for each contract: months of many are ten thousands of rows, and a row by itself costs more than all that is in it. */
 async function listRolledUp(
   db: Queryable,
   pairs: readonly BasisPair[],
@@ -156,21 +169,25 @@ async function listRolledUp(
   lengthMs: number,
   { fromMs, toMs }: Stretch
 ): Promise<{ instrumentId: number; start: number; part: BucketPart }[]> {
-  const { rows } = await db.query<BucketRow>(
-    `select b.instrument_id, b.start, b.first_at, b.last_at, b.open, b.high, b.low, b.close, b.sum, b.count, b.span_ms
+  const { rows } = await db.query<{ instrument_id: number; buckets: readonly Cells[] }>(
+    `select b.instrument_id, json_agg(json_build_array(${epochMs('start')}, ${epochMs('first_at')}, ${epochMs('last_at')},
+         b.open, b.high, b.low, b.close, b.sum::text, b.count, b.span_ms)) as buckets
      from basis_bucket b join unnest($1::int[], $2::int[]) as p (instrument_id, spot_id)
        on b.instrument_id = p.instrument_id and b.spot_id = p.spot_id
-     where b.instrument_id = any ($1) and b.length_ms = $3 and b.start >= $4 and b.start < $5 and b.grade = any ($6)`,
+     where b.instrument_id = any ($1) and b.length_ms = $3 and b.start >= $4 and b.start < $5 and b.grade = any ($6)
+     group by b.instrument_id`,
     [...idsOf(pairs), lengthMs, new Date(fromMs), new Date(toMs), grades]
   )
-  return rows.map(({ instrument_id, start, ...row }) => ({
-    instrumentId: instrument_id,
-    start: start.getTime(),
-    part: bucketPartOf(row)
-  }))
+  return rows.flatMap(({ instrument_id, buckets }) =>
+    buckets.map(([start, firstAt, lastAt, open, high, low, close, sum, count, spanMs]) => ({
+      instrumentId: instrument_id,
+      start,
+      part: { firstAt, lastAt, open, high, low, close, sum: parseDecimal(sum)!, count, spanMs }
+    }))
+  )
 }
 
-export function bucketPartOf(row: Omit<BucketRow, 'instrument_id' | 'start'>): BucketPart {
+export function bucketPartOf(row: BucketRow): BucketPart {
   const { open, high, low, close, count } = row
   const [firstAt, lastAt] = [row.first_at.getTime(), row.last_at.getTime()]
   return { firstAt, lastAt, open, high, low, close, count, sum: parseDecimal(row.sum)!, spanMs: row.span_ms }

@@ -1,5 +1,5 @@
 import { DAY, floorTo } from '../domain/time.ts'
-import { type BasisPair, type BucketChoice, countBucketReads, listBasisBucketsOfMany } from './basis-buckets.ts'
+import { type BasisPair, type BucketChoice, countBucketReads, listBasisPartsOfMany } from './basis-buckets.ts'
 import type { Database } from './database.ts'
 import { FACTS } from './sealed/facts.ts'
 import { countRows, listRowsOfMany } from './sealed/rows.ts'
@@ -24,8 +24,9 @@ export async function listDayCloses(
   { grades, toldAtMs }: CloseChoice,
   range: Days
 ): Promise<ReadonlyMap<number, readonly (number | null)[]>> {
-  const buckets = await listBasisBucketsOfMany(db, pairs, { grades, knownAtMs: null }, { ...range, bucketMs: DAY })
-  const closes = new Map([...buckets].map(([id, own]) => [id, own.map(({ close }) => close)]))
+  const parts = await listBasisPartsOfMany(db, pairs, { grades, knownAtMs: null }, { ...range, bucketMs: DAY })
+  const days = Array.from({ length: (range.toMs - range.fromMs) / DAY }, (_, day) => range.fromMs + day * DAY)
+  const closes = new Map([...parts].map(([id, own]) => [id, days.map((start) => own.get(start)?.close ?? null)]))
   if (toldAtMs === null) return closes
   for (const { of, ...stretch } of await listChanged(db, pairs, toldAtMs, range)) {
     const question = { ...stretch, columns: CHANGED_COLUMNS }
