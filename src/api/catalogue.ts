@@ -4,7 +4,7 @@ import { canonicalVenue, type Instrument, parseInstrumentKey } from '../domain/i
 import { InvalidInputError, NotFoundError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
 import { isDatabaseUnavailable } from '../store/database-errors.ts'
-import { listInstruments, listOnceFollowed } from '../store/instruments.ts'
+import { listInstruments, listOnceFollowed, readInstrumentMark } from '../store/instruments.ts'
 import { listVenues, type VenueStatus } from '../store/status.ts'
 
 /** Everything that is known to trade, at one moment. */
@@ -32,16 +32,19 @@ const FRESH_MS = 5_000
 const RETRY_MS = 1_000
 
 export function openCatalogue({ db, clock }: { db: Database; clock: Clock }): CatalogueSource {
-  let known: { readonly catalogue: Catalogue; readonly atMs: number } | undefined
+  let known: { readonly catalogue: Catalogue; readonly atMs: number; readonly mark: string } | undefined
   let reading: Promise<Catalogue> | undefined
   const load = async () => {
+    // Before they are read: what is written meanwhile is read again the next time.
+    const mark = await readInstrumentMark(db)
     const [instruments, venues, onceFollowed] = await Promise.all([
-      listInstruments(db),
+      // Ten thousands of instruments take a tenth of a second, and change by the hour.
+      known?.mark === mark ? known.catalogue.instruments : listInstruments(db),
       listVenues(db),
       listOnceFollowed(db)
     ])
     const catalogue = { ...catalogueOf(instruments, venues), onceFollowed }
-    known = { catalogue, atMs: clock.now() }
+    known = { catalogue, atMs: clock.now(), mark }
     return catalogue
   }
   const readNoOlderThan = async (ageMs: number) => {

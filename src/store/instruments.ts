@@ -56,12 +56,23 @@ export async function listInstruments(db: Pick<Database, 'query'>): Promise<Inst
   return rows.map(toInstrument)
 }
 
+/** Another text whenever `listInstruments` would answer something else: every row that is written is of a later transaction than before. */
+export async function readInstrumentMark(db: Pick<Database, 'query'>): Promise<string> {
+  const writtenIn = (table: string) => `(select count(*) || ' ' || coalesce(sum(xmin::text::int8), 0) from ${table})`
+  const { rows } = await db.query<{ mark: string }>(
+    `select ${writtenIn('instrument')} || ' ' || ${writtenIn('identity_check')} as mark`
+  )
+  return rows[0]!.mark
+}
+
 /** Instruments that were ever polled, fetched of the past, or settled here: followed once, whether they are now or not. */
 export async function listOnceFollowed(db: Pick<Database, 'query'>): Promise<Set<number>> {
-  const { rows } = await db.query<{ id: number }>(
-    `select instrument_id as id from market_latest union select instrument_id from backfill union select instrument_id from signal_progress`
+  const { rows } = await db.query<{ ids: readonly number[] | null }>(
+    `select json_agg(instrument_id) as ids from (
+       select instrument_id from market_latest union select instrument_id from backfill union select instrument_id from signal_progress
+     ) once`
   )
-  return new Set(rows.map(({ id }) => id))
+  return new Set(rows[0]!.ids)
 }
 
 /** A venue's followed instruments, with every followed coin: its contracts' spot legs and the stablecoins are among those. */
