@@ -38,18 +38,19 @@ export const signalRecordParameters = {
 
 const VERDICTS = ['insufficient', 'not_distinguishable', 'above_half', 'below_half'] as const
 
+/** What each claim takes for a hit. */
+export const CLAIM_WORDS =
+  'What counts as a hit. `back`: so many hours later what it looks at was nearer to the usual (0, or 1 of a ratio) than at the opening; ' +
+  '`still`: the carry was still above what closes it; `given_back`: in the day after, open interest went the other way; ' +
+  '`earned`: the carry of the episode came to more than its costs'
+
 export const signalRecordSchema = object(
   {
     type: oneOf(SIGNAL_TYPES, 'The type'),
     label: oneOf(SIGNAL_LABELS, 'Which of its type'),
     parametersId: text('The parameters that these signals were found with', '4f1d9c2b7a6e5d3c8b9a0f1e'),
     isInForce: truth('Whether these are in force now'),
-    claim: oneOfOrNull(
-      CLAIMS,
-      'What counts as a hit. `back`: so many hours later what it looks at was nearer to the usual (0, or 1 of a ratio) than at the opening; ' +
-        '`still`: the carry was still above what closes it; `given_back`: in the day after, open interest went the other way; ' +
-        '`earned`: the carry of the episode came to more than its costs. Null: it tells a fact and forecasts nothing'
-    ),
+    claim: oneOfOrNull(CLAIMS, `${CLAIM_WORDS}. Null: it tells a fact and forecasts nothing`),
     hours: countOrNull('So many hours after the opening; null: at the close of the episode', 24),
     from: timeField('Signals that opened from then on'),
     to: timeField('and before then'),
@@ -152,19 +153,27 @@ function trialsOf(own: readonly ScoredSignal[], claim: Exclude<Claim, 'earned'>,
   return own.flatMap(({ signal, later: outcomes }) => {
     const later = outcomes.get(hours) ?? null
     if (later === null) return []
-    const { openedAt: at, value: opened, type } = signal
-    const exit =
-      type === 'funding_regime' ? 0 : ((signal as BucketSignal).parameterSet.thresholds[signal.label]?.exit ?? 0)
-    const hit = isHit(claim, { opened, later, exit, isRatio: type === 'liquidity_thinning' })
+    const { openedAt: at, value: opened } = signal
+    const hit = hitOf(signal, claim, later)
     return [{ subject: subjectOf(signal), at, until: dueAt(at, hours), isHit: hit, change: later - opened }]
   })
 }
+
+/** Whether what a signal looks at is a hit with a value of some time later. */
+export function hitOf(signal: Signal, claim: Exclude<Claim, 'earned'>, later: number): boolean {
+  const { value: opened, type, label } = signal
+  const exit = type === 'funding_regime' ? 0 : ((signal as BucketSignal).parameterSet.thresholds[label]?.exit ?? 0)
+  return isHit(claim, { opened, later, exit, isRatio: type === 'liquidity_thinning' })
+}
+
+/** Whether a carry has earned something, of its net. */
+export const isEarned = (net: number): boolean => net > 0
 
 function earnedOf(own: readonly ScoredSignal[]): Outcome[] {
   return own.flatMap(({ signal, net = null }) =>
     net === null || signal.closedAt === null
       ? []
-      : [{ subject: subjectOf(signal), at: signal.openedAt, until: signal.closedAt, isHit: net > 0, change: net }]
+      : [{ subject: subjectOf(signal), at: signal.openedAt, until: signal.closedAt, isHit: isEarned(net), change: net }]
   )
 }
 

@@ -157,7 +157,7 @@ export function signalView(signal: Signal, subject: SignalSubject) {
 const linkOf = ({ id }: Signal) => `/v1/explain?metric=signals.value&signal=${id}`
 
 /** Why what is null is null, where the state does not make it plain. */
-function absentIn(signal: Signal): Record<string, string> {
+export function absentIn(signal: Signal): Record<string, string> {
   const { type, instrumentId, asset, spotId, closedAt, closing } = signal
   const absent: Record<string, string> = {}
   const whole = asset === null ? WHOLE : CURVE

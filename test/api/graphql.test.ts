@@ -78,6 +78,7 @@ const PATHS: Record<string, string> = {
   signal: 'signals',
   signalTypes: 'signals/types',
   signalRecords: 'signals/records',
+  signalOutcomes: 'signals/outcomes',
   openInterest: 'open-interest',
   openInterestHistory: 'open-interest',
   termStructure: 'term-structure',

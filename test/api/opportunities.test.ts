@@ -219,6 +219,19 @@ test('each type tells its own track record: a rate with its interval, or that th
     ]
   )
   assert.deepEqual(await ask('?label=CHEAP'), [])
+  // What each is counted of is listed.
+  const { body: listed } = await request(api.url).get('/v1/signals/outcomes?limit=100')
+  const records = await ask('')
+  for (const { type, label, claim, hours, scored, fired, hits, independent } of records) {
+    const own = listed.data.filter((row: Any) => row.type === type && row.label === label)
+    const known = own.flatMap((row: Any) => (hours === null ? row.isEarned : row[`isHit${hours}h`]) ?? [])
+    assert.deepEqual([own.length, known.length], [fired, scored], `${type} ${claim} ${hours}`)
+    if (independent === scored) assert.equal(known.filter(Boolean).length, hits)
+  }
+  const [open] = (await request(api.url).get('/v1/signals/outcomes?type=carry_opportunity&state=open')).body.data
+  assert.deepEqual([open.isEarned, open.absent.isEarned, open.absent.isHit168h], [null, 'still_open', 'not_due'])
+  const regime = listed.data.find((row: Any) => row.type === 'funding_regime')
+  assert.deepEqual([regime.value8h, regime.isHit8h, regime.absent.value1h], [0.0004, true, 'nothing_known'])
   // What was not asked for is not read: of all types together there is far more.
   const outcomes = await listOutcomes(api.db, ['sig_1', 'sig_regime'], NOW_MS)
   assert.deepEqual([...outcomes.keys()].sort(), ['sig_1', 'sig_regime'])
@@ -234,6 +247,8 @@ test('signals of a contract under quarantine are in no track record, and each ro
     (await request(api.url).get(`/v1/signals/records?type=${type}`)).body.data
   const [before] = await ask('basis_dislocation')
   assert.deepEqual([before.fired, before.scored, before.heldBack], [3, 2, 0])
+  const outcomesOf = async (): Promise<Any[]> => (await request(api.url).get('/v1/signals/outcomes')).body.data
+  assert.equal((await outcomesOf()).filter(({ isHit1h }) => isHit1h !== null).length, 2)
   await api.db.query(
     `insert into identity_check (instrument_id, state, reason, ratio, since)
      select id, 'quarantined', 'ticker_collision', 4, now() from instrument where key = $1`,
@@ -241,6 +256,11 @@ test('signals of a contract under quarantine are in no track record, and each ro
   )
   const [held] = await ask('basis_dislocation')
   assert.deepEqual([held.fired, held.scored, held.unscored, held.heldBack], [0, 0, 0, 3])
+  const ofHeld = (await outcomesOf()).filter(({ type }) => type === 'basis_dislocation')
+  assert.deepEqual(
+    [...new Set(ofHeld.map(({ isHit1h, absent }) => `${isHit1h} ${absent.isHit1h}`))],
+    ['null quarantined']
+  )
   assert.deepEqual([held.medianHours, held.absent.medianHours], [null, 'none_is_over'])
   const earned = (await ask('carry_opportunity')).find(({ claim }: Any) => claim === 'earned')
   assert.deepEqual([earned.fired, earned.open, earned.scored, earned.heldBack], [1, 1, 0, 3], 'what is of ETH stays')

@@ -22,6 +22,7 @@ import { opportunitiesOperation } from './opportunities.ts'
 import { referenceOperations } from './reference.ts'
 import { rolledSeriesOperation } from './rolled-series.ts'
 import { sentimentOperations } from './sentiment.ts'
+import { signalOutcomesOperation } from './signal-outcomes.ts'
 import { signalRecordsOperation } from './signal-records.ts'
 import { signalOperations } from './signals.ts'
 import { stablecoinsOperation } from './stablecoins.ts'
@@ -55,6 +56,7 @@ export function listOperations(context: ApiContext): Operation[] {
     stablecoinsOperation(context),
     ...signalOperations(context),
     signalRecordsOperation(context),
+    signalOutcomesOperation(context),
     opportunitiesOperation(context),
     ...sentimentOperations(context),
     ...referenceOperations(context),

@@ -1,19 +1,12 @@
 import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
-import {
-  recordName,
-  type ScoredSignal,
-  signalRecordParameters,
-  signalRecordSchema,
-  signalRecords
-} from '../../contract/signal-records.ts'
+import { recordName, signalRecordParameters, signalRecordSchema, signalRecords } from '../../contract/signal-records.ts'
 import { SIGNAL_TYPES } from '../../domain/signal-types.ts'
 import { DAY } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
-import { listCarryNets } from '../../store/carry-outcomes.ts'
 import { findActivation } from '../../store/signal-activations.ts'
 import { type ListedSignal, listSignals } from '../../store/signal-list.ts'
-import { listOutcomes } from '../../store/signal-outcomes.ts'
 import type { ApiContext } from '../context.ts'
+import { scoreSignals } from '../signal-scores.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
 import { checkSpan } from './signals.ts'
@@ -33,7 +26,7 @@ export function signalRecordsOperation(context: ApiContext): Operation {
       'One row for each label, set of parameters, claim and time. What a signal looks at is noted 1, 8, 24, 72 and 168 hours after it ' +
       'opened, by what was known then; of a funding regime it is the last settlement of up to eight hours before. Outcomes that overlap are ' +
       'one cluster and count as one. What is far from usual tends to come back by itself: a hit rate above one half is no proof of an edge, and no ' +
-      'row has been compared with times without a signal. Several rows are several tests: some will look good by chance.',
+      'row has been compared with times without a signal. `/v1/signals/outcomes` lists what each is counted of. Several rows are several tests: some will look good by chance.',
     parameters: signalRecordParameters,
     type: 'SignalRecord',
     row: signalRecordSchema,
@@ -50,21 +43,7 @@ async function readRecords(context: ApiContext, question: Question<typeof signal
   const fromMs = values.from ?? toMs - YEAR_MS
   checkSpan({ from: fromMs, to: toMs })
   const listed = await listOpenedIn(db, values, { fromMs, toMs })
-  const known = listed.filter(({ subject }) => subject.quarantine === null)
-  const outcomes = await listOutcomes(
-    db,
-    known.map(({ signal }) => signal.id),
-    nowMs
-  )
-  const nets = await listCarryNets(
-    db,
-    known.filter(({ signal }) => signal.type === 'carry_opportunity').map(({ signal }) => signal.id)
-  )
-  const scored = listed.map(({ signal, subject }): ScoredSignal => {
-    const net = nets.get(signal.id)
-    const later = outcomes.get(signal.id) ?? new Map()
-    return { signal, isHeldBack: subject.quarantine !== null, later, ...(net !== undefined && { net }) }
-  })
+  const scored = await scoreSignals(db, listed, nowMs)
   const inForce = new Map<string, string>()
   for (const type of SIGNAL_TYPES) {
     const activation = await findActivation(db, type)
