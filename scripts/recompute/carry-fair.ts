@@ -29,11 +29,16 @@ export function boundsOf({ contractFacts }: CarryRows) {
   return { cap: per8h(cap), floor: per8h(floor) }
 }
 
-export function fairOf(rows: CarryRows, read: Reader): number | null {
-  const { contract, rule, terms, derivedAt } = rows
+/** Until a dated contract expires. */
+export const daysLeft = ({ contract, derivedAt }: CarryRows, { constant }: Reader) =>
+  (Date.parse(contract.expiresAt!) - Date.parse(derivedAt)) / constant('dayMs')
+
+/** So many hours on, when a dated contract has fewer days left. */
+export function fairOf(rows: CarryRows, read: Reader, hoursOn = 0): number | null {
+  const { contract, rule, terms } = rows
   const bps = read.constant('bps')
   if (contract.expiresAt !== null) {
-    const days = (Date.parse(contract.expiresAt) - Date.parse(derivedAt)) / read.constant('dayMs')
+    const days = daysLeft(rows, read) - hoursOn / 24
     return ((terms.rQuote - terms.rBase) * days * bps) / read.constant('daysPerYear')
   }
   if (rule === null) return null

@@ -63,5 +63,7 @@ function netOf(rows: CarryRows, read: Reader, { exit, fills, midBasisBps, sum }:
 function basisAt(rows: CarryRows, read: Reader, exit: string, midBasisBps: number): number {
   if (exit === 'locked') return 0
   if (exit === 'unchanged') return midBasisBps
-  return exit === 'fair' ? fairOf(rows, read)! : midBasisBps + sideOf(rows) * sigmaOf(rows, read)!
+  return exit === 'fair'
+    ? fairOf(rows, read, rows.terms.horizonHours)!
+    : midBasisBps + sideOf(rows) * sigmaOf(rows, read)!
 }

@@ -1,7 +1,7 @@
 import type { Maker, Reader, Value } from './answer.ts'
 import { booksOf, type Fills } from './carry-books.ts'
 import { CAPACITY } from './carry-capacity.ts'
-import { boundsOf, fairOf, noisyFairOf, sigmaOf } from './carry-fair.ts'
+import { boundsOf, daysLeft, fairOf, noisyFairOf, sigmaOf } from './carry-fair.ts'
 import { fundingOf, paidAfter } from './carry-funding.ts'
 import { type End, endOf, entryOf, headlineOf, roundTrip } from './carry-net.ts'
 import { type CarryRows, sideOf } from './carry-rows.ts'
@@ -89,10 +89,8 @@ function bandOf(rows: CarryRows, read: Reader) {
   const { spotSlippageBps, contractSlippageBps, spotExitBps, contractExitBps } = fills
   const crossing = spotSlippageBps + contractSlippageBps + spotExitBps + (isHeld ? 0 : contractExitBps!)
   const cost = crossing + (roundTrip(rows) + delivery) * bps
-  const borrowing =
-    terms.borrowApr === null
-      ? null
-      : (terms.borrowApr * read.constant('returnDays') * bps) / read.constant('daysPerYear')
+  const days = isHeld ? daysLeft(rows, read) : read.constant('returnDays')
+  const borrowing = terms.borrowApr === null ? null : (terms.borrowApr * days * bps) / read.constant('daysPerYear')
   const upper = fair + cost
   const lower = borrowing === null ? null : fair - (cost + borrowing)
   return { upper, lower, observed: booksOf(rows, read).midBasisBps }

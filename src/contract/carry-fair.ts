@@ -2,15 +2,18 @@ import type { CarryFacts, CarryTerms } from '../domain/carry-case.ts'
 import { type CarryCase, type SizedCarry, wholeCostBps } from '../domain/carry-quote.ts'
 import { borrowUntilReturnBps, fairBand, RETURN_DAYS, worstFundingBand } from '../domain/fair-band.ts'
 import { contractRuleOf, fairWithNoise } from '../domain/fair-premium.ts'
+import { DAY } from '../domain/time.ts'
 
 type Of = { readonly facts: CarryFacts; readonly terms: CarryTerms }
 
 /** Where basis is against what no trade can gain from: costs are this size's, both ways. */
 export function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: Of) {
   const rule = facts.contract.kind === 'perpetual' ? contractRuleOf(facts.contract) : null
-  const { fairBps, sigmaBps } = input
+  const { fairBps, sigmaBps, expiryMs, nowMs } = input
   const costBps = wholeCostBps(input, sized)
-  const borrowBps = borrowUntilReturnBps(terms.borrowApr)
+  // Nothing brings a dated contract back before its expiry: the coin is borrowed until then, as in the row's own end.
+  const borrowDays = expiryMs === null ? RETURN_DAYS : (expiryMs - nowMs) / DAY
+  const borrowBps = borrowUntilReturnBps(terms.borrowApr, borrowDays)
   const band = fairBand({
     observedBps: sized.midBasisBps,
     fairLowBps: fairBps,

@@ -66,7 +66,7 @@ const fundingSchema = object({
 
 const exitSchema = object({
   exit: oneOf(EXITS, 'What basis is taken to be at the end'),
-  exitBasisBps: number('That basis', 5.1),
+  exitBasisBps: number('That basis; `fair` as it will be then: a dated contract has fewer days left', 5.1),
   hours: number('Until then', 168),
   grossFrac: number('Convergence and funding, fraction of notional', 0.0021),
   costFrac: number('Fees, exit slippage, borrow, delivery', 0.003),
@@ -79,7 +79,10 @@ const fairSchema = object({
   fairBps: numberOrNull('Where basis would rest by the venue’s formula, or until expiry', -4.54),
   noisyFairBps: numberOrNull('The same with period averages that scatter by sigmaBps', -3.4),
   sigmaBps: numberOrNull('One standard deviation of basis changes over seven days', 2.1),
-  lowerBps: numberOrNull('fairBps less the reverse carry’s costs; null without a borrow rate', -52),
+  lowerBps: numberOrNull(
+    'fairBps less the reverse carry’s costs, the coin borrowed for three days, of a dated contract until expiry; null without a borrow rate',
+    -52
+  ),
   upperBps: numberOrNull('fairBps plus the forward carry’s costs', 29),
   place: oneOfOrNull(BAND_PLACES, 'Where the basis of the mids is'),
   excessBps: numberOrNull('Beyond the nearer bound; negative below', 0),

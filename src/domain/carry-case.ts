@@ -95,6 +95,7 @@ export function carryCaseOf(facts: CarryFacts, terms: CarryTerms): CarryCase | C
     funding,
     expiryMs: expiresAt,
     fairBps: fairBpsOf(facts, terms),
+    fairAtHorizonBps: fairBpsOf(facts, terms, terms.horizonHours),
     sigmaBps: facts.sigmaBps
   }
 }
@@ -176,9 +177,18 @@ function nextSettlementOf(said: number | null, nowMs: number, intervalHours: num
   return expectedSettlements(nowMs, nowMs + intervalHours * HOUR, intervalHours)[0]!
 }
 
-/** Where basis would rest, bps: the middle of the fair premiums of the venue's formula, or what holding costs until expiry. */
-export function fairBpsOf({ nowMs, contract, contractFacts }: CarryFacts, rates: Pick<CarryTerms, 'rQuote' | 'rBase'>) {
-  if (contract.expiresAt !== null) return fairDatedBps(rates, (contract.expiresAt - nowMs) / DAY)
+/**
+ * Where basis would rest so many hours on, bps: the middle of the fair premiums of the venue's formula as it is now, or what holding
+ * costs for what is then left until expiry.
+ */
+export function fairBpsOf(
+  { nowMs, contract, contractFacts }: CarryFacts,
+  rates: Pick<CarryTerms, 'rQuote' | 'rBase'>,
+  hoursOn = 0
+): number | null {
+  if (contract.expiresAt !== null) {
+    return fairDatedBps(rates, Math.max(0, (contract.expiresAt - nowMs) / DAY - hoursOn / 24))
+  }
   const rule = contractRuleOf(contract)
   if (rule === null) return null
   const estimate = contractFacts.latest?.estimate

@@ -66,6 +66,8 @@ export type CarryCase = Omit<CarryBooks, 'direction' | 'fx'> & {
   readonly expiryMs: number | null
   /** Where basis would rest; null: not known. */
   readonly fairBps: number | null
+  /** The same when the horizon is over: a dated contract has fewer days left then. */
+  readonly fairAtHorizonBps: number | null
   /** One standard deviation of basis changes over seven days; null: not known. */
   readonly sigmaBps: number | null
 }
@@ -122,8 +124,7 @@ function sizeCarry(input: CarryCase, notional: Decimal): Omit<SizedCarry, keyof 
     borrowFrac: borrowOf(input, isHeld ? lifeHoursOf(input)! : input.horizonHours)
   }
   const early = { ...sized, perpExitSlippageBps: slippage.perpBps }
-  const exits = EXITS.flatMap((exit) => exitQuote(input, early, exit) ?? [])
-  return { ...sized, exits }
+  return { ...sized, exits: EXITS.flatMap((exit) => exitQuote(input, early, exit) ?? []) }
 }
 
 const lifeHoursOf = ({ nowMs, expiryMs }: Pick<CarryCase, 'nowMs' | 'expiryMs'>): number | null =>
@@ -174,11 +175,11 @@ export function wholeCostBps(
   return crossing + (roundTripFees(input.fees) + delivery) * BPS
 }
 
-function exitBasisOf({ direction, fairBps, sigmaBps }: CarryCase, midBasisBps: number, exit: Exit): number | null {
+function exitBasisOf(input: CarryCase, midBasisBps: number, exit: Exit): number | null {
   if (exit === 'locked') return 0
   if (exit === 'unchanged') return midBasisBps
-  if (exit === 'fair') return fairBps
-  return sigmaBps === null ? null : midBasisBps + sideOf(direction) * sigmaBps
+  if (exit === 'fair') return input.fairAtHorizonBps
+  return input.sigmaBps === null ? null : midBasisBps + sideOf(input.direction) * input.sigmaBps
 }
 
 function midBasisOf({ spot, contract, multiplier, fx }: CarryCase): number | null {
@@ -233,11 +234,10 @@ function breakEvenOf(input: CarryCase, sized: Sized): BreakEvenOfSize {
   const { intervalHours } = funding
   const path = perSettlement(funding.fitted.path, intervalHours, sideOf(direction), borrowOf(input, intervalHours))
   const settlements = breakEvenSettlements(path, costToRecoverFrac)
-  const toNextHours = (funding.nextSettlementAt - input.nowMs) / HOUR
   return {
     costToRecoverFrac,
     breakEvenSettlements: settlements,
-    breakEvenHours: wallHours(settlements, toNextHours, intervalHours)
+    breakEvenHours: wallHours(settlements, (funding.nextSettlementAt - input.nowMs) / HOUR, intervalHours)
   }
 }
 

@@ -40,9 +40,9 @@ export function fairBand(input: {
 /** Until a cheap perpetual is expected back, days: what a reverse carry borrows for. Spec 4.4. */
 export const RETURN_DAYS = 3
 
-/** What borrowing the coin until then costs, bps, at a rate a year; null: nobody says. */
-export function borrowUntilReturnBps(borrowApr: number | null): number | null {
-  return borrowApr === null ? null : (borrowApr * RETURN_DAYS * 10_000) / 365
+/** What borrowing the coin for so many days costs, bps, at a rate a year; null: nobody says. A dated contract returns at its expiry. */
+export function borrowUntilReturnBps(borrowApr: number | null, days: number = RETURN_DAYS): number | null {
+  return borrowApr === null ? null : (borrowApr * days * 10_000) / 365
 }
 
 function known(fair: number | null, cost: number | null, sign: 1 | -1): number | null {

@@ -26,6 +26,7 @@ const caseOf = (size: number, contractPrice = 101): CarryCase => ({
   funding: null,
   expiryMs: 40 * 86_400_000,
   fairBps: null,
+  fairAtHorizonBps: null,
   sigmaBps: null
 })
 const viewOf = (input: CarryCase) => capacityView(input, { facts, notional: 500, minNetApr: 0 })

@@ -3,11 +3,13 @@ import { test } from 'node:test'
 import request from 'supertest'
 import type { Database } from '../../src/store/database.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
+import { remade } from '../support/remade.ts'
 import { observeDepth, observeEstimate, observeQuote, observeSizes } from '../support/sizes.ts'
 import { insertBasis, insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
 const PERP = 'binance:BTC/USDT:USDT'
 const SPOT = 'binance:BTC/USDT'
+const DATED = 'binance:BTC/USDT:USDT-260901'
 const GONE = 'binance:BTC/USDT:USDT-260615'
 const DEEP = {
   bid10: '900000',
@@ -88,6 +90,48 @@ test('a reverse carry is refused without a borrow rate, and told with one', asyn
   const [told] = await rowsOf(api, '&direction=reverse&borrowApr=0.1')
   assert.deepEqual([told.refusal, told.borrowFrac], [null, (0.1 * 168) / 8760])
   assert.equal((await rowsOf(api)).length, 2)
+})
+
+test('a dated contract returns at its expiry: it is cheap where its reverse carry nets, and fair for the days that are left when it is closed', async () => {
+  const days = 40
+  await using api = await testApi({
+    seed: async (db) => {
+      const { spot } = await seed(db)
+      const dated = await insertInstrument(db, { key: DATED, spotId: spot })
+      await db.query('update instrument set expires_at = $2 where id = $1', [
+        dated,
+        new Date(NOW_MS + days * 24 * HOUR)
+      ])
+      await observeDepth(db, dated, DEEP)
+      // A per cent and a half below spot.
+      await observeQuote(db, dated, { bid: '63039', ask: '63041', bidSize: '2', askSize: '2' })
+    }
+  })
+  const datedOf = async (query: string) => (await rowsOf(api, `&instrument=${DATED}${query}`))[0]
+  for (const borrowApr of [0, 0.05, 0.09, 0.12, 0.2]) {
+    const { fair, netFrac, entry } = await datedOf(`&direction=reverse&quoteRate=0&borrowApr=${borrowApr}`)
+    assert.equal(fair.place === 'cheap', netFrac > 0, `borrowed at ${borrowApr}: ${fair.place}, ${netFrac}`)
+    const crossed = fair.excessBps === 0 ? fair.lowerBps - entry.midBasisBps : -fair.excessBps
+    assert.ok(Math.abs(crossed - netFrac * 10_000) < 0.5, `${crossed} is not ${netFrac}`)
+    assert.equal(fair.worstLowerBps, fair.lowerBps)
+  }
+  const { fair, exits } = await datedOf('&direction=forward&horizonHours=168')
+  const exitOf = (name: string) => exits.find(({ exit }: { exit: string }) => exit === name)
+  assert.ok(Math.abs(fair.fairBps - (500 * days) / 365) < 1e-9)
+  assert.ok(Math.abs(exitOf('fair').exitBasisBps - (500 * (days - 7)) / 365) < 1e-9)
+  const explained = []
+  for (const metric of ['fairBps', 'fairExitBasisBps', 'fairNetFrac', 'fairLowerBps', 'fairPlace', 'fairExcessBps']) {
+    const query = { metric: `carry.${metric}`, instrument: DATED, direction: 'reverse', borrowApr: 0.05 }
+    explained.push((await request(api.url).get('/v1/explain').query(query)).body.data)
+  }
+  assert.deepEqual(
+    explained.map(({ recomputed }) => recomputed),
+    explained.map(({ value }) => value)
+  )
+  assert.deepEqual(
+    remade(explained),
+    explained.map(({ value }) => value)
+  )
 })
 
 test('a size beyond what is known to rest in the books is refused, and so is a leg whose prices are old', async () => {

@@ -49,6 +49,7 @@ const base: CarryCase = {
   funding: funding(0.0002, 21),
   expiryMs: null,
   fairBps: -4.5,
+  fairAtHorizonBps: -4.5,
   sigmaBps: 3
 }
 const sized = (change: Partial<CarryCase>, notional = '5000'): SizedCarry => {
@@ -79,7 +80,7 @@ test('the three ends differ by the basis at which the carry is closed, adverse a
   const reverse = sized({ direction: 'reverse', borrowApr: 0 })
   near(exitOf(reverse, 'adverse')!.netFrac, exitOf(reverse, 'unchanged')!.netFrac - 0.0003)
   assert.deepEqual(
-    sized({ fairBps: null, sigmaBps: null }).exits.map(({ exit }) => exit),
+    sized({ fairAtHorizonBps: null, sigmaBps: null }).exits.map(({ exit }) => exit),
     ['unchanged']
   )
 })

@@ -6,13 +6,18 @@ import type { MadeMetric, Words } from './words.ts'
 
 const BASIS: Readonly<Record<Exit, string>> = {
   unchanged: 'midBasisBps',
-  fair: 'fairBps',
+  fair: 'fairBps, of a dated contract (rQuote − rBase) · daysLeft · bps / daysPerYear, daysLeft = (expiresAt − derivedAt) / dayMs − horizonHours / 24',
   adverse: 'midBasisBps + side · sigmaBps',
   locked: '0'
 }
 const BASIS_INPUTS: Readonly<Record<Exit, readonly string[]>> = {
   unchanged: ['parts.midBasisBps'],
-  fair: ['parts.fairBps'],
+  fair: [
+    'parts.fairBps',
+    ...['rQuote', 'rBase', 'horizonHours'].map((name) => `terms.${name}`),
+    'contract.expiresAt',
+    'derivedAt'
+  ],
   adverse: ['parts.midBasisBps', 'parts.sigmaBps', 'parts.side'],
   locked: []
 }

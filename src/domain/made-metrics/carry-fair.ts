@@ -19,9 +19,11 @@ const NOISY =
 const COST =
   'costBps: both slippages at entry and at exit (of a dated contract the spot leg’s alone) + (2 · (spotTaker + contractTaker) + deliveryFrac) · bps'
 const UPPER = `upperBps = fairBps + costBps; ${COST}`
-const LOWER = `lowerBps = fairBps − costBps − borrowApr · returnDays · bps / daysPerYear; ${COST}`
+const LOWER =
+  'lowerBps = fairBps − costBps − borrowApr · days · bps / daysPerYear; days = returnDays, of a dated contract (expiresAt − derivedAt) / dayMs; ' +
+  COST
 const PARTS = ['parts.fairBps', 'parts.costBps']
-const BORROWED = [...PARTS, 'terms.borrowApr']
+const BORROWED = [...PARTS, 'terms.borrowApr', 'contract.expiresAt', 'derivedAt']
 const OF_BAND = { ...BOOK, ...FAIR, returnDays: RETURN_DAYS }
 
 const bandOf = (path: string, formula: string, inputs: readonly string[], unit = 'basis points'): MadeMetric => {
