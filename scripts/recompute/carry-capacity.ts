@@ -30,9 +30,9 @@ function halving(rows: CarryRows, read: Reader): Found {
   return largest(nets, smallest / 2, read)
 }
 
-function ofBooks(rows: CarryRows, read: Reader): number | null {
+function ofBooks(rows: CarryRows, read: Reader) {
   const { size, bound } = largest(netsOf(rows, read), rows.minNetApr, read)
-  return size ?? (bound === 'none_pays' ? 0 : null)
+  return { usd: size ?? (bound === 'none_pays' ? 0 : null), bound }
 }
 const ofOpenInterest = ({ contractFacts }: CarryRows, { constant }: Reader) =>
   amountOf(contractFacts.latest!.openInterest!.usd)! * constant('oiShare')
@@ -42,11 +42,14 @@ const ofVolume = ({ contractFacts, spotFacts }: CarryRows, { constant }: Reader)
 }
 
 function leastOf(rows: CarryRows, read: Reader) {
-  const limits = [
-    { binding: 'book', usd: ofBooks(rows, read)! },
+  const { usd, bound } = ofBooks(rows, read)
+  const books = { binding: 'book', usd: usd! }
+  const others = [
     { binding: 'openInterest', usd: ofOpenInterest(rows, read) },
     { binding: 'volume', usd: ofVolume(rows, read) }
   ]
+  // What the books bear at least binds nothing: at a tie another limit is met.
+  const limits = bound === 'net_apr' || bound === 'none_pays' ? [books, ...others] : others
   return limits.reduce((least, limit) => (limit.usd < least.usd ? limit : least))
 }
 
@@ -60,7 +63,8 @@ export const CAPACITY: Readonly<Record<string, Maker>> = {
   ...Object.fromEntries(SIZES.map((size) => [`netAprCapitalOf${size}`, netOfSize])),
   halvingNotional: of((rows, read) => halving(rows, read).size),
   halvingBound: of((rows, read) => halving(rows, read).bound),
-  bookNotional: of(ofBooks),
+  bookNotional: of((rows, read) => ofBooks(rows, read).usd),
+  bookBound: of((rows, read) => ofBooks(rows, read).bound),
   openInterestLimit: of(ofOpenInterest),
   volumeLimit: of(ofVolume),
   capacityUsd: of((rows, read) => leastOf(rows, read).usd),

@@ -15,7 +15,9 @@ type Row = {
   readonly capacity: {
     readonly halvingBound: string
     readonly bookNotional: number | null
+    readonly bookBound: string
     readonly openInterestLimit: number | null
+    readonly volumeLimit: number | null
     readonly curve: readonly { readonly netAprCapital: number | null }[]
   } | null
 }
@@ -45,11 +47,12 @@ const refused = (refusal: string, { isPerpetual }: Asked) =>
   Object.fromEntries([...OF_ALL, ...(isPerpetual ? OF_PERPETUALS : [])].map((field) => [field, refusal]))
 
 function toldAbsences(row: Row, { isPerpetual, hasBorrow }: Asked, deviation: string | undefined) {
-  const { halvingBound, bookNotional, openInterestLimit, curve } = row.capacity!
+  const { halvingBound, bookBound, bookNotional, openInterestLimit, volumeLimit, curve } = row.capacity!
   const formula = row.fair!.fairBps === null ? 'formula_unverified' : undefined
   const bound = formula ?? (hasBorrow ? undefined : 'borrow_unknown')
-  const limit =
-    bookNotional === null ? 'book_ends' : openInterestLimit === null ? 'open_interest_unknown' : 'volume_unknown'
+  const others = openInterestLimit === null ? 'open_interest_unknown' : volumeLimit === null ? 'volume_unknown' : null
+  // With all three known the books are the least of them, and what they bear beyond was not seen.
+  const limit = bookNotional === null ? bookBound : (others ?? bookBound)
   return {
     ...(deviation === undefined ? {} : { 'exits.adverse': deviation }),
     ...(curve.some(({ netAprCapital }) => netAprCapital === null) ? { 'capacity.curve': 'book_ends' } : {}),
@@ -67,7 +70,7 @@ function toldAbsences(row: Row, { isPerpetual, hasBorrow }: Asked, deviation: st
       'fair.place': bound,
       'fair.excessBps': bound,
       'capacity.halvingNotional': halvingBound,
-      'capacity.bookNotional': 'book_ends',
+      'capacity.bookNotional': bookBound,
       'capacity.openInterestLimit': 'open_interest_unknown',
       'capacity.volumeLimit': 'volume_unknown',
       'capacity.capacityUsd': limit,

@@ -2,6 +2,7 @@ import {
   CAPACITY_SHARES,
   CAPACITY_SIZES,
   carryCapacity,
+  isAtLeast,
   largestSize,
   SIZE_SEARCH,
   type SizeFound
@@ -32,16 +33,17 @@ export function capacityView(input: CarryCase, { facts, notional, minNetApr }: A
   const volumes = [facts.contractFacts, facts.spotFacts].map(({ latest }) => amountOf(latest?.volume?.volume24hUsd))
   const [contractVolume = null, spotVolume = null] = volumes
   const advUsd = contractVolume === null || spotVolume === null ? null : Math.min(contractVolume, spotVolume)
-  const limits = { ...CAPACITY_SHARES, bookCapacityUsd: bookNotional, oiUsd, advUsd }
+  const book = { bookCapacityUsd: bookNotional, isBookAtLeast: isAtLeast(paying.bound) }
   const share = (amount: number | null, part: number) => (amount === null ? null : amount * part)
   return {
     curve: sizes.map((size) => ({ notional: size, netAprCapital: netApr(size) })),
     halvingNotional: halving.notional,
     halvingBound: halving.bound,
     bookNotional,
+    bookBound: paying.bound,
     openInterestLimit: share(oiUsd, CAPACITY_SHARES.oiShare),
     volumeLimit: share(advUsd, CAPACITY_SHARES.advShare),
-    ...carryCapacity(limits)
+    ...carryCapacity({ ...CAPACITY_SHARES, ...book, oiUsd, advUsd })
   }
 }
 

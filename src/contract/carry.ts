@@ -106,9 +106,13 @@ const capacitySchema = object({
     'The largest size that nets minNetApr; null where the books end before the smallest',
     180_000
   ),
+  bookBound: oneOf(
+    SIZE_BOUNDS,
+    'What ends there: the net, or with `book_ends` what was seen of the books, which may bear more'
+  ),
   openInterestLimit: numberOrNull('1 % of open interest, US dollars', 185_000),
   volumeLimit: numberOrNull('1 % of the thinner leg’s 24 h volume, US dollars', 950_000),
-  capacityUsd: numberOrNull('The least of the three', 180_000),
+  capacityUsd: numberOrNull('The least of the three; null where that is a book of which no more was seen', 180_000),
   binding: oneOfOrNull(CAPACITY_LIMITS, 'Which of them it is')
 })
 

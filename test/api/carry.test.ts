@@ -147,13 +147,23 @@ test('a size beyond what is known to rest in the books is refused, and so is a l
 test('where the books behind the best prices are not known, what is at the best prices is all there is', async () => {
   await using api = await testApi({
     seed: async (db) => {
-      await seed(db)
+      const { spot, perp } = await seed(db)
       await db.query('delete from depth_snapshot')
+      for (const id of [spot, perp]) await observeSizes(db, id, { usd: '5000000000' })
     }
   })
   const small = await forwardOf(api)
   assert.deepEqual([small.refusal, small.books, small.booksObservedAt], [null, 'best_price', null])
   assert.equal((await forwardOf(api, '&notional=200000')).refusal, 'no_book')
+  const paying = '&spotTaker=0&contractTaker=0'
+  const limitOf = async () => {
+    const { capacity, absent } = await forwardOf(api, paying)
+    const { bookBound, capacityUsd, binding } = capacity
+    return [bookBound, capacityUsd, binding, absent['capacity.capacityUsd'], absent['capacity.binding']]
+  }
+  assert.deepEqual(await limitOf(), ['book_ends', 12_800, 'volume', undefined, undefined])
+  await api.db.query('update market_latest set volume_24h_usd = 1e9')
+  assert.deepEqual(await limitOf(), ['book_ends', null, null, 'book_ends', 'book_ends'])
 })
 
 test('an adverse end takes what basis has moved by in seven days', async () => {

@@ -83,6 +83,20 @@ test('capacity is what binds first, and not known while one of its limits is not
   assert.deepEqual(of(420_000, null, 5_000), { capacityUsd: null, binding: null })
 })
 
+test('books that bear at least so much bind nothing: another limit does, or nobody has seen the one that would', () => {
+  const of = (bookCapacityUsd: number, isBookAtLeast: boolean) =>
+    carryCapacity({
+      ...{ bookCapacityUsd, isBookAtLeast, oiUsd: 18_500_000, advUsd: 95_000_000 },
+      ...{ oiShare: 0.01, advShare: 0.01 }
+    })
+  const openInterest = { capacityUsd: 185_000, binding: 'openInterest' }
+  assert.deepEqual([of(420_000, true), of(420_000, false)], [openInterest, openInterest])
+  assert.deepEqual(of(184_999, true), { capacityUsd: null, binding: null })
+  assert.deepEqual(of(184_999, false), { capacityUsd: 184_999, binding: 'book' })
+  assert.deepEqual(of(185_000, true), openInterest)
+  assert.deepEqual(of(185_000, false), { capacityUsd: 185_000, binding: 'book' })
+})
+
 test('the largest size that pays is found between two sizes, or says what keeps it', () => {
   const range = { least: 100, most: 1e7 }
   const falling = (size: number) => 0.1 - size * 1e-7

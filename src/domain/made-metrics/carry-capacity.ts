@@ -25,8 +25,11 @@ const BOOK = `bookNotional: ${FOUND}, as minNetApr; 0 where no size does; ${OF_S
 const HALF = `${FOUND}, as half of what sizeLeast nets; ${OF_SIZE}`
 const OPEN_LIMIT = 'openInterestLimit = oiShare · usd'
 const TRADED_LIMIT = 'volumeLimit = advShare · the lesser of both legs’ volume24hUsd'
+const BOUND = 'net_apr where the next size nets less, book_ends where the books end, beyond_search at sizeMost'
 const LIMITED = [...SIZED, 'minNetApr', OPEN, ...TRADED]
-const LEAST = `the least of bookNotional, openInterestLimit, volumeLimit, while all three are known; ${BOOK}; ${OPEN_LIMIT}; ${TRADED_LIMIT}`
+const LEAST =
+  'the least of bookNotional, openInterestLimit and volumeLimit, while all three are known; where bookBound is book_ends or beyond_search the books ' +
+  `may bear more: the lesser of the other two then, unknown where bookNotional is less than both; ${BOOK}; ${OPEN_LIMIT}; ${TRADED_LIMIT}`
 
 const of = (path: string, unit: string, formula: string, inputs: readonly string[], constants = {}): MadeMetric => ({
   unit,
@@ -48,11 +51,18 @@ export const CAPACITY: Words = {
   halvingBound: of(
     'halvingBound',
     'word',
-    `net_apr where the next size nets less, book_ends where the books end, beyond_search at sizeMost, none_pays where sizeLeast nets nothing; size: ${HALF}`,
+    `${BOUND}, none_pays where sizeLeast nets nothing; size: ${HALF}`,
     SIZED,
     SEARCHED
   ),
   bookNotional: of('bookNotional', 'quote currency of spot', BOOK, [...SIZED, 'minNetApr'], SEARCHED),
+  bookBound: of(
+    'bookBound',
+    'word',
+    `${BOUND}, none_pays where no size does; size: ${BOOK}`,
+    [...SIZED, 'minNetApr'],
+    SEARCHED
+  ),
   openInterestLimit: of('openInterestLimit', 'US dollars', OPEN_LIMIT, [OPEN], CAPACITY_SHARES),
   volumeLimit: of('volumeLimit', 'US dollars', TRADED_LIMIT, TRADED, CAPACITY_SHARES),
   capacityUsd: of('capacityUsd', 'US dollars', LEAST, LIMITED, { ...SEARCHED, ...CAPACITY_SHARES }),
