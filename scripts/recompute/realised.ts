@@ -1,8 +1,8 @@
 import type { Answer, Maker, Reader, Value } from './answer.ts'
+import { longestRun, type Settled } from './blocks.ts'
 import { float, fraction, plus, ratio, times } from './fraction.ts'
 import { dueIn } from './settlements.ts'
 
-type Settled = { readonly at: number; readonly rate: string; readonly intervalHours: number | null }
 type Rows = {
   readonly lifeFromAt: string
   readonly lifeToAt: string
@@ -56,16 +56,6 @@ const grossOf = (answer: Answer) => {
 }
 const costOf = ({ number }: Reader) => 2 * (number('short.taker') + number('long.taker'))
 
-/** What a leg settled in each block that is whole. */
-function blocksOf({ within, start, end }: Within, blockMs: number): Map<number, number> {
-  const blocks = new Map<number, number>()
-  for (const { at, rate } of within) {
-    const from = Math.floor((at - 1) / blockMs) * blockMs
-    if (from >= start && from + blockMs <= end) blocks.set(from, (blocks.get(from) ?? 0) + Number(rate))
-  }
-  return blocks
-}
-
 export const FUNDING_SPREADS_REALISED: Readonly<Record<string, Maker>> = {
   ...perLeg('short'),
   ...perLeg('long'),
@@ -79,11 +69,8 @@ export const FUNDING_SPREADS_REALISED: Readonly<Record<string, Maker>> = {
     const net = grossOf(answer) - costOf(read)
     return (net * read.constant('hoursPerYear') * read.constant('hourMs')) / (end - start)
   },
-  priceBasisBps: ({ number, constant }) => (number('short.quote.mid') / number('long.quote.mid') - 1) * constant('bps'),
-  blocks: ({ constant }, answer) => {
-    const [short, long] = LEGS.map((leg) => blocksOf(settledIn(answer, leg), constant('blockMs')))
-    const common = [...short!.keys()].filter((from) => long!.has(from)).sort((a, b) => b - a)
-    const broken = common.findIndex((from) => short!.get(from)! <= long!.get(from)!)
-    return broken < 0 ? common.length : broken
+  blocks: (read, answer) => {
+    const [short, long] = LEGS.map((leg) => settledIn(answer, leg))
+    return longestRun(short!.within, long!.within, short!, read)
   }
 }

@@ -1,5 +1,5 @@
 import type { Maker, Reader } from './answer.ts'
-import { type Fraction, float, fraction, plus } from './fraction.ts'
+import { longestRun, type Settled } from './blocks.ts'
 
 const aprOf = (leg: string): Maker => {
   return ({ number, constant }) => (number(`${leg}.rate`) * constant('hoursPerYear')) / number(`${leg}.intervalHours`)
@@ -31,22 +31,8 @@ type Rows = {
   readonly long: { readonly instrument: string }
   readonly blocksFromAt: string
   readonly blocksToAt: string
-  readonly settlements: readonly { readonly settledAt: string; readonly rate: string; readonly instrument: string }[]
+  readonly settlements: readonly (Omit<Settled, 'at'> & { readonly settledAt: string; readonly instrument: string })[]
 }
-
-/** What one leg settled, by the beginning of each block. */
-function sumsOf({ settlements, blocksFromAt, blocksToAt }: Rows, leg: string, { constant }: Reader) {
-  const blockMs = constant('blockMs')
-  const sums = new Map<number, Fraction>()
-  for (const { settledAt, rate, instrument } of settlements) {
-    const at = Date.parse(settledAt)
-    if (instrument !== leg || at <= Date.parse(blocksFromAt) || at > Date.parse(blocksToAt)) continue
-    const from = Math.floor((at - 1) / blockMs) * blockMs
-    sums.set(from, plus(sums.get(from) ?? fraction(0), fraction(rate)))
-  }
-  return sums
-}
-
 export const FUNDING_SPREADS: Readonly<Record<string, Maker>> = {
   ...ofLeg('short'),
   ...ofLeg('long'),
@@ -61,11 +47,13 @@ export const FUNDING_SPREADS: Readonly<Record<string, Maker>> = {
     return net / (read.timeOf('toAt') - read.timeOf('fromAt'))
   },
   blocks: (read, { rows }) => {
-    const given = rows as Rows
-    const [short, long] = [given.short, given.long].map(({ instrument }) => sumsOf(given, instrument, read))
-    const common = [...short!.keys()].filter((from) => long!.has(from)).sort((a, b) => b - a)
-    const broken = common.findIndex((from) => float(short!.get(from)!) <= float(long!.get(from)!))
-    return broken < 0 ? common.length : broken
+    const { short, long, settlements, blocksFromAt, blocksToAt } = rows as Rows
+    const ofLeg = (leg: string) =>
+      settlements.flatMap(({ instrument, settledAt, ...rest }) =>
+        instrument === leg ? [{ ...rest, at: Date.parse(settledAt) }] : []
+      )
+    const within = { start: Date.parse(blocksFromAt), end: Date.parse(blocksToAt) }
+    return longestRun(ofLeg(short.instrument), ofLeg(long.instrument), within, read)
   },
   priceBasisBps: ({ number, constant }) => (number('short.quote.mid') / number('long.quote.mid') - 1) * constant('bps')
 }

@@ -1,6 +1,7 @@
 import { SPREAD_BLOCKS, type SpreadPerpetual, type SpreadWindow } from '../contract/funding-spreads.ts'
 import { numberOrNull } from '../domain/decimal.ts'
 import { lastsUntil, polledMaxAgeMs } from '../domain/expiry.ts'
+import { BLOCK_MS } from '../domain/funding-spread.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import { floorTo, HOUR } from '../domain/time.ts'
@@ -15,7 +16,6 @@ import { mapInTurns } from './turns.ts'
 
 /** Of one perpetual: a quarter of hourly ones. */
 const SETTLEMENTS_MAX = 2_300
-export const BLOCK_MS = 8 * HOUR
 /** How far back blocks are looked at, of spreads of now. */
 const BLOCKS_MS = 10 * BLOCK_MS * SPREAD_BLOCKS
 
@@ -35,21 +35,37 @@ export async function readPerpetuals(
   { window, nowMs, budget }: Reading
 ): Promise<PastPerpetual[]> {
   const ids = contracts.map(({ id }) => id)
+  if (window.kind === 'realised') {
+    const settled = await readSettled(db, ids, window, budget)
+    return mapInTurns(contracts, (instrument) => pastPerpetual(instrument, settled.get(instrument.id) ?? []))
+  }
   const latest = await listLatest(db, ids)
-  const settlements = window.kind === 'now' ? NOTHING_SETTLED : await readSettled(db, ids, window, budget)
   const maxAgeMs = polledMaxAgeMs(config.pollMs)
   return mapInTurns(contracts, (instrument) => {
-    const settled = settlements.get(instrument.id) ?? []
     const found = latest.get(instrument.id)
     const mid = midOf(instrument, found, nowMs - maxAgeMs)
-    // Blocks of now are read for what is shown; of the past they depend, as what was realised, on how long the other leg lived.
+    // Blocks are read for what is shown.
     const quotedAt = mid === null ? null : found!.quote!.observedAt
     const estimate = found?.estimate ?? null
-    const shared = { instrument, mid, quotedAt, settled, estimate, blocks: NO_BLOCKS, realised: null }
-    if (window.kind === 'now') return { ...shared, ...rateOfNow(found, window, maxAgeMs) }
-    return { ...shared, rate: null, intervalHours: settled.at(-1)?.intervalHours ?? null, due: null, absent: null }
+    const shared = { instrument, mid, quotedAt, settled: [], estimate, blocks: NO_BLOCKS, realised: null }
+    return { ...shared, ...rateOfNow(found, window, maxAgeMs) }
   })
 }
+
+/** Of a window: what was realised, and its blocks, depend on how long the other leg lived. */
+export const pastPerpetual = (instrument: Instrument, settled: readonly PaidRate[]): PastPerpetual => ({
+  instrument,
+  settled,
+  rate: null,
+  intervalHours: settled.at(-1)?.intervalHours ?? null,
+  due: null,
+  mid: null,
+  quotedAt: null,
+  estimate: null,
+  blocks: NO_BLOCKS,
+  realised: null,
+  absent: null
+})
 
 async function readSettled(db: ApiContext['db'], ids: readonly number[], window: SpreadWindow, budget: RowBudget) {
   const range = { fromMs: window.fromMs + 1, toMs: window.toMs + 1 }
@@ -57,7 +73,6 @@ async function readSettled(db: ApiContext['db'], ids: readonly number[], window:
   return listSettledRates(db, ids, { ...range, limit: SETTLEMENTS_MAX })
 }
 
-const NOTHING_SETTLED: ReadonlyMap<number, readonly PaidRate[]> = new Map()
 const NO_BLOCKS: ReadonlyMap<number, number> = new Map()
 
 /** Of spreads of now: the whole blocks that are looked at. */
@@ -127,19 +142,4 @@ function midOf({ multiplier }: Instrument, latest: Latest | undefined, sinceMs: 
   const [bid, ask, units] = [numberOrNull(quote?.bid), numberOrNull(quote?.ask), numberOrNull(multiplier)]
   if (!quote || quote.observedAt < sinceMs || !bid || !ask || !units || bid >= ask) return null
   return (bid + ask) / 2 / units
-}
-
-/** By the beginning of the 8 h block of the UTC day that a settlement closes or falls into: (start, start + 8 h]. Only whole blocks of
- * (from, to]: of a part the leg that settles more often would have paid less. */
-export function blocksOf(
-  settled: readonly PaidRate[],
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
-): ReadonlyMap<number, number> {
-  const blocks = new Map<number, number>()
-  for (const { settledAt, rate } of settled) {
-    const start = floorTo(settledAt - 1, BLOCK_MS)
-    if (start < fromMs || start + BLOCK_MS > toMs) continue
-    blocks.set(start, (blocks.get(start) ?? 0) + Number(rate))
-  }
-  return blocks
 }

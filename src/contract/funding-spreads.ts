@@ -70,9 +70,15 @@ export const fundingSpreadSchema = object(
     costFrac: number('2 · (taker + taker): in and out on both venues; impact is not in it', 0.0021),
     netFrac: numberOrNull('grossFrac − costFrac', -0.0015),
     netApr: numberOrNull('netFrac per year of the window', -0.55),
-    priceBasisBps: numberOrNull('Mid of the short leg over mid of the long one, where both are in one currency', 0.8),
-    blocks: count('8 h blocks in a row, counted back from now or the end, in which the short leg settled more', 9),
-    isPersistent: truthOrNull(`At least ${SPREAD_BLOCKS} such blocks; null where nothing settled in common`),
+    priceBasisBps: numberOrNull(
+      'Of now: mid of the short leg over mid of the long one, where both are in one currency; a window has none',
+      0.8
+    ),
+    blocks: count(
+      '8 h blocks in a row, counted back from now or the end, in which the short leg settled more; only blocks that are known whole',
+      9
+    ),
+    isPersistent: truthOrNull(`At least ${SPREAD_BLOCKS} such blocks; null where no whole block is common`),
     absent: absences()
   },
   { $id: 'FundingSpreadRow', description: 'Funding of one perpetual against that of another venue’s' }
@@ -86,8 +92,9 @@ export type SpreadPerpetual = {
   readonly realised: Realised | null
   /** Settlements in the window by the venue's own clock; null: by its grid. */
   readonly due: number | null
+  /** Of now, per unit of the asset in the contract’s currency. */
   readonly mid: number | null
-  /** Σ of what settled, by the beginning of each 8 h block. */
+  /** Σ of what settled, by the beginning of each 8 h block that is known whole. */
   readonly blocks: ReadonlyMap<number, number>
   /** Why there is no rate. */
   readonly absent: string | null
@@ -145,8 +152,8 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
     grossFrac: unpaid,
     netFrac: unpaid,
     netApr: unpaid,
-    priceBasisBps: sameCurrency ? 'missing_quote' : 'different_currencies',
-    isPersistent: 'no_settlements'
+    priceBasisBps: !isNow ? 'not_of_a_window' : sameCurrency ? 'missing_quote' : 'different_currencies',
+    isPersistent: 'no_whole_block'
   })
   return { ...row, absent }
 }

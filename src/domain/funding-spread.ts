@@ -1,4 +1,6 @@
+import { add, type Decimal, parseDecimal, toNumber, ZERO } from './decimal.ts'
 import { annualiseFunding, countExpected } from './funding.ts'
+import { floorTo, HOUR } from './time.ts'
 
 /** One venue's perpetual as one leg of a spread: its rate (fraction per interval) and what crossing costs there. */
 export type SpreadLeg = {
@@ -57,6 +59,32 @@ function settlementsOf({ intervalHours, settlements, due }: SpreadLeg, entryMs: 
   if (settlements !== undefined) return settlements.filter((at) => entryMs < at && at <= exitMs).length
   if (intervalHours === null || !Number.isFinite(entryMs) || !Number.isFinite(exitMs)) return null
   return countExpected(entryMs, exitMs, intervalHours)
+}
+
+export const BLOCK_HOURS = 8
+export const BLOCK_MS = BLOCK_HOURS * HOUR
+
+type Settled = { readonly settledAt: number; readonly rate: string; readonly intervalHours: number | null }
+
+/**
+ * What one perpetual settled (exact, rounded once), by the beginning of each 8 h block of the UTC day that a settlement falls into or
+ * closes: (start, start + 8 h]. Only blocks within [fromMs, toMs] whose settlements are known whole: their intervals come to 8 h. A
+ * settlement that is missing is no rate of nothing, and one of a longer period is of more than a block.
+ */
+export function wholeBlocks(
+  settled: readonly Settled[],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+): ReadonlyMap<number, number> {
+  const blocks = new Map<number, { sum: Decimal; hours: number }>()
+  for (const { settledAt, rate, intervalHours } of settled) {
+    const start = floorTo(settledAt - 1, BLOCK_MS)
+    if (start < fromMs || start + BLOCK_MS > toMs) continue
+    const { sum, hours } = blocks.get(start) ?? { sum: ZERO, hours: 0 }
+    blocks.set(start, { sum: add(sum, parseDecimal(rate) ?? ZERO), hours: hours + (intervalHours ?? Number.NaN) })
+  }
+  return new Map(
+    [...blocks].flatMap(([start, { sum, hours }]) => (hours === BLOCK_HOURS ? [[start, toNumber(sum)]] : []))
+  )
 }
 
 /** Two venues' rates of one 8 h block of the UTC day; a leg is the sum of what settled in it. */

@@ -51,9 +51,12 @@ export const isOfSignal = (answer: MadeAnswer): answer is SignalAnswer =>
 
 export const MADE_ANSWERS = Object.keys(MADE_METRICS) as MadeAnswer[]
 /** Version of the formulas of each answer: one more whenever any of its numbers comes out another way of the same rows. */
-export const MADE_FORMULA_VERSIONS = Object.fromEntries(
-  MADE_ANSWERS.map((answer) => [answer, answer === 'carry' ? 2 : 1])
-) as Readonly<Record<MadeAnswer, number>>
+export const MADE_FORMULA_VERSIONS = {
+  ...Object.fromEntries(MADE_ANSWERS.map((answer) => [answer, 1])),
+  carry: 2,
+  fundingSpreads: 2,
+  fundingSpreadsRealised: 2
+} as Readonly<Record<MadeAnswer, number>>
 /** `answer.field`. */
 export const MADE_NAMES = MADE_ANSWERS.flatMap((answer) =>
   Object.keys(MADE_METRICS[answer]).map((field) => `${answer}.${field}`)

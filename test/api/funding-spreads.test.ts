@@ -55,22 +55,17 @@ test('a rate that is old has no spread, and says so', async () => {
   const row = (await rowsOf(api)).find(({ long, short }: Record<string, string>) => [long, short].includes(HYPER!))
   assert.equal(row.aprSpread, null)
   assert.ok(Object.values(row.absent).includes('interval_unknown'))
-  const mids = async (answer: string, at?: number) => {
-    const query = { metric: `${answer}.priceBasisBps`, instrument: BINANCE, against: BYBIT, at }
+  const basisOfMids = async () => {
+    const query = { metric: 'fundingSpreads.priceBasisBps', instrument: BINANCE, against: BYBIT }
     return (await request(api.url).get('/v1/explain').query(query)).body.data
   }
   const quotedMs = NOW_MS - 9_000
   await observeQuote(api.db, (await seedIds(api.db))[BYBIT!]!, { bid: '63999', ask: '64001', observedAt: quotedMs })
-  for (const answer of ['fundingSpreads', 'fundingSpreadsRealised']) {
-    const { value, inputs } = await mids(answer)
-    assert.equal(typeof value, 'number', answer)
-    const own = inputs.find(({ instrument }: { instrument: string }) => instrument === BYBIT)
-    assert.equal(own.observedAt, new Date(quotedMs).toISOString(), 'the time of the quote, not of the rate')
-  }
+  const { value, inputs } = await basisOfMids()
+  assert.equal(typeof value, 'number')
+  const own = inputs.find(({ instrument }: { instrument: string }) => instrument === BYBIT)
+  assert.equal(own.observedAt, new Date(quotedMs).toISOString(), 'the time of the quote, not of the rate')
   api.clock.advance(60_000)
-  const { value, rows } = await mids('fundingSpreadsRealised', NOW_MS - HOUR)
-  assert.equal(value, null, 'mids are of now, whatever the window')
-  assert.equal(rows.quotesAt, new Date(NOW_MS + 60_000).toISOString())
   const [old] = await rowsOf(api)
   assert.deepEqual([old.aprSpread, old.absent.shortRate], [null, 'stale'])
 })
@@ -120,6 +115,7 @@ test('over a window what settled is told, with its coverage; three blocks of one
   assert.deepEqual([row.grossFrac, row.netFrac, row.netApr], [null, null, null])
   for (const field of ['grossFrac', 'netFrac', 'netApr']) assert.equal(row.absent[field], 'low_coverage')
   assert.ok(Math.abs(row.aprSpread - 0.0002 * 1095) < 1e-9)
+  assert.deepEqual([row.priceBasisBps, row.absent.priceBasisBps], [null, 'not_of_a_window'], 'quotes are of now')
   assert.deepEqual([row.blocks, row.isPersistent], [4, true])
   const now = (await rowsOf(api)).find(({ long }: { long: string }) => long === BYBIT)
   assert.equal(now.isPersistent, true)
@@ -188,6 +184,36 @@ test('a block that is not over, or began before the window, is not counted', asy
   )
   // 18:00 to 12:00: of four blocks that are touched one is whole, (00:00, 08:00].
   assert.equal(row.blocks, 1)
+})
+
+test('a block counts where both legs are known whole: a settlement that is missing is no rate of nothing', async () => {
+  const hoursBack = (count: number, rate: string, skip: readonly number[] = []) =>
+    Array.from({ length: count }, (_, k) => ({ atMs: NOW_MS - 4 * HOUR - k * HOUR, rate, intervalHours: 1 })).filter(
+      (_, k) => !skip.includes(k)
+    )
+  await using api = await testApi({
+    seed: async (db) => {
+      const ids = await seed(db)
+      await insertSettlements(db, ids[BINANCE!]!, eights(4, '0.0008'))
+      // As much as the other, by the hour: without one of them it would seem to have paid less.
+      await insertSettlements(db, ids[HYPER!]!, hoursBack(32, '0.0001', [3, 12]))
+      // A day at once, and an hour whose length is not known.
+      const day = { atMs: NOW_MS - 4 * HOUR, rate: '0.0001', intervalHours: 24 }
+      const unknown = hoursBack(17, '0.00005').map((row, k) => (k === 16 ? { ...row, intervalHours: null } : row))
+      await insertSettlements(db, ids[BYBIT!]!, [day, ...unknown.slice(8)])
+    }
+  })
+  const from = NOW_MS - 4 * HOUR - 32 * HOUR
+  for (const query of ['', `&from=${from}`]) {
+    const rows: Record<string, unknown>[] = await rowsOf(api, query)
+    const of = (key: string) => rows.find(({ short, long }) => new Set([short, long, BINANCE, key]).size === 2)!
+    const [hyper, bybit] = [of(HYPER!), of(BYBIT!)]
+    assert.deepEqual([hyper.blocks, hyper.isPersistent], [0, false], `two whole blocks, alike in both: ${query}`)
+    assert.deepEqual([bybit.blocks, bybit.isPersistent], [1, false], query)
+  }
+  await api.db.query('delete from settlement where interval_hours = 1')
+  const left = (await rowsOf(api)).find(({ long }: { long: string }) => long === BYBIT)
+  assert.deepEqual([left.blocks, left.isPersistent, left.absent.isPersistent], [0, null, 'no_whole_block'])
 })
 
 test('what cannot be a window is refused by name', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { fundingSpread, persistentBlocks, type SpreadLeg } from '../../src/domain/funding-spread.ts'
+import { fundingSpread, persistentBlocks, type SpreadLeg, wholeBlocks } from '../../src/domain/funding-spread.ts'
 
 const HOUR = 3_600_000
 const leg = (rate: number | null, intervalHours: number | null, taker = 0.0005): SpreadLeg => ({
@@ -62,6 +62,24 @@ test('a rate that is paid in parts is the same a year, and earns the same over w
       assert.ok(Math.abs(whole.grossFrac! - split.grossFrac!) < 1e-9)
     })
   )
+})
+
+test('what settled is summed exactly by blocks whose intervals come to eight hours', () => {
+  const settledOf = (...hours: readonly (readonly [at: number, intervalHours: number | null])[]) =>
+    hours.map(([at, intervalHours]) => ({ settledAt: at * HOUR, rate: '0.0001', intervalHours }))
+  const blocksOf = (settled: ReturnType<typeof settledOf>, from = 0, to = 24) => [
+    ...wholeBlocks(settled, { fromMs: from * HOUR, toMs: to * HOUR })
+  ]
+  const hourly = settledOf(...Array.from({ length: 16 }, (_, k) => [k + 1, 1] as const))
+  assert.deepEqual(blocksOf(hourly), [
+    [0, 0.0008],
+    [8 * HOUR, 0.0008]
+  ])
+  assert.deepEqual(blocksOf(hourly, 1), [[8 * HOUR, 0.0008]], 'not those that begin before')
+  assert.deepEqual(blocksOf(hourly.slice(1)), [[8 * HOUR, 0.0008]], 'nor those that lack a settlement')
+  assert.deepEqual(blocksOf(settledOf([8, 24], [16, 8])), [[8 * HOUR, 0.0001]], 'nor what is of a day')
+  assert.deepEqual(blocksOf(settledOf([4, 4], [8, 4], [6, null])), [], 'nor those of unknown length')
+  assert.deepEqual(blocksOf(settledOf([4, 4], [8, 8])), [], 'nor what begins before the block')
 })
 
 test('a spread has lasted for as many blocks as agree on who pays more, counted from the newest', () => {

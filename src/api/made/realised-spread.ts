@@ -2,20 +2,17 @@ import type { SpreadWindow } from '../../contract/funding-spreads.ts'
 import { BASE_TIER, takerFeeOf } from '../../domain/fees.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { commonLife, viewOf as spreadOf, spreadWindow } from '../operations/funding-spreads.ts'
-import { readPerpetuals } from '../spread-facts.ts'
+import { pastPerpetual } from '../spread-facts.ts'
 import { madeOf, type Read } from './reading.ts'
 import { pairAbsence } from './spread.ts'
 import { type SettlementRow, settlementsUntil } from './trailing.ts'
 
-type Leg = { readonly instrument: Instrument; readonly mid: number | null; readonly quotedAt: number | null }
 type Rows = {
   readonly nowMs: number
   readonly fromAt: number
   readonly toAt: number
-  /** Mids are of now, whatever the window: when they were looked at. */
-  readonly quotesAt: number
-  readonly one: Leg
-  readonly other: Leg
+  readonly one: Instrument
+  readonly other: Instrument
   /** Of both, each with whose it is. */
   readonly settlements: readonly (SettlementRow & { readonly instrument: string })[]
 }
@@ -28,17 +25,13 @@ export const readRealisedSpread: Read = async (context, { instrument, against, f
   const window = spreadWindow({ from: fromMs, to: nowMs, horizonHours: 0 }, nowMs)
   // As the answer pairs them: which of two equal ones is short depends on it.
   const inOrder = [instrument, against!].toSorted((a, b) => a.id - b.id)
-  const quotesAt = context.clock.now()
-  const found = await readPerpetuals(context, inOrder, { window, nowMs: quotesAt, budget })
   const settled = await Promise.all(inOrder.map(({ id }) => settlementsUntil(context, id, window, budget)))
-  const [one, other] = found.map(({ instrument: of, mid, quotedAt }): Leg => ({ instrument: of, mid, quotedAt }))
   const rows: Rows = {
     nowMs,
     fromAt: window.fromMs,
     toAt: window.toMs,
-    quotesAt,
-    one: one!,
-    other: other!,
+    one: inOrder[0]!,
+    other: inOrder[1]!,
     settlements: settled.flatMap((own, place) => own.map((row) => ({ instrument: inOrder[place]!.key, ...row })))
   }
   const { served, remake, rows: made } = madeOf(rows, viewOf)
@@ -48,24 +41,21 @@ export const readRealisedSpread: Read = async (context, { instrument, against, f
 const windowIn = ({ fromAt, toAt }: Rows): SpreadWindow => ({ kind: 'realised', fromMs: fromAt, toMs: toAt })
 
 function viewOf(rows: Rows) {
-  const [a, b] = [rows.one, rows.other].map((leg) => {
-    const { instrument } = leg
+  const [a, b] = [rows.one, rows.other].map((instrument) => {
     const settled = rows.settlements.filter((row) => row.instrument === instrument.key)
-    const intervalHours = settled.at(-1)?.intervalHours ?? null
-    const none = { rate: null, estimate: null, realised: null, due: null, absent: null, blocks: new Map() }
-    return { ...none, ...leg, settled, intervalHours }
+    return pastPerpetual(instrument, settled)
   })
   return spreadOf(a!, b!, windowIn(rows), BASE_TIER)
 }
 
 /** Which of the two is short, and the time in which both could settle. */
 function sidesOf(rows: Rows, short: string) {
-  const sideOf = ({ instrument: { key, venue }, mid, quotedAt }: Leg) => {
-    const quote = { instrument: key, mid, observedAt: quotedAt }
-    return { instrument: key, quote, taker: takerFeeOf(venue, 'contract', BASE_TIER).taker }
-  }
+  const sideOf = ({ key, venue }: Instrument) => ({
+    instrument: key,
+    taker: takerFeeOf(venue, 'contract', BASE_TIER).taker
+  })
   const { one, other } = rows
-  const [first, second] = short === one.instrument.key ? [one, other] : [other, one]
-  const { fromMs, toMs } = commonLife(one.instrument, other.instrument, windowIn(rows)) ?? windowIn(rows)
+  const [first, second] = short === one.key ? [one, other] : [other, one]
+  const { fromMs, toMs } = commonLife(one, other, windowIn(rows)) ?? windowIn(rows)
   return { short: sideOf(first), long: sideOf(second), lifeFromAt: fromMs, lifeToAt: toMs }
 }

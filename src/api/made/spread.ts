@@ -4,13 +4,13 @@ import {
   type SpreadPerpetual,
   type SpreadWindow
 } from '../../contract/funding-spreads.ts'
-import { add, decimalOrNull, toNumber, ZERO } from '../../domain/decimal.ts'
 import { takerFeeOf } from '../../domain/fees.ts'
 import { formulaVersionAt } from '../../domain/funding-formulas.ts'
+import { wholeBlocks } from '../../domain/funding-spread.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import type { LatestEstimate } from '../../domain/latest.ts'
-import { floorTo, HOUR } from '../../domain/time.ts'
-import { BLOCK_MS, blocksUntil, type PastPerpetual, readPerpetuals } from '../spread-facts.ts'
+import { HOUR } from '../../domain/time.ts'
+import { blocksUntil, type PastPerpetual, readPerpetuals } from '../spread-facts.ts'
 import { madeOf, type Read } from './reading.ts'
 import { type SettlementRow, settlementsUntil } from './trailing.ts'
 
@@ -66,20 +66,12 @@ export const readSpread: Read = async (context, { instrument, against, moment: {
   return { served, remake, rows: { ...made, ...sidesOf(rows, viewOf(rows)) } }
 }
 
-function viewOf({ one, other, window, tier, settlements }: Rows) {
+function viewOf({ one, other, window, tier, settlements, blocksFromAt, blocksToAt }: Rows) {
   const perpetualOf = ({ estimate: _, taker: _taker, ...leg }: Leg): SpreadPerpetual => {
     const settled = settlements.filter(({ instrument }) => instrument === leg.instrument.key)
-    return { ...leg, blocks: sumsOf(settled), realised: null }
+    return { ...leg, blocks: wholeBlocks(settled, { fromMs: blocksFromAt, toMs: blocksToAt }), realised: null }
   }
   return fundingSpreadView(perpetualOf(one), perpetualOf(other), window, tier)
-}
-
-/** Exact sums, as the answer has them, by the beginning of their block. */
-function sumsOf(settled: readonly SettlementRow[]): ReadonlyMap<number, number> {
-  const byBlock = Map.groupBy(settled, ({ settledAt }) => floorTo(settledAt - 1, BLOCK_MS))
-  const sum = (own: readonly SettlementRow[]) =>
-    toNumber(own.reduce((total, { rate }) => add(total, decimalOrNull(rate)!), ZERO))
-  return new Map([...byBlock].map(([start, own]) => [start, sum(own)]))
 }
 
 /** Why two contracts make no spread of funding. */

@@ -6,6 +6,7 @@ import {
   type SpreadWindow
 } from '../../contract/funding-spreads.ts'
 import { realisedOf } from '../../contract/realised.ts'
+import { wholeBlocks } from '../../domain/funding-spread.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { DAY, HOUR } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
@@ -14,7 +15,7 @@ import { contractsOf } from '../contracts.ts'
 import { windowOf } from '../history.ts'
 import { newBudget } from '../row-budget.ts'
 import { sortedPage } from '../sorted-pages.ts'
-import { blocksOf, type PastPerpetual, readBlocks, readPerpetuals } from '../spread-facts.ts'
+import { type PastPerpetual, readBlocks, readPerpetuals } from '../spread-facts.ts'
 import { mapInTurns } from '../turns.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
@@ -119,7 +120,7 @@ const lifeOf = ({ listedAt, delistedAt }: Instrument, window: SpreadWindow): Spr
 function within(perpetual: PastPerpetual, { fromMs, toMs }: SpreadWindow): SpreadPerpetual {
   const settled = perpetual.settled.filter(({ settledAt }) => fromMs < settledAt && settledAt <= toMs)
   const realised = realisedOf(settled, { fromMs, toMs }, null)
-  const blocks = blocksOf(settled, { fromMs, toMs })
+  const blocks = wholeBlocks(settled, { fromMs, toMs })
   return { ...perpetual, realised, blocks, absent: realised.absent.realisedApr ?? null }
 }
 

@@ -1,4 +1,5 @@
 import { BPS } from '../basis.ts'
+import { BLOCK_MS } from '../funding-spread.ts'
 import { DAY, HOUR, HOURS_PER_YEAR } from '../time.ts'
 import type { MadeMetric, Words } from './words.ts'
 
@@ -123,10 +124,10 @@ export const FUNDING_SPREADS: Words = {
   blocks: {
     unit: 'blocks of 8 h',
     formula:
-      'of the blocks (from, from + blockMs] of the UTC day in which both settled after blocksFromAt until blocksToAt: how many of the newest in a row ' +
-      'have Σ rate of short above Σ rate of long, exact, rounded once',
-    inputs: ['settlements.*.settledAt', 'settlements.*.rate', 'blocksFromAt', 'blocksToAt'],
-    constants: { blockMs: 8 * HOUR }
+      'of the blocks (from, from + blockMs] of the UTC day after blocksFromAt until blocksToAt in which the intervals of what either settled come to ' +
+      'blockMs: how many of the newest in a row have Σ rate of short above Σ rate of long, exact, rounded once',
+    inputs: [...EACH_RATE, 'settlements.*.settledAt', 'blocksFromAt', 'blocksToAt'],
+    constants: { blockMs: BLOCK_MS, hourMs: HOUR }
   },
   priceBasisBps: {
     unit: 'basis points',

@@ -1,4 +1,4 @@
-import { BPS } from '../basis.ts'
+import { BLOCK_MS } from '../funding-spread.ts'
 import { HOUR, HOURS_PER_YEAR } from '../time.ts'
 import type { MadeMetric, Words } from './words.ts'
 
@@ -78,18 +78,12 @@ export const FUNDING_SPREADS_REALISED: Words = {
     inputs: [...PAID, ...FEES, 'lifeFromAt', 'lifeToAt'],
     constants: { ...yearly, ...hourMs }
   },
-  priceBasisBps: {
-    unit: 'basis points',
-    formula: '(short.quote.mid / long.quote.mid − 1) · bps, of quotesAt',
-    inputs: ['short.quote.mid', 'long.quote.mid'],
-    constants: { bps: BPS }
-  },
   blocks: {
     unit: 'blocks of 8 h',
     formula:
-      'of the blocks (from, from + blockMs] of the UTC day that are whole within lifeFromAt and lifeToAt and in which both settled: how ' +
-      'many of the newest in a row have Σ rate of short above Σ rate of long',
-    inputs: [...PAID, ...TIMES, 'lifeFromAt', 'lifeToAt'],
-    constants: { blockMs: 8 * HOUR }
+      'of the blocks (from, from + blockMs] of the UTC day within lifeFromAt and lifeToAt in which the intervals of what either ' +
+      'settled come to blockMs: how many of the newest in a row have Σ rate of short above Σ rate of long, exact, rounded once',
+    inputs: [...APR, ...TIMES, 'lifeFromAt', 'lifeToAt'],
+    constants: { blockMs: BLOCK_MS, ...hourMs }
   }
 }
