@@ -23,6 +23,11 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   })
 }
 
+/** Waits until whatever else is due has had its turn. */
+export function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
 /** Resolves when `signal` aborts, or at once when it has. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { othersTurn } from '../clock.ts'
 
 /** What one request may compute before others have their turn. */
 const TURN_MS = 4
@@ -10,7 +10,7 @@ export async function mapInTurns<Row, View>(rows: readonly Row[], view: (row: Ro
   for (const row of rows) {
     made.push(view(row))
     if (performance.now() - begunMs < TURN_MS) continue
-    await setImmediate()
+    await othersTurn()
     begunMs = performance.now()
   }
   return made
