@@ -77,10 +77,11 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
   interval_change: {
     title: 'Change of funding interval',
     unit: 'doublings',
-    value: 'How many times the number of settlements a day has doubled; negative: halved; 0 a day after the change',
+    value:
+      'How many times the number of settlements a day has doubled; negative: halved; 0 from a day after the change was known',
     meaning:
-      'A contract settles in another interval than before, for a day after it came into force: rates before and after it are not ' +
-      'comparable until they are scaled.',
+      'A contract settles in another interval than before, for a day from when that was in force and known: rates before and after it ' +
+      'are not comparable until they are scaled. One that was told a day or more after it came into force is no news.',
     not:
       'Not a change of what is paid a day: a rate for 4 h is for half of the time. Venues shorten intervals when rates reach their ' +
       'bounds, but not only then.',

@@ -53,6 +53,7 @@ export const BUCKET_PARAMETERS: Readonly<Record<BucketType, BucketParameters>> =
   // A change is a fact, and no noise: one bucket is enough.
   interval_change: {
     ...USUAL,
+    version: 2,
     persist: 1,
     exitPersist: 1,
     coolDownMs: 0,
@@ -96,7 +97,7 @@ export function extentOf(
   return isBelow ? -distance : distance
 }
 
-/** For how long a change of interval stands out. */
+/** For how long a change of interval stands out once it is in force and known; told so long after it came into force it is no news. */
 export const INTERVAL_CHANGE_MS = DAY
 
 /** Every label that a signal may have. */

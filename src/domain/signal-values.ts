@@ -48,7 +48,7 @@ export function changesKnownAt(ledger: readonly ToldInterval[], at: number): Kno
   })
 }
 
-/** Doublings of how often is settled, + more often, by the newest change of the last day; 0 without one. */
+/** Doublings of how often is settled, + more often, by the newest change that was in force and known within the last day; 0 without one. */
 export function intervalChange({
   at,
   changes

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { BUCKET_MS, BUCKET_PARAMETERS } from '../../src/domain/signal-types.ts'
-import { DAY } from '../../src/domain/time.ts'
+import { changesKnownAt, intervalChange } from '../../src/domain/signal-values.ts'
+import { DAY, HOUR } from '../../src/domain/time.ts'
 import { evaluateBuckets, hashedBuckets } from '../../src/jobs/bucket-signals.ts'
 import { NOTHING_BEFORE, walkBuckets } from '../../src/jobs/bucket-walk.ts'
+import { listChangePoints } from '../../src/store/closed-buckets/others.ts'
+import { endsOf } from '../../src/store/closed-buckets/span.ts'
 import type { Database } from '../../src/store/database.ts'
 import { activate } from '../../src/store/signal-activations.ts'
 import { insertBasis } from '../api/fixture.ts'
@@ -301,6 +305,75 @@ test('a contract that settles more often than before stands out for a day', asyn
   assert.deepEqual(await rig.signals(), [['SHORTER', 3, 3 + 24 * 12, 'exit']])
   const [opened] = await rig.events()
   assert.deepEqual([opened!.data.value, opened!.data.unit], [1, 'doublings'])
+})
+
+/** Some hours before and after the start: when an entry comes into force, how much later it is told, and its hours. */
+const ENTRIES = fc.array(
+  fc.record({
+    from: fc.integer({ min: -72, max: 24 }),
+    told: fc.integer({ min: -6, max: 30 }),
+    hours: fc.constantFrom(1, 4, 8)
+  }),
+  { minLength: 1, maxLength: 5 }
+)
+
+test('a change of interval that was told late has the same value whether its buckets are looked at one by one or a day at once', async () => {
+  await using t = await testDatabase()
+  const rig = await openBuckets(t.db, 'interval_change')
+  let isSeenLate = false
+  let number = 0
+  const property = fc.asyncProperty(ENTRIES, async (entries) => {
+    const id = await rig.instrument(`bybit:C${++number}/USDT:USDT`)
+    const ledger = [...new Map(entries.map((entry) => [entry.from, entry])).values()]
+      .toSorted((a, b) => a.from - b.from)
+      .map(({ from, told, hours }) => ({
+        effectiveFrom: START + from * HOUR,
+        hours,
+        toldAt: START + (from + told) * HOUR
+      }))
+    await t.db.query(
+      `insert into funding_interval (instrument_id, effective_from, interval_hours, source, declared_at, known_at)
+       select $1, f, h, 'declared', d, d from unnest($2::timestamptz[], $3::float8[], $4::timestamptz[]) as r (f, h, d)`,
+      [
+        id,
+        ledger.map(({ effectiveFrom }) => new Date(effectiveFrom)),
+        ledger.map(({ hours }) => hours),
+        ledger.map(({ toldAt }) => new Date(toldAt))
+      ]
+    )
+    const scope = { instruments: new Set([id]), venues: new Set<string>() }
+    // Buckets of two hours: what is tried is where they begin.
+    const bucketMs = 2 * HOUR
+    const valuesOf = async (from: number, to: number) => {
+      const points = await listChangePoints(t.db, { from, to, bucketMs }, scope)
+      const found = new Map(points.map(({ at, value }) => [at, value]))
+      return endsOf({ from, to, bucketMs }).map((at) => found.get(at) ?? 0)
+    }
+    const ends = endsOf({ from: START, to: START + DAY, bucketMs })
+    const ones: number[] = []
+    for (const at of ends) ones.push(...(await valuesOf(at - bucketMs, at)))
+    assert.deepEqual(ones, await valuesOf(START, START + DAY))
+    assert.deepEqual(
+      ones,
+      ends.map((at) => intervalChange({ at, changes: changesKnownAt(ledger, at) }))
+    )
+    isSeenLate ||= ends.some(
+      (at, index) => ones[index] !== 0 && ledger.every(({ effectiveFrom: from }) => from > at || from <= at - DAY)
+    )
+  })
+  await fc.assert(property, {
+    numRuns: 20,
+    // Told twenty hours after it came into force, seen until 44 hours after.
+    examples: [
+      [
+        [
+          { from: -60, told: 0, hours: 8 },
+          { from: -30, told: 20, hours: 4 }
+        ]
+      ]
+    ]
+  })
+  assert.ok(isSeenLate)
 })
 
 test('a venue whose polls fail is in trouble, as a whole; time in which nobody asked is not its own', async () => {

@@ -31,7 +31,7 @@ const VALUE = [
   'expectation: the least of the contracts’ rates where all are above 0, the most where all are below, 0 otherwise, of those with ' +
     'daysMin days or more; rate = ln(1 + the middle of adjustedBps / bps) · daysPerYear / days, days = (expiresAt − lookedAt) / dayMs',
   'stablecoin_depeg: bps · (the middle of (bid + ask) / 2 − 1)',
-  'interval_change: log2(previous hours / hours) of the newest change told in the day until lookedAt, 0 without one; of each entry the ' +
+  'interval_change: log2(previous hours / hours) of the newest change that was in force and told first in the changeMs until lookedAt, 0 without one; of each entry the ' +
     'last revision told by then, and no change that was told a day or more after it came into force',
   'venue_trouble: failed polls / polls',
   'leverage_buildup: the last base of the bucket / dayBefore.base − 1',

@@ -1,4 +1,5 @@
 import { isDollarLike } from '../../domain/instrument.ts'
+import { INTERVAL_CHANGE_MS } from '../../domain/signal-types.ts'
 import {
   changesKnownAt,
   intervalChange,
@@ -6,7 +7,6 @@ import {
   type ToldInterval,
   venueTrouble
 } from '../../domain/signal-values.ts'
-import { DAY } from '../../domain/time.ts'
 import { FACTS } from '../sealed/facts.ts'
 import {
   aboutPair,
@@ -43,7 +43,10 @@ export async function listDepegs(db: Queryable, span: BucketSpan, scope: BucketS
   return points
 }
 
-/** Every revision of the ledgers of intervals in which one came into force within a day before one of the buckets ended. */
+/**
+ * Every revision of the ledgers of intervals that may have a change which stands out in one of the buckets: what is news is told
+ * within a day of coming into force, and stands out for a day from then.
+ */
 export async function listLedgersOf(
   db: Queryable,
   { from, to }: Pick<BucketSpan, 'from' | 'to'>
@@ -54,7 +57,7 @@ export async function listLedgersOf(
      from funding_interval
      where instrument_id in (select instrument_id from funding_interval where effective_from > $1 and effective_from <= $2)
      order by instrument_id, effective_from, revision`,
-    [new Date(from - DAY), new Date(to)]
+    [new Date(from - 2 * INTERVAL_CHANGE_MS), new Date(to)]
   )
   const ledgers = Map.groupBy(rows, ({ instrument_id }) => instrument_id)
   return new Map(
