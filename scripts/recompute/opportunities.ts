@@ -21,18 +21,8 @@ const cost = ({ number, constant }: Reader) =>
   number('parts.deliveryFrac')
 const net = (read: Reader) => gross(read) - cost(read)
 const apr = (read: Reader) => (net(read) * read.constant('hoursPerYear')) / read.number('parts.hours')
-const capital = (read: Reader) => apr(read) / (1 + read.number('terms.margin'))
-
-/** What a bucket says of a carry: what is cheap to enter only is none. */
-export const judged: Maker = (read) => {
-  const { number, raw, constant } = read
-  const horizon = number('terms.horizonHours')
-  const isEarned = raw('parts.breakEvenHours') !== null && number('parts.breakEvenHours') <= horizon / 2
-  const isRich = raw('parts.fairBps') !== null && midBasis(read) > number('parts.fairBps') + number('parts.costBps')
-  const excess = (number('parts.fundingSum') * constant('hoursPerYear')) / horizon - number('terms.quoteRate')
-  const isPaid = isRich || excess >= constant('excessMin')
-  return isEarned && isPaid ? capital(read) : Math.min(capital(read), 0)
-}
+/** What a bucket says of a carry. */
+export const capital = (read: Reader) => apr(read) / (1 + read.number('terms.margin'))
 
 const impact: Maker = ({ number, constant }) => {
   const beyond = ['spotIn', 'spotOut', 'contractIn', 'contractOut'].map((side) => {
@@ -82,9 +72,9 @@ const hours: Maker = ({ timeOf, raw, constant }) =>
 
 export const OPPORTUNITIES: Readonly<Record<string, Maker>> = {
   hours,
-  value: judged,
-  lastValue: judged,
-  peakValue: judged,
+  value: capital,
+  lastValue: capital,
+  peakValue: capital,
   halfLifeHours: ({ timeOf, constant }) => (timeOf('signal.halvedAt') - timeOf('signal.peakAt')) / constant('hourMs'),
   quotedEntryBasisBps: entryBasis,
   quotedMidBasisBps: midBasis,

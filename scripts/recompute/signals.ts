@@ -1,5 +1,5 @@
 import type { Answer, Maker, Reader, Value } from './answer.ts'
-import { judged } from './opportunities.ts'
+import { capital } from './opportunities.ts'
 import { rate8hOf } from './settlements.ts'
 import { medianOf, percentileOf } from './statistics.ts'
 
@@ -75,7 +75,7 @@ const VALUES: Readonly<Record<string, (rows: Rows, read: Reader, answer: Answer)
   leverage_buildup: ({ held, dayBefore }) => held!.at(-1)!.base / dayBefore!.base - 1,
   liquidity_thinning: ({ depths, week }) =>
     medianOf(depths!.map(({ depth }) => depth)) / medianOf(week!.map(({ depth }) => depth)),
-  carry_opportunity: (_, read, answer) => judged(read, answer)
+  carry_opportunity: (_, read) => capital(read)
 }
 const value: Maker = (read, answer) => {
   const rows = rowsOf(answer)

@@ -98,17 +98,21 @@ export async function rehearseType(
   const ends = endsOf(span)
   return mapInTurns([...subjects.values()], (own) => {
     const ref = own[0]!.subject
-    const seen = new Map(own.flatMap(({ at, value = null }) => (at === undefined ? [] : [[at, value] as const])))
+    const seen = new Map(
+      own.flatMap(({ at, value = null, mayOpen }) => (at === undefined ? [] : [[at, { value, mayOpen }] as const]))
+    )
     const since = ledgers.get(ref.instrumentId ?? 0) ?? Number.NEGATIVE_INFINITY
     const instrument = ref.instrumentId === null ? undefined : byId.get(ref.instrumentId)
     const goneAt = instrument !== undefined && isGone(instrument.status) ? instrument.delistedAt : null
     // Where nothing happened is neutral, which opens nothing: there is nothing to go over.
     if (seen.size === 0 && absent !== null)
       return { ref, episodes: [], knownHours: (endsSince(span, since) * BUCKET_MS) / HOUR }
-    const valueAt = (at: number) => (at < since ? null : (seen.get(at) ?? absent))
-    return { ref, ...rehearseBuckets(parameters, ends, valueAt, goneAt) }
+    const seenAt = (at: number) => (at < since ? UNSEEN : (seen.get(at) ?? { value: absent }))
+    return { ref, ...rehearseBuckets(parameters, ends, seenAt, goneAt) }
   })
 }
+
+const UNSEEN = { value: null }
 
 /** How many buckets of a span end at a moment or later. */
 function endsSince({ from, to, bucketMs }: BucketSpan, sinceMs: number): number {

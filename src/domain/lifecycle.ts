@@ -124,13 +124,20 @@ export type Threshold = { readonly enter: number; readonly exit: number; readonl
 
 const signOf = ({ below }: Threshold) => (below ? -1 : 1)
 
-/** A value against the thresholds of its labels: at `enter` it opens, beyond `exit`, and not at it, it closes. */
+/**
+ * A value against the thresholds of its labels: at `enter` it opens, beyond `exit`, and not at it, it closes. Where not `mayOpen` it opens
+ * nothing, and what is open stays so as long as its value lets it.
+ */
 export function readingOf<Label extends string>(
   thresholds: Readonly<Record<Label, Threshold>>,
   {
     ending = null,
+    mayOpen = true,
     ...seen
-  }: Pick<LifecycleReading<Label>, 'at' | 'value' | 'weight'> & { readonly ending?: Ending | null }
+  }: Pick<LifecycleReading<Label>, 'at' | 'value' | 'weight'> & {
+    readonly ending?: Ending | null
+    readonly mayOpen?: boolean | undefined
+  }
 ): LifecycleReading<Label> {
   const { value } = seen
   const labels = Object.keys(thresholds) as Label[]
@@ -138,7 +145,7 @@ export function readingOf<Label extends string>(
   return {
     ...seen,
     ending,
-    enters: value === null ? null : (labels.find(meets) ?? null),
+    enters: value === null || !mayOpen ? null : (labels.find(meets) ?? null),
     leaves: (label) => value !== null && signOf(thresholds[label]) * (value - thresholds[label].exit) < 0
   }
 }

@@ -50,13 +50,16 @@ export const isOfSignal = (answer: MadeAnswer): answer is SignalAnswer =>
   (SIGNAL_ANSWERS as readonly MadeAnswer[]).includes(answer)
 
 export const MADE_ANSWERS = Object.keys(MADE_METRICS) as MadeAnswer[]
-/** Version of the formulas of each answer: one more whenever any of its numbers comes out another way of the same rows. */
-export const MADE_FORMULA_VERSIONS = {
-  ...Object.fromEntries(MADE_ANSWERS.map((answer) => [answer, 1])),
+const RAISED: Partial<Record<MadeAnswer, number>> = {
   carry: 2,
   fundingSpreads: 2,
-  fundingSpreadsRealised: 2
-} as Readonly<Record<MadeAnswer, number>>
+  fundingSpreadsRealised: 2,
+  signals: 2, opportunities: 2
+}
+/** Version of the formulas of each answer: one more whenever any of its numbers comes out another way of the same rows. */
+export const MADE_FORMULA_VERSIONS = Object.fromEntries(
+  MADE_ANSWERS.map((answer) => [answer, RAISED[answer] ?? 1])
+) as Readonly<Record<MadeAnswer, number>>
 /** `answer.field`. */
 export const MADE_NAMES = MADE_ANSWERS.flatMap((answer) =>
   Object.keys(MADE_METRICS[answer]).map((field) => `${answer}.${field}`)

@@ -17,29 +17,37 @@ export type Episode = {
   readonly peakValue: number
 }
 
+/** What a bucket says. */
+type SeenValue = { readonly value: number | null; readonly mayOpen?: boolean | undefined }
+
 /**
  * Takes one subject through the buckets that end at these times, ascending and without a hole, as if nothing had been before the first.
- * `goneAt`: delisted then. `knownHours`: of the buckets that have a value.
+ * `mayOpen` as the lifecycle reads it. `goneAt`: delisted then. `knownHours`: of the buckets that have a value.
  */
 export function rehearseBuckets(
   parameters: BucketParameters,
   ends: readonly number[],
-  valueAt: (end: number) => number | null,
+  seenAt: (end: number) => SeenValue,
   goneAt: number | null
 ): { readonly episodes: readonly Episode[]; readonly knownHours: number } {
   const episodes: Episode[] = []
   let memory = IDLE as Parameters<typeof stepLifecycle<string>>[0]
   let open: Episode | null = null
   let known = 0
-  let before: number | null | undefined
+  let before: SeenValue | undefined
   for (const at of ends) {
-    const value = valueAt(at)
+    const seen = seenAt(at)
+    const { value, mayOpen } = seen
     if (value !== null) known += 1
     // What has led to nothing leads to nothing when it is seen again: years are mostly this.
-    if (value === before && isAsleep(memory)) continue
-    before = memory.coolUntil !== null && at < memory.coolUntil ? undefined : value
+    if (value === before?.value && mayOpen === before.mayOpen && isAsleep(memory)) continue
+    before = memory.coolUntil !== null && at < memory.coolUntil ? undefined : seen
     const ending = goneAt !== null && goneAt <= at ? 'delisted' : null
-    const step = stepLifecycle(memory, readingOf(parameters.thresholds, { at, value, weight: 1, ending }), parameters)
+    const step = stepLifecycle(
+      memory,
+      readingOf(parameters.thresholds, { at, value, mayOpen, weight: 1, ending }),
+      parameters
+    )
     memory = step.memory
     if (open !== null && value !== null) open = movedTo(open, value, parameters.thresholds[open.label]!.below)
     const { event } = step

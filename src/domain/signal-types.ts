@@ -78,13 +78,19 @@ export const BUCKET_PARAMETERS: Readonly<Record<BucketType, BucketParameters>> =
   // Spec 3.1 and 6: 8 % a year on capital in, 4 % out, told again at two points.
   carry_opportunity: {
     ...USUAL,
-    version: 2,
+    version: 3,
     coolDownMs: 6 * HOUR,
     updateDelta: 0.02,
     thresholds: { CARRY: above(0.08, 0.04) },
     terms: CARRY_SIGNAL_TERMS
   }
 }
+
+/** Whether the same facts still give the value that a signal was told with. */
+export const isByFormulaOfNow = (signal: {
+  readonly type: (typeof SIGNAL_TYPES)[number]
+  readonly formulaVersion: number
+}): boolean => signal.type === 'funding_regime' || signal.formulaVersion === BUCKET_PARAMETERS[signal.type].version
 
 /** How far a value is from neutral on the side that its label is about; below zero on the other one. */
 export function extentOf(

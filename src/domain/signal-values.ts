@@ -111,16 +111,20 @@ export type CarryQuote = {
 
 export const FUNDING_EXCESS_MIN = 0.05
 
-/**
- * Fraction of capital a year, net; at most 0 unless it is earned back within half of the horizon and the premium is above the fair band
- * or funding is 5 points above the dollar's interest: what is cheap to enter only is no carry. Spec 3.1.
- */
+/** Fraction of capital a year, net. Spec 3.1. */
 export function carryOpportunity({ quote }: { readonly quote: CarryQuote | null }): number | null {
-  if (quote === null || !Number.isFinite(quote.aprCapital)) return null
-  const { aprCapital, breakEvenHours, horizonHours, aboveBandBps, fundingExcessApr } = quote
+  return quote !== null && Number.isFinite(quote.aprCapital) ? quote.aprCapital : null
+}
+
+/**
+ * Whether a carry of that value may be entered: it is earned back within half of the horizon, and the premium is above the fair band or
+ * funding 5 points above the dollar's interest; what is cheap to enter only is no carry. Nobody leaves one for it: hours until it is earned
+ * back jump by an interval with every settlement, though the market stands still. Spec 3.1.
+ */
+export function mayEnterCarry({ breakEvenHours, horizonHours, aboveBandBps, fundingExcessApr }: CarryQuote): boolean {
   const isEarned = breakEvenHours !== null && breakEvenHours <= horizonHours / 2
   const isPaid = (aboveBandBps ?? 0) > 0 || fundingExcessApr >= FUNDING_EXCESS_MIN
-  return isEarned && isPaid ? aprCapital : Math.min(aprCapital, 0)
+  return isEarned && isPaid
 }
 
 function middleOf(values: readonly number[]): number | null {

@@ -27,7 +27,7 @@ export type WalkedSubject = {
 }
 
 /** What a bucket says, an empty one as well. */
-export type SeenBucket = Pick<BucketPoint, 'at' | 'value' | 'observations' | 'carry'>
+export type SeenBucket = Pick<BucketPoint, 'at' | 'value' | 'observations' | 'mayOpen' | 'carry'>
 
 export type WalkOutcome = {
   readonly memory: LifecycleMemory<string>
@@ -49,9 +49,13 @@ export function walkBuckets(
   const told: ToldSignal[] = []
   let { memory, open } = before
   for (const bucket of buckets) {
-    const { at, value } = bucket
+    const { at, value, mayOpen } = bucket
     const ending = goneAt !== null && goneAt <= at ? 'delisted' : null
-    const step = stepLifecycle(memory, readingOf(parameters.thresholds, { at, value, weight: 1, ending }), parameters)
+    const step = stepLifecycle(
+      memory,
+      readingOf(parameters.thresholds, { at, value, mayOpen, weight: 1, ending }),
+      parameters
+    )
     memory = step.memory
     const { event } = step
     if (event?.type === 'open') open = openedBy(task, walked, event.label, event.value, bucket)

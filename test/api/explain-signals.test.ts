@@ -130,6 +130,10 @@ test('what is asked of a signal is refused by name where it cannot be, and told 
     (await request(api.url).get('/v1/explain').query({ metric, signal })).body.data.absent
   assert.deepEqual(await absentOf('opportunities.value', trouble), { value: 'not_a_carry', recomputed: 'not_a_carry' })
   assert.equal((await absentOf('signals.openingApr', trouble)).value, 'only_of_funding_regimes')
+  await api.db.query('update signal set formula_version = formula_version - 1 where id = $1', [carry])
+  for (const metric of ['signals.value', 'opportunities.peakValue', 'opportunities.quotedNetFrac'])
+    assert.deepEqual(await absentOf(metric, carry), { recomputed: 'formula_changed' }, metric)
+  await api.db.query('update signal set formula_version = formula_version + 1 where id = $1', [carry])
   for (const table of ['depth_snapshot', 'tick']) await api.db.query(`delete from ${table}`)
   assert.deepEqual(await absentOf('signals.value', trouble), { recomputed: 'inputs_not_kept' })
   for (const metric of ['signals.value', 'opportunities.peakValue', 'opportunities.quotedNetFrac'])

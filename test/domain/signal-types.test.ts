@@ -12,6 +12,7 @@ import {
   intervalChange,
   leverageBuildup,
   liquidityThinning,
+  mayEnterCarry,
   stablecoinDepeg,
   usualDepth,
   venueTrouble
@@ -120,13 +121,14 @@ test('depth is thin against its own past, which must be there', () => {
   assert.equal(liquidityThinning({ depth: [], usual: usualDepth(usual) }), null)
 })
 
-test('a carry counts only where it is earned back in time and is paid for by more than its entry', () => {
+test('a carry is worth what it nets, and may be entered only where it is earned back in time and is paid for by more than its entry', () => {
   const quote = { aprCapital: 0.12, breakEvenHours: 60, horizonHours: 168, aboveBandBps: 3, fundingExcessApr: 0 }
-  assert.equal(carryOpportunity({ quote }), 0.12)
-  assert.equal(carryOpportunity({ quote: { ...quote, breakEvenHours: 85 } }), 0)
-  assert.equal(carryOpportunity({ quote: { ...quote, breakEvenHours: null } }), 0)
-  assert.equal(carryOpportunity({ quote: { ...quote, aboveBandBps: null } }), 0)
-  assert.equal(carryOpportunity({ quote: { ...quote, aboveBandBps: -1, fundingExcessApr: 0.05 } }), 0.12)
+  const late = { ...quote, breakEvenHours: 85 }
+  assert.deepEqual([carryOpportunity({ quote }), mayEnterCarry(quote)], [0.12, true])
+  assert.deepEqual([carryOpportunity({ quote: late }), mayEnterCarry(late)], [0.12, false])
+  assert.equal(mayEnterCarry({ ...quote, breakEvenHours: null }), false)
+  assert.equal(mayEnterCarry({ ...quote, aboveBandBps: null }), false)
+  assert.equal(mayEnterCarry({ ...quote, aboveBandBps: -1, fundingExcessApr: 0.05 }), true)
   assert.equal(carryOpportunity({ quote: { ...quote, aprCapital: -0.1, breakEvenHours: null } }), -0.1)
   assert.equal(carryOpportunity({ quote: null }), null)
 })

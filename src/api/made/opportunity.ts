@@ -2,6 +2,7 @@ import { type CarryOutcome, carryOutcomeOf } from '../../contract/carry-outcome.
 import { opportunityView, type RealisedCarry } from '../../contract/opportunities.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import type { BucketSignal, SignalSubject } from '../../domain/signal.ts'
+import { isByFormulaOfNow } from '../../domain/signal-types.ts'
 import { type KeptPrices, listCarryOutcomes, quotesOfKept, type StoredOutcome } from '../../store/carry-outcomes.ts'
 import { listSettlementRevisions, revisionsAt, type SettlementRevision } from '../../store/settlement-revisions.ts'
 import { realisedOf } from '../carry-outcomes.ts'
@@ -75,9 +76,11 @@ async function readWorked(
 /** What its facts are of is made again of them; what they are not of is nobody's number here. */
 function remake({ signal, subject, facts, outcome }: Rows): object {
   const view = opportunityView(signal, subject, realisedAgain(signal, outcome))
-  const carry = facts && signalCarryAgain(facts)
+  const isAgain = isByFormulaOfNow(signal)
+  const carry = isAgain ? facts && signalCarryAgain(facts) : null
   const value = carry?.value ?? null
-  const absent = carry === null ? { value: NOT_KEPT, lastValue: NOT_KEPT, peakValue: NOT_KEPT, quoted: NOT_KEPT } : {}
+  const reason = isAgain ? 'inputs_not_kept' : 'formula_changed'
+  const absent = carry === null ? { value: reason, lastValue: reason, peakValue: reason, quoted: reason } : {}
   return {
     ...view,
     value,
@@ -87,7 +90,6 @@ function remake({ signal, subject, facts, outcome }: Rows): object {
     absent: { ...absent, ...view.absent }
   }
 }
-const NOT_KEPT = 'inputs_not_kept'
 
 function realisedAgain(signal: BucketSignal, outcome: Worked | null): RealisedCarry {
   if (outcome === null) return realisedOf(signal, undefined)

@@ -4,6 +4,7 @@ import { annualiseFunding } from '../../domain/funding.ts'
 import { NO_REGIME, stepRegime } from '../../domain/funding-regime.ts'
 import { rate8hOf } from '../../domain/regime-series.ts'
 import type { BucketSignal, RegimeSignal, Signal, SignalSubject } from '../../domain/signal.ts'
+import { isByFormulaOfNow } from '../../domain/signal-types.ts'
 import { midrankPercentile } from '../../domain/statistics.ts'
 import { DAY } from '../../domain/time.ts'
 import { FIND_FACTS, listBases } from '../../store/closed-buckets/facts.ts'
@@ -116,6 +117,7 @@ function remake(rows: Rows): object {
   const { signal, lookedAt } = rows
   if (signal.closeReason === 'revised') return nothingAgain('facts_revised')
   if (lookedAt === null) return nothingAgain('not_kept')
+  if (!isByFormulaOfNow(signal)) return nothingAgain('formula_changed')
   const again =
     signal.type === 'funding_regime'
       ? regimeAgain(signal, rows as Rows & RegimeFacts)

@@ -32,11 +32,11 @@ const NET = `netFrac = grossFrac − costFrac; ${GROSS}; ${COST}`
 const APR = `netAprCapital = netFrac · hoursPerYear / hours / (1 + margin); ${NET}`
 const APR_INPUTS = [...NET_INPUTS, 'parts.hours', 'terms.margin']
 
-const judged: MadeMetric = {
+const value: MadeMetric = {
   unit: 'fraction a year',
   formula:
-    'netAprCapital; at most 0 unless breakEvenHours ≤ horizonHours / 2 and either the basis between the mids is above fairBps + costBps or ' +
-    `fundingSum · hoursPerYear / horizonHours − quoteRate ≥ excessMin; ${APR}`,
+    `${APR}; it opens only where breakEvenHours ≤ horizonHours / 2 and either the basis between the mids is above fairBps + costBps or ` +
+    'fundingSum · hoursPerYear / horizonHours − quoteRate ≥ excessMin, and stays open by its value alone',
   inputs: [
     ...APR_INPUTS,
     ...['parts.spotMid', 'parts.contractMid', 'parts.fairBps', 'parts.costBps', 'parts.breakEvenHours'],
@@ -159,9 +159,9 @@ export const OPPORTUNITIES: Words = {
     inputs: ['signal.openedAt', 'signal.closedAt', 'signal.lastAt'],
     constants: hourMs
   },
-  value: judged,
-  lastValue: judged,
-  peakValue: judged,
+  value,
+  lastValue: value,
+  peakValue: value,
   halfLifeHours: {
     unit: 'hours',
     formula: '(halvedAt − peakAt) / hourMs',

@@ -2,7 +2,7 @@ import { type CarryFacts, HISTORY_MS } from '../../domain/carry-case.ts'
 import { CARRY_BOOK_AGE_MS, CARRY_QUOTE_AGE_MS, signalCarryOf } from '../../domain/carry-signal.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import type { Latest } from '../../domain/latest.ts'
-import { carryOpportunity } from '../../domain/signal-values.ts'
+import { carryOpportunity, mayEnterCarry } from '../../domain/signal-values.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../../domain/traded-fx.ts'
 import { knownDepthOf, type StoredDepth } from '../depth.ts'
 import { listInstruments } from '../instruments.ts'
@@ -82,7 +82,7 @@ async function listCarriesAt(
     const carry = signalCarryOf(facts)
     const value = carryOpportunity({ quote: carry?.quote ?? null })
     const point = { subject: aboutPair(instrumentId, spotId), at, value, observations: adjustedBps.length }
-    return carry === null ? point : { ...point, carry: carry.quoted }
+    return carry === null ? point : { ...point, mayOpen: mayEnterCarry(carry.quote), carry: carry.quoted }
   })
 }
 

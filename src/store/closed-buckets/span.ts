@@ -26,6 +26,8 @@ export type BucketPoint = {
   readonly at: number
   readonly value: number | null
   readonly observations: number
+  /** False: it opens nothing, whatever its value is. */
+  readonly mayOpen?: boolean
   /** Of a carry, what it is made of. */
   readonly carry?: QuotedCarry
 }
