@@ -253,25 +253,19 @@ export async function insertBasis(
     rows.map(({ atMs }) => atMs),
     NOW_MS
   )
-  for (const row of rows) {
-    const at = new Date(row.atMs)
-    await db.query(
-      `insert into basis_snapshot (instrument_id, spot_id, tick_at, revision, observed_at, known_at, available_at,
-         contract_observed_at, spot_observed_at, skew_ms, contract_mid, spot_mid, multiplier, fx, basis_bps,
-         adjusted_basis_bps, price_kind, grade, span_ms, source, formula_version, adapter_version)
-       values ($1, $2, $3, $4, $3, $5, $3, $3, $3, 0, 100.1, 100, 1, 1, $6, $6, 'mid', $7, $8, 'polled', 1, 1)`,
-      [
-        instrumentId,
-        spotId,
-        at,
-        row.revision ?? 0,
-        new Date(row.knownAtMs ?? row.atMs),
-        row.basisBps,
-        row.grade ?? 'signal',
-        row.spanMs ?? 60_000
-      ]
-    )
-  }
+  const columns = rows.map(({ atMs, basisBps, revision = 0, knownAtMs = atMs, spanMs = 60_000, grade = 'signal' }) => ({
+    ...{ at: isoOf(atMs), known_at: isoOf(knownAtMs), basis_bps: String(basisBps) },
+    ...{ revision, span_ms: spanMs, grade }
+  }))
+  await db.query(
+    `insert into basis_snapshot (instrument_id, spot_id, tick_at, revision, observed_at, known_at, available_at,
+       contract_observed_at, spot_observed_at, skew_ms, contract_mid, spot_mid, multiplier, fx, basis_bps,
+       adjusted_basis_bps, price_kind, grade, span_ms, source, formula_version, adapter_version)
+     select $1, $2, at, revision, at, known_at, at, at, at, 0, 100.1, 100, 1, 1, basis_bps, basis_bps, 'mid', grade,
+       span_ms, 'polled', 1, 1
+     from json_to_recordset($3) as r (at timestamptz, known_at timestamptz, basis_bps float8, revision int, span_ms int, grade text)`,
+    [instrumentId, spotId, JSON.stringify(columns)]
+  )
 }
 
 type SettlementFields = {
@@ -293,21 +287,16 @@ export async function insertSettlements(
     rows.map(({ atMs }) => atMs),
     NOW_MS
   )
-  for (const row of rows) {
-    const intervalHours = row.intervalHours === undefined ? 8 : row.intervalHours
-    await db.query(
-      `insert into settlement (instrument_id, settled_at, revision, venue_time, observed_at, known_at, available_at, rate,
-         interval_hours, interval_source, source, formula_version, adapter_version)
-       values ($1, $2, $3, $2, $2, $4, $2, $5, $6, $7, 'backfill', 1, 1)`,
-      [
-        instrumentId,
-        new Date(row.atMs),
-        row.revision ?? 0,
-        new Date(row.knownAtMs ?? row.atMs),
-        row.rate,
-        intervalHours,
-        intervalHours === null ? null : 'declared'
-      ]
-    )
-  }
+  const columns = rows.map(({ atMs, rate, intervalHours = 8, revision = 0, knownAtMs = atMs }) => ({
+    ...{ at: isoOf(atMs), known_at: isoOf(knownAtMs), rate, revision },
+    ...{ interval_hours: intervalHours, interval_source: intervalHours === null ? null : 'declared' }
+  }))
+  await db.query(
+    `insert into settlement (instrument_id, settled_at, revision, venue_time, observed_at, known_at, available_at, rate,
+       interval_hours, interval_source, source, formula_version, adapter_version)
+     select $1, at, revision, at, at, known_at, at, rate, interval_hours, interval_source, 'backfill', 1, 1
+     from json_to_recordset($2) as r (at timestamptz, known_at timestamptz, rate numeric, revision int,
+       interval_hours float8, interval_source text)`,
+    [instrumentId, JSON.stringify(columns)]
+  )
 }

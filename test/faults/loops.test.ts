@@ -93,8 +93,9 @@ test('a venue that does not answer does not hold up another', async () => {
     )
     assert.deepEqual(await doneTicks(t.db, 'bybit', since), [], 'it is still waited for')
   } finally {
-    await collector.stop()
+    // The call that is not answered ends with the exchange.
     await sim.close()
+    await collector.stop()
   }
 })
 

@@ -16,6 +16,8 @@ const dataDir = await mkdtemp(join(tmpdir(), 'contango-demo-'))
 await chmod(dataDir, 0o755)
 // Fast clocks, so that kills meet work: a poll a second, a storing tick every two.
 const POLL_MS = 1_000
+/** Who asks for thousands of rows all the time keeps the demo from its work. */
+const LONG_LIST_EVERY_MS = 500
 const env = {
   DATA_DIR: dataDir,
   PORT: '0',
@@ -69,20 +71,26 @@ test('the demo fills its board from six venues, brings in the past, and survives
           const all = await board(address)
           return isThere(all) && isGood(all) ? all : undefined
         },
-        150_000
+        150_000,
+        LONG_LIST_EVERY_MS
       )
       assert.ok(new Set(rows.map(({ asset }) => asset)).size >= 40)
     }
   )
 
   await t.test('the largest contracts have 120 days of settlements and 30 days of hourly basis', async () => {
-    const rows = await eventually('open interest is on the board', async () => {
-      const sized = (await board(address)).filter(
-        ({ venue, kind, openInterestUsd }) =>
-          ['binance', 'bybit'].includes(venue) && kind === 'perpetual' && openInterestUsd !== null
-      )
-      return sized.length > 50 ? sized : undefined
-    })
+    const rows = await eventually(
+      'open interest is on the board',
+      async () => {
+        const sized = (await board(address)).filter(
+          ({ venue, kind, openInterestUsd }) =>
+            ['binance', 'bybit'].includes(venue) && kind === 'perpetual' && openInterestUsd !== null
+        )
+        return sized.length > 50 ? sized : undefined
+      },
+      90_000,
+      LONG_LIST_EVERY_MS
+    )
     const largest = rows.sort((a, b) => Number(b.openInterestUsd) - Number(a.openInterestUsd)).slice(0, 4)
     const now = Date.now()
     for (const { instrument } of largest) {
@@ -100,7 +108,8 @@ test('the demo fills its board from six venues, brings in the past, and survives
           const filled = history.data.filter(({ count }) => count > 0).length
           return realised.data.coverage === 1 && realised.data.settlements >= 360 && filled >= 719 ? true : undefined
         },
-        150_000
+        150_000,
+        LONG_LIST_EVERY_MS
       )
     }
   })
@@ -117,10 +126,15 @@ test('the demo fills its board from six venues, brings in the past, and survives
       await service.end('SIGKILL')
       await assertSound()
       ;({ service, address, key } = await startDemo())
-      await eventually('the stop is a gap', async () => {
-        const { data } = await getJson<{ data: { reason: string }[] }>(`${address}/v1/gaps?venue=bybit&limit=5000`)
-        return data.some(({ reason }) => reason === 'not_polled' || reason === 'lease_lapsed') ? true : undefined
-      })
+      await eventually(
+        'the stop is a gap',
+        async () => {
+          const { data } = await getJson<{ data: { reason: string }[] }>(`${address}/v1/gaps?venue=bybit&limit=5000`)
+          return data.some(({ reason }) => reason === 'not_polled' || reason === 'lease_lapsed') ? true : undefined
+        },
+        90_000,
+        LONG_LIST_EVERY_MS
+      )
     }
     await assertSound()
   })

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { type Embedded, openEmbedded } from '../../src/store/embedded/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -23,39 +24,66 @@ const SETTINGS = {
 
 type Server = { readonly url: string; readonly template: string; readonly embedded?: Embedded }
 let server: Promise<Server> | undefined
+/** Makes and drops this process's databases. */
+let maker: pg.Pool | undefined
+/** Databases that are on their way out: nobody's next test waits for them. */
+const drops = new Set<Promise<unknown>>()
 
 /**
  * A database of its own, migrated, dropped at the end. All test files share one server under `.data/test` (or the one
  * at TEST_DATABASE_URL) and copy one template that is migrated once per state of prisma/migrations.
  */
 export async function testDatabase({ poolSize = 4 }: { poolSize?: number } = {}): Promise<TestDatabase> {
-  const { url, template } = await testServer()
-  const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`
-  await administer(url, (admin) => admin.query(`create database ${name} template ${template} strategy file_copy`))
-  const ownUrl = databaseUrl(url, name)
+  const { template } = await testServer()
+  const { url: ownUrl, drop } = await makeDatabase(template)
   const db = openDatabase({ url: ownUrl, poolSize, applicationName: 'contango test' })
   return {
     url: ownUrl,
     db,
     async [Symbol.asyncDispose]() {
       await db.close()
-      await administer(url, (admin) => admin.query(`drop database if exists ${name} with (force)`))
+      drop()
     }
   }
 }
 
 /** An empty database: no tables, default settings. */
 export async function emptyDatabase(): Promise<AsyncDisposable & { readonly url: string; readonly name: string }> {
-  const { url } = await testServer()
-  const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`
-  await administer(url, (admin) => admin.query(`create database ${name} template template0 strategy file_copy`))
+  const { url, name, drop } = await makeDatabase('template0')
   return {
-    url: databaseUrl(url, name),
+    url,
     name,
     async [Symbol.asyncDispose]() {
-      await administer(url, (admin) => admin.query(`drop database if exists ${name} with (force)`))
+      drop()
     }
   }
+}
+
+async function makeDatabase(template: string): Promise<{ url: string; name: string; drop(): void }> {
+  const { url } = await testServer()
+  maker ??= openMaker(url)
+  const pool = maker
+  const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`
+  await pool.query(`create database ${name} template ${template} strategy file_copy`)
+  const drop = () => {
+    const dropped = pool.query(`drop database if exists ${name} with (force)`)
+    drops.add(dropped)
+    // One that fails stays, and is told of at the end.
+    dropped.then(() => drops.delete(dropped)).catch(() => {})
+  }
+  return { url: databaseUrl(url, name), name, drop }
+}
+
+function openMaker(url: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 2,
+    allowExitOnIdle: true,
+    application_name: 'contango test admin',
+    statement_timeout: 60_000
+  })
+  pool.on('error', () => {})
+  return pool
 }
 
 /** The shared server, held until this process's tests are over. A test runner may hold it over all files. */
@@ -68,7 +96,13 @@ export function testServer(): Promise<Server> {
 export async function releaseTestServer(): Promise<void> {
   const open = await server?.catch(() => undefined)
   server = undefined
-  await open?.embedded?.release()
+  try {
+    await Promise.all(drops)
+  } finally {
+    await maker?.end()
+    maker = undefined
+    await open?.embedded?.release()
+  }
 }
 
 after(releaseTestServer)
@@ -97,6 +131,8 @@ async function makeTemplate(admin: Database, url: string, template: string): Pro
     await admin.query(`drop database if exists ${template} with (force)`)
     await admin.query(`create database ${template} template template0 encoding 'UTF8'`)
     await migrate(databaseUrl(url, template))
+    // The first connection writes down what it knows of the catalogue, and every copy begins with that.
+    await administer(databaseUrl(url, template), (fresh) => fresh.query('select 1'))
     await admin.query(`alter database ${template} is_template true allow_connections false`)
   }
   await admin.query('select pg_advisory_unlock(7266827)')

@@ -1,6 +1,6 @@
+import { isoOf } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
-import { insertFlows } from '../../src/store/flow.ts'
-import { insertSnapshots, type Stamp } from '../../src/store/observations.ts'
+import { insertSnapshots } from '../../src/store/observations.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { pastObservation } from '../../src/store/past-observations.ts'
 
@@ -15,7 +15,6 @@ export async function observeHours(db: Database, instrumentId: number, hours: re
   const times = hours.map(({ observedAt }) => observedAt)
   for (const table of ['market_snapshot', 'flow_snapshot'] as const)
     await ensurePartitions(db, table, times, Math.max(...times))
-  const stamp: Pick<Stamp, 'source' | 'adapterVersion' | 'epoch'> = { source: 'polled', adapterVersion: 1, epoch: 1 }
   const held = hours.map(({ observedAt, base }) => ({
     ...pastObservation(instrumentId, { at: observedAt, last: '64000', spanMs: 60_000 }),
     openInterestBase: base,
@@ -25,20 +24,15 @@ export async function observeHours(db: Database, instrumentId: number, hours: re
     openInterestAt: observedAt,
     volume24hUsd: '1280000'
   }))
+  const flows = hours.map(({ observedAt, longShortRatio }) => ({ at: isoOf(observedAt), ratio: longShortRatio }))
   await db.transaction(async (client) => {
-    await insertSnapshots(client, held, stamp)
-    for (const { observedAt, longShortRatio } of hours) {
-      const flow = {
-        instrumentId,
-        observedAt,
-        longShortRatio,
-        longShortAt: observedAt,
-        takerBuy: null,
-        takerSell: null,
-        takerAt: null,
-        windowMs: 300_000
-      }
-      await insertFlows(client, [flow], { ...stamp, tickAt: observedAt, spanMs: 300_000 })
-    }
+    await insertSnapshots(client, held, { source: 'polled', adapterVersion: 1, epoch: 1 })
+    await client.query(
+      `insert into flow_snapshot (instrument_id, tick_at, observed_at, known_at, available_at, long_short_ratio,
+         long_short_at, window_ms, span_ms, source, adapter_version, epoch)
+       select $1, at, at, now(), at, ratio, at, 300000, 300000, 'polled', 1, 1
+       from json_to_recordset($2) as r (at timestamptz, ratio numeric)`,
+      [instrumentId, JSON.stringify(flows)]
+    )
   })
 }

@@ -67,8 +67,13 @@ export function startContango(args: readonly string[], env: Readonly<Record<stri
   }
 }
 
-/** Polls until `check` answers something, or fails with what it last saw. */
-export async function eventually<T>(what: string, check: () => Promise<T | undefined>, timeoutMs = 90_000): Promise<T> {
+/** Polls until `check` answers something, or fails with what it last saw. What is long to fetch is asked for less often. */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | undefined>,
+  timeoutMs = 90_000,
+  everyMs = 50
+): Promise<T> {
   const deadline = performance.now() + timeoutMs
   let last: unknown
   while (performance.now() < deadline) {
@@ -78,7 +83,7 @@ export async function eventually<T>(what: string, check: () => Promise<T | undef
     } catch (error) {
       last = error
     }
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
   throw new Error(`${what}: not within ${timeoutMs} ms (${last})`)
 }
