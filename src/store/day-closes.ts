@@ -10,8 +10,8 @@ type Days = { readonly fromMs: number; readonly toMs: number }
 /** The grades that count, and what had been told by when, epoch ms (null: what is known now). */
 export type CloseChoice = Pick<BucketChoice, 'grades'> & { readonly toldAtMs: number | null }
 
-const CHANGED_COLUMNS = ['tick_at', 'revision', 'basis_bps', 'grade', 'available_at'] as const
-type ChangedRow = { tick_at: Date; revision: number; basis_bps: number; grade: string; available_at: Date }
+const CHANGED_COLUMNS = ['tick_at', 'revision', 'basis_bps', 'grade'] as const
+type ChangedRow = { tick_at: Date; revision: number; basis_bps: number; grade: string }
 
 /**
  * How each day of [fromMs, toMs), both midnights UTC, closed, by contract; null without a basis. A basis counts from when it was to be
@@ -29,22 +29,14 @@ export async function listDayCloses(
   const closes = new Map([...parts].map(([id, own]) => [id, days.map((start) => own.get(start)?.close ?? null)]))
   if (toldAtMs === null) return closes
   for (const { of, ...stretch } of await listChanged(db, pairs, toldAtMs, range)) {
-    const question = { ...stretch, columns: CHANGED_COLUMNS }
-    const first = await listRowsOfMany<ChangedRow>(db, FACTS.basis, of, {
-      ...question,
-      knownAtMs: null,
-      isAsFirst: true
-    })
-    const known = await listRowsOfMany<ChangedRow>(db, FACTS.basis, of, { ...question, knownAtMs: toldAtMs })
+    const question = { ...stretch, knownAtMs: null, toldAtMs, columns: CHANGED_COLUMNS }
+    const told = await listRowsOfMany<ChangedRow>(db, FACTS.basis, of, question)
     for (const { instrumentId } of of) {
-      const told = new Map<number, ChangedRow>()
-      const had = first.get(instrumentId)!.filter(({ available_at }) => available_at.getTime() <= toldAtMs)
-      for (const row of [...had, ...known.get(instrumentId)!]) told.set(row.tick_at.getTime(), row)
       const own = closes.get(instrumentId)!
       for (let dayMs = stretch.fromMs; dayMs < stretch.toMs; dayMs += DAY) own[(dayMs - range.fromMs) / DAY] = null
-      for (const [at, row] of [...told].sort(([a], [b]) => a - b)) {
-        if ((grades as readonly string[]).includes(row.grade))
-          own[(floorTo(at, DAY) - range.fromMs) / DAY] = row.basis_bps
+      for (const { tick_at, basis_bps, grade } of told.get(instrumentId)!) {
+        if ((grades as readonly string[]).includes(grade))
+          own[(floorTo(tick_at.getTime(), DAY) - range.fromMs) / DAY] = basis_bps
       }
     }
   }
@@ -63,8 +55,7 @@ export async function countDayCloses(
   if (toldAtMs === null) return rows
   for (const { of, ...stretch } of await listChanged(db, pairs, toldAtMs, range)) {
     if (rows >= most) break
-    // As they were first, and as they were corrected by then.
-    rows += 2 * (await countRows(db, FACTS.basis, of, stretch, most))
+    rows += await countRows(db, FACTS.basis, of, stretch, most)
   }
   return Math.min(rows, most)
 }

@@ -5,7 +5,7 @@ import type { HistoryRange } from './funding-history.ts'
 import { KEPT_COLUMNS, type Kept, type KeptRow, keptOfRow } from './kept-rows.ts'
 import type { Stamp } from './observations.ts'
 import { FACTS } from './sealed/facts.ts'
-import { listRows } from './sealed/rows.ts'
+import { listRows, type RowRange } from './sealed/rows.ts'
 
 /** Account ratio and taker flow of one perpetual, as the venue sampled them. Times in epoch milliseconds, volumes in base. */
 export type StoredFlow = {
@@ -63,7 +63,10 @@ const COLUMNS = [
 ] as const
 
 /** Flow of [fromMs, toMs), ascending. */
-export async function listFlows(db: Pick<Database, 'query'>, range: HistoryRange): Promise<(StoredFlow & Kept)[]> {
+export async function listFlows(
+  db: Pick<Database, 'query'>,
+  range: HistoryRange & Pick<RowRange, 'toldAtMs'>
+): Promise<(StoredFlow & Kept)[]> {
   const rows = await listRows<Row & KeptRow>(db, FACTS.flow, range, { ...range, columns: COLUMNS })
   return rows.map((row) => ({ ...flowOfRow(row), ...keptOfRow(row) }))
 }

@@ -6,10 +6,11 @@ import { FACTS, type Fact } from './sealed/facts.ts'
 import { listRowsOfMany } from './sealed/rows.ts'
 
 type Queryable = Pick<Database, 'query'>
+/** What had been told by `atMs`: what was received later, and what was corrected or said later, was not known then. */
 type Moment = {
   readonly atMs: number
   readonly sinceMs: number
-  /** As it was polled, whatever was corrected or fetched later: then going over it again finds the same. */
+  /** The last that was polled, as it was first: then going over it again finds the same. */
   readonly isAsPolled?: true
 }
 
@@ -88,29 +89,37 @@ const ESTIMATE = [
   'determined'
 ] as const satisfies readonly (keyof EstimateRow)[]
 
-/** The last facts of these instruments that were kept in (sinceMs, atMs], as the newest of that time would have been. */
+/**
+ * The last facts of these instruments of (sinceMs, atMs], as the newest of that time would have been: of each group the last row that
+ * has it, as an hour that was fetched or imported has no best prices and does not take those of the polls before it away.
+ */
 export async function listMarketsAt(
   db: Queryable,
   instrumentIds: readonly number[],
   moment: Moment
 ): Promise<Map<number, Latest>> {
   const [markets, estimates] = await Promise.all([
-    listLast<MarketRow>(db, FACTS.market, instrumentIds, moment, MARKET),
-    listLast<EstimateRow>(db, FACTS.fundingEstimate, instrumentIds, moment, ESTIMATE)
+    listTold<MarketRow>(db, FACTS.market, instrumentIds, moment, MARKET),
+    listTold<EstimateRow>(db, FACTS.fundingEstimate, instrumentIds, moment, ESTIMATE)
   ])
   return new Map(
-    instrumentIds.map((id) => [id, { ...latestOfRow(id, markets.get(id)), estimate: estimateOfRow(estimates.get(id)) }])
+    instrumentIds.map((id) => {
+      const estimate = estimateOfRow(estimates.get(id)?.at(-1))
+      return [id, { ...latestOfRows(id, markets.get(id) ?? [], moment.atMs), estimate }]
+    })
   )
 }
 
-/** The last depth of each that was kept in (sinceMs, atMs]. */
+/** The last depth of each of (sinceMs, atMs]. */
 export async function listDepthsAt(
   db: Queryable,
   instrumentIds: readonly number[],
   moment: Moment
 ): Promise<Map<number, StoredDepth>> {
-  const rows = await listLast<DepthRow>(db, FACTS.depth, instrumentIds, moment, DEPTH)
-  return new Map([...rows].map(([id, row]) => [id, depthOfRow({ ...row, instrument_id: id })]))
+  const rows = await listTold<DepthRow>(db, FACTS.depth, instrumentIds, moment, DEPTH)
+  return new Map(
+    [...rows].flatMap(([id, told]) => told.slice(-1).map((row) => [id, depthOfRow({ ...row, instrument_id: id })]))
+  )
 }
 
 /** Those of these instruments that may have a depth in (sinceMs, atMs]: a sealed day counts whole. */
@@ -143,24 +152,22 @@ const DEPTH = [
   'ask_depth_50'
 ] as const satisfies readonly (keyof DepthRow)[]
 
-async function listLast<Row extends { tick_at: Date; revision: number }>(
+/** Ascending; `isAsPolled` the last alone. */
+async function listTold<Row extends { tick_at: Date; revision: number }>(
   db: Queryable,
   fact: Fact,
   instrumentIds: readonly number[],
   { atMs, sinceMs, isAsPolled }: Moment,
   columns: readonly (keyof Row & string)[]
-): Promise<Map<number, Row>> {
+): Promise<ReadonlyMap<number, readonly Row[]>> {
   type Sourced = Row & { source: string }
   const series = [...new Set(instrumentIds)].map((instrumentId) => ({ instrumentId }))
-  const range = { fromMs: sinceMs + 1, toMs: atMs + 1, knownAtMs: null, ...(isAsPolled && { isAsFirst: isAsPolled }) }
+  const range = { fromMs: sinceMs + 1, toMs: atMs + 1, knownAtMs: null }
+  const choice = isAsPolled ? { isAsFirst: isAsPolled } : { toldAtMs: atMs }
   const asked = [...columns, 'source'] as readonly (keyof Sourced & string)[]
-  const rows = await listRowsOfMany<Sourced>(db, fact, series, { ...range, columns: asked })
-  return new Map(
-    [...rows].flatMap(([id, found]) => {
-      const last = found.findLast(({ source }) => !isAsPolled || source === 'polled')
-      return last === undefined ? [] : [[id, last]]
-    })
-  )
+  const rows = await listRowsOfMany<Sourced>(db, fact, series, { ...range, ...choice, columns: asked })
+  if (!isAsPolled) return rows
+  return new Map([...rows].map(([id, own]) => [id, own.filter(({ source }) => source === 'polled').slice(-1)]))
 }
 
 const at = (value: Date | null): number | null => value?.getTime() ?? null
@@ -182,37 +189,59 @@ function estimateOfRow(row: EstimateRow | undefined): Latest['estimate'] {
   }
 }
 
-function latestOfRow(instrumentId: number, row: MarketRow | undefined): Latest {
-  const none = { instrumentId, quote: null, last: null, mark: null, estimate: null, openInterest: null, volume: null }
-  if (row === undefined) return none
+function latestOfRows(instrumentId: number, rows: readonly MarketRow[], atMs: number): Latest {
+  // One row holds what several calls brought, each received at its own time.
+  const isReceived = (time: Date | null) => time !== null && time.getTime() <= atMs
+  return {
+    instrumentId,
+    quote: quoteOfRow(rows.findLast(({ bid, ask }) => bid !== null || ask !== null)),
+    last: null,
+    mark: markOfRow(rows.findLast(({ mark_observed_at }) => isReceived(mark_observed_at))),
+    estimate: null,
+    openInterest: openInterestOfRow(rows.findLast(({ open_interest_at }) => isReceived(open_interest_at))),
+    volume: volumeOfRow(rows.findLast(({ volume_24h_usd }) => volume_24h_usd !== null))
+  }
+}
+
+function quoteOfRow(row: MarketRow | undefined): Latest['quote'] {
+  if (row === undefined) return null
   const observedAt = row.observed_at.getTime()
   return {
-    ...none,
-    quote: {
-      bid: row.bid,
-      ask: row.ask,
-      bidSize: row.bid_size,
-      askSize: row.ask_size,
-      tickAt: row.tick_at.getTime(),
-      observedAt,
-      venueTime: at(row.venue_time),
-      changedAt: observedAt
-    },
-    mark: row.mark_observed_at && {
-      mark: row.mark,
-      index: row.index_price,
-      observedAt: row.mark_observed_at.getTime(),
-      venueTime: at(row.mark_venue_time)
-    },
-    openInterest: row.open_interest_at && {
-      base: row.open_interest_base,
-      quote: row.open_interest_quote,
-      usd: row.open_interest_usd,
-      unit: row.open_interest_unit,
-      sides: row.open_interest_sides ?? 1,
-      observedAt: row.open_interest_at.getTime(),
-      venueTime: null
-    },
-    volume: row.volume_24h_usd === null ? null : { volume24hUsd: row.volume_24h_usd, unit: null, observedAt }
+    bid: row.bid,
+    ask: row.ask,
+    bidSize: row.bid_size,
+    askSize: row.ask_size,
+    tickAt: row.tick_at.getTime(),
+    observedAt,
+    venueTime: at(row.venue_time),
+    changedAt: observedAt
   }
+}
+
+function markOfRow(row: MarketRow | undefined): Latest['mark'] {
+  if (row === undefined) return null
+  return {
+    mark: row.mark,
+    index: row.index_price,
+    observedAt: row.mark_observed_at!.getTime(),
+    venueTime: at(row.mark_venue_time)
+  }
+}
+
+function openInterestOfRow(row: MarketRow | undefined): Latest['openInterest'] {
+  if (row === undefined) return null
+  return {
+    base: row.open_interest_base,
+    quote: row.open_interest_quote,
+    usd: row.open_interest_usd,
+    unit: row.open_interest_unit,
+    sides: row.open_interest_sides ?? 1,
+    observedAt: row.open_interest_at!.getTime(),
+    venueTime: null
+  }
+}
+
+function volumeOfRow(row: MarketRow | undefined): Latest['volume'] {
+  if (row === undefined) return null
+  return { volume24hUsd: row.volume_24h_usd!, unit: null, observedAt: row.observed_at.getTime() }
 }

@@ -4,7 +4,7 @@ import request from 'supertest'
 import type { Database } from '../../src/store/database.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { remade } from '../support/remade.ts'
-import { observeDepth, observeEstimate, observeQuote, observeSizes } from '../support/sizes.ts'
+import { observeDepth, observeEstimate, observeFlow, observeQuote, observeSizes } from '../support/sizes.ts'
 import { insertBasis, insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
 const PERP = 'binance:BTC/USDT:USDT'
@@ -236,6 +236,75 @@ test('a moment of the past is answered from what was kept of it', async () => {
   const future = await ask(api, `&at=${NOW_MS + HOUR}`)
   assert.deepEqual([future.status, future.body.errors[0].path], [400, 'at'])
 })
+
+test('what was received, corrected or fetched after a moment is not in an answer about it, nor in what explains it', async () => {
+  const atMs = NOW_MS - 3 * HOUR
+  let legs = { spot: 0, perp: 0 }
+  await using api = await testApi({
+    seed: async (db) => {
+      legs = await seed(db)
+      for (const id of [legs.spot, legs.perp]) await observeDepth(db, id, { ...DEEP, observedAt: atMs - 20_000 })
+      await observeFlow(db, legs.perp, { observedAt: atMs - 60_000 })
+      await quoteAt(db, legs, atMs - 30_000)
+    }
+  })
+  const explained = async (metric: string) => {
+    const { body } = await request(api.url).get('/v1/explain').query({ metric, instrument: PERP, at: atMs })
+    return body.data.value
+  }
+  const told = await forwardOf(api, `&at=${atMs}`)
+  assert.deepEqual([told.entry.spotVwap, told.ageMs, told.books], ['50001', 30_000, 'bands'])
+  assert.equal(await explained('carry.entryBasisBps'), told.entry.entryBasisBps)
+  // Of ticks before it, whose answers came after it.
+  for (const table of ['market_snapshot', 'funding_estimate', 'depth_snapshot', 'flow_snapshot']) {
+    await addRow(api.db, table, {
+      tick_at: atMs - 5_000,
+      observed_at: atMs + 1,
+      available_at: atMs + 1,
+      known_at: atMs + 1
+    })
+    await addRow(api.db, table, { revision: 1, known_at: NOW_MS })
+  }
+  // An hour that was fetched later has no best prices.
+  const fetched = { bid: null, ask: null, bid_size: null, ask_size: null, mark: 1, mark_observed_at: atMs - 10_000 }
+  await addRow(api.db, 'market_snapshot', { tick_at: atMs - 10_000, source: 'backfill', known_at: NOW_MS, ...fetched })
+  assert.deepEqual(await forwardOf(api, `&at=${atMs}`), told)
+  assert.equal(await explained('carry.entryBasisBps'), told.entry.entryBasisBps)
+  assert.equal(await explained('flow.longShortAccountRatio'), 1.5)
+  await api.db.query(`update market_snapshot set known_at = $1 where revision = 1`, [new Date(atMs)])
+  assert.notEqual(
+    (await forwardOf(api, `&at=${atMs}`)).entry.spotVwap,
+    '50001',
+    'from when it was corrected on, as corrected'
+  )
+  for (const receivedMs of [atMs - 20_000, atMs + 1])
+    await addRow(api.db, 'market_snapshot', {
+      tick_at: Math.min(receivedMs, atMs),
+      open_interest_usd: 7,
+      open_interest_at: receivedMs
+    })
+  assert.equal(await explained('openInterest.openInterestAgeMs'), 20_000, 'each group of a row by its own receipt')
+})
+
+/** The oldest row of each instrument once more, with other stamps and amounts of its own. */
+async function addRow(
+  db: Database,
+  table: string,
+  said: Readonly<Record<string, number | string | null>>
+): Promise<void> {
+  const { rows } = await db.query<Record<string, unknown>>(
+    `select distinct on (instrument_id) * from ${table} order by instrument_id, tick_at, revision`
+  )
+  const other = { bid: 1, ask: 2, rate: 0.01, bid_depth_10: 1, ask_depth_10: 1, long_short_ratio: 9, ...said }
+  for (const row of rows) {
+    const names = Object.keys(row)
+    const values = names.map((name) => {
+      const value = name in other ? other[name as keyof typeof other] : row[name]
+      return name.endsWith('_at') && typeof value === 'number' ? new Date(value) : value
+    })
+    await db.query(`insert into ${table} (${names}) values (${names.map((_, at) => `$${at + 1}`)})`, values)
+  }
+}
 
 test('how a basis has moved is at a moment what it had been told to be by then, whatever was corrected or fetched later', async () => {
   const atMs = NOW_MS - 3 * HOUR

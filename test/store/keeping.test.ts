@@ -6,6 +6,8 @@ import { listBasisBuckets } from '../../src/store/basis-buckets.ts'
 import { type BasisSeries, listBasisPoints } from '../../src/store/basis-history.ts'
 import type { Database } from '../../src/store/database.ts'
 import { listPastPrices } from '../../src/store/past-observations.ts'
+import { FACTS } from '../../src/store/sealed/facts.ts'
+import { listRows } from '../../src/store/sealed/rows.ts'
 import { testDatabase } from '../support/database.ts'
 import { CONTRACT, DAY, DAYS, keepAt, type Price, SPOT, START, storePrices } from '../support/keeping.ts'
 
@@ -124,7 +126,12 @@ test('whatever is corrected, with seals and roll-ups between, the last word is i
 
 async function sayAsKnown(db: Database, knownAtMs: number) {
   const series = { ...SERIES, knownAtMs }
-  return [await listBasisPoints(db, series, { ...ALL, limit: 100_000 }), await bucketsOf(db, series)]
+  const told = { ...ALL, knownAtMs: null, toldAtMs: knownAtMs, columns: ['tick_at', 'revision', 'basis_bps'] as const }
+  return [
+    await listBasisPoints(db, series, { ...ALL, limit: 100_000 }),
+    await bucketsOf(db, series),
+    await listRows<{ tick_at: Date; revision: number; basis_bps: number }>(db, FACTS.basis, SERIES, told)
+  ]
 }
 
 async function asKnownNow(db: Database) {

@@ -77,9 +77,9 @@ type FlowRows = {
 export const readFlow: Read = async ({ db, config }, { instrument, moment: { nowMs, isPast } }) => {
   if (instrument.kind !== 'perpetual') return instrument.kind === 'spot' ? 'not_a_contract' : 'not_a_perpetual'
   const maxAgeMs = ROUNDS * config.flow.everyMs
-  const range = { instrumentId: instrument.id, fromMs: nowMs - maxAgeMs, toMs: nowMs + 1, knownAtMs: null, limit: 100 }
+  const since = { instrumentId: instrument.id, fromMs: nowMs - maxAgeMs, toMs: nowMs + 1 }
   const flow = isPast
-    ? (await listFlows(db, range)).at(-1)
+    ? (await listFlows(db, { ...since, knownAtMs: null, toldAtMs: nowMs, limit: 100 })).at(-1)
     : (await listLatestFlows(db, [instrument.id], nowMs - DAY)).get(instrument.id)
   if (flow === undefined) return isPast ? 'no_row' : 'not_observed'
   const rows: FlowRows = { nowMs, maxAgeMs, contract: instrument, flow }

@@ -1,5 +1,6 @@
 import { DAY, floorTo } from '../../domain/time.ts'
 import type { Database } from '../database.ts'
+import { TOLD_AT } from '../settlement-revisions.ts'
 import { decodeDay } from './day-codec.ts'
 import { type Fact, storedValue } from './facts.ts'
 
@@ -14,6 +15,8 @@ export type RowRange = {
   readonly toMs: number
   /** Only what was stored by then; null: what is known now. */
   readonly knownAtMs: number | null
+  /** Only what had been told by then: the first word about a tick from when it was to be had, a correction from when it was stored. */
+  readonly toldAtMs?: number
   /** Each tick as it was stored first, whatever was corrected later. */
   readonly isAsFirst?: true
 }
@@ -116,11 +119,14 @@ async function readHot<Row extends Kept>(
   db: Queryable,
   fact: Fact,
   series: readonly Series[],
-  { fromMs, toMs, knownAtMs, isAsFirst, columns, keep, limit, lastOfMs }: RowQuestion<Row>
+  { fromMs, toMs, knownAtMs, toldAtMs, isAsFirst, columns, keep, limit, lastOfMs }: RowQuestion<Row>
 ): Promise<Row[]> {
   const [ids, spots] = pairsOf(series)
-  const values = [new Date(fromMs), new Date(toMs), knownAtMs === null ? null : new Date(knownAtMs)]
-  const inRange = `f.tick_at >= $3 and f.tick_at < $4 and ($5::timestamptz is null or f.known_at < $5::timestamptz + interval '1 millisecond')${isAsFirst ? ' and f.revision = 0' : ''}`
+  const dateOf = (ms: number | null) => (ms === null ? null : new Date(ms))
+  const values = [new Date(fromMs), new Date(toMs), dateOf(knownAtMs), dateOf(toldAtMs ?? null)]
+  const by = (when: string, place: string) =>
+    `(${place}::timestamptz is null or ${when} < ${place}::timestamptz + interval '1 millisecond')`
+  const inRange = `f.tick_at >= $3 and f.tick_at < $4 and ${by('f.known_at', '$5')} and ${by(TOLD_AT, '$6')}${isAsFirst ? ' and f.revision = 0' : ''}`
   const names = [...new Set([...columns, 'tick_at', 'revision'])].map((name) => `f.${name}`).join(', ')
   // One series is looked up by its key: the order is the key's, and a page costs what it holds.
   const isOne = series.length === 1
@@ -131,7 +137,7 @@ async function readHot<Row extends Kept>(
   const newest = `select distinct on (${key}) ${names} from ${of} and ${inRange} order by ${key}, f.revision desc`
   const { rows } = await db.query<Row>(
     `select * from (${lastOfMs === undefined ? newest : lastOf(newest, lastOfMs, keep?.sql ?? 'true')}) f
-     ${keep === undefined ? '' : `where (${keep.sql}) or f.revision > 0`} order by ${key} limit $6`,
+     ${keep === undefined ? '' : `where (${keep.sql}) or f.revision > 0`} order by ${key} limit $7`,
     [...(isOne ? [ids![0], spots![0]] : [ids, spots]), ...values, limit ?? null]
   )
   return rows
@@ -150,7 +156,7 @@ async function readSealed<Row extends Kept>(
   db: Queryable,
   fact: Fact,
   series: readonly Series[],
-  { fromMs, toMs, knownAtMs, isAsFirst, columns }: RowQuestion<Row>,
+  { fromMs, toMs, knownAtMs, toldAtMs, isAsFirst, columns }: RowQuestion<Row>,
   days: number | null
 ): Promise<{ rows: Row[]; lastDayMs: number | undefined }> {
   const { rows } = await db.query<{ instrument_id: number; day: Date; body: Buffer }>(
@@ -158,31 +164,37 @@ async function readSealed<Row extends Kept>(
      where d.instrument_id = any ($1) and d.fact = $3 and d.day >= $4 and d.day < $5 order by d.day ${days === null ? '' : `limit ${days}`}`,
     [...pairsOf(series), fact.name, new Date(floorTo(fromMs, DAY)), new Date(toMs)]
   )
-  const wanted = [...new Set([...columns, 'tick_at', 'revision', 'known_at'])]
-  const isWanted = (tick: number, known: number, revision: number) =>
-    tick >= fromMs &&
-    tick < toMs &&
-    (knownAtMs === null || known < (knownAtMs + 1) * 1_000) &&
+  const told = toldAtMs === undefined ? [] : ['available_at']
+  const wanted = [...new Set([...columns, 'tick_at', 'revision', 'known_at', ...told])]
+  const isBy = (micros: number, atMs: number | null) => atMs === null || micros < (atMs + 1) * 1_000
+  const isWanted = ({ tickMs, knownMicros, availableMs, revision }: Stamps) =>
+    tickMs >= fromMs &&
+    tickMs < toMs &&
+    isBy(knownMicros, knownAtMs) &&
+    isBy(Math.max(availableMs * 1_000, revision === 0 ? 0 : knownMicros), toldAtMs ?? null) &&
     !(isAsFirst && revision > 0)
   const found = rows.flatMap((row) => rowsOfDay<Row>(fact, row, wanted, isWanted))
   return { rows: found, lastDayMs: days !== null && rows.length === days ? rows.at(-1)!.day.getTime() : undefined }
 }
+
+type Stamps = Readonly<Record<'tickMs' | 'knownMicros' | 'availableMs' | 'revision', number>>
 
 /** The newest wanted revision of each tick of a sealed day. */
 function rowsOfDay<Row extends Kept>(
   { layout }: Fact,
   day: { instrument_id: number; body: Buffer },
   wanted: readonly string[],
-  isWanted: (tickMs: number, knownMicros: number, revision: number) => boolean
+  isWanted: (stamps: Stamps) => boolean
 ): Row[] {
   const { count, columns } = decodeDay(day.body, wanted)
-  const [ticks, known, revisions] = ['tick_at', 'known_at', 'revision'].map(
+  const [ticks, known, available, revisions] = ['tick_at', 'known_at', 'available_at', 'revision'].map(
     (name) => columns.get(name) as unknown as number[]
-  ) as [number[], number[], number[]]
+  ) as [number[], number[], number[] | undefined, number[]]
   const used = layout.flatMap(([name, type]) => (columns.has(name) ? [{ name, type, cells: columns.get(name)! }] : []))
   const rows: Row[] = []
   for (let index = 0; index < count; index += 1) {
-    if (!isWanted(ticks[index]!, known[index]!, revisions[index]!)) continue
+    const [tickMs, revision] = [ticks[index]!, revisions[index]!]
+    if (!isWanted({ tickMs, knownMicros: known[index]!, availableMs: available?.[index] ?? 0, revision })) continue
     const row: Record<string, unknown> = { instrument_id: day.instrument_id }
     for (const { name, type, cells } of used) row[name] = storedValue(type, cells[index]!)
     // Revisions of one tick stand one after the other, the newest last.
