@@ -54,7 +54,8 @@ const RAISED: Partial<Record<MadeAnswer, number>> = {
   carry: 2,
   fundingSpreads: 2,
   fundingSpreadsRealised: 2,
-  signals: 2, opportunities: 2
+  signals: 2,
+  opportunities: 2
 }
 /** Version of the formulas of each answer: one more whenever any of its numbers comes out another way of the same rows. */
 export const MADE_FORMULA_VERSIONS = Object.fromEntries(

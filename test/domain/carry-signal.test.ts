@@ -27,7 +27,7 @@ function factsAt(nowMs: number, rate: string, estimate: Partial<NonNullable<Late
       ...{ tickAt: nowMs, observedAt: nowMs, venueTime: null, changedAt: nowMs }
     },
     estimate: {
-      ...{ rate, intervalHours: 8, intervalSource: 'declared', kind: 'projected', nextSettlementAt },
+      ...{ rate, intervalHours: 8, intervalSource: 'declared', kind: 'indicative' as const, nextSettlementAt },
       ...{
         nextSettlementVenueTime: null,
         cap: null,
