@@ -19,7 +19,7 @@ type Asked = {
 
 /** What each size nets, where that halves, and how much may be held before something notices. */
 export function capacityView(input: CarryCase, { facts, notional, minNetApr }: Asked) {
-  const netApr = (size: number) => netAprOf(input, size)
+  const netApr = oncePerSize((size) => netAprOf(input, size))
   const sizes = [...new Set<number>([...CAPACITY_SIZES, notional])].sort((a, b) => a - b)
   const smallest = netApr(SIZE_SEARCH.least)
   const halving: SizeFound =
@@ -44,6 +44,18 @@ export function capacityView(input: CarryCase, { facts, notional, minNetApr }: A
     openInterestLimit: share(oiUsd, CAPACITY_SHARES.oiShare),
     volumeLimit: share(advUsd, CAPACITY_SHARES.advShare),
     ...carryCapacity({ ...CAPACITY_SHARES, ...book, oiUsd, advUsd })
+  }
+}
+
+/** Both searches look at the same sizes until they part. */
+function oncePerSize(netAprOf: (size: number) => number | null): (size: number) => number | null {
+  const known = new Map<number, number | null>()
+  return (size) => {
+    const found = known.get(size)
+    if (found !== undefined) return found
+    const netApr = netAprOf(size)
+    known.set(size, netApr)
+    return netApr
   }
 }
 

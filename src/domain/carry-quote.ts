@@ -101,11 +101,15 @@ export const headlineOf = ({ expiryMs }: Pick<CarryCase, 'expiryMs'>): Exit =>
  * leaving costs at the books of now, and net for each exit assumption. A reason where it cannot be said. Spec 3.1.
  */
 export function quoteCarry(input: CarryCase, notional: Decimal): SizedCarry | CarryRefusal {
-  const sized = sizeCarry(input, notional)
+  const sized = sizeCarry(input, notional, EXITS)
   return typeof sized === 'string' ? sized : { ...sized, ...breakEvenOf(input, sized) }
 }
 
-function sizeCarry(input: CarryCase, notional: Decimal): Omit<SizedCarry, keyof BreakEvenOfSize> | CarryRefusal {
+function sizeCarry(
+  input: CarryCase,
+  notional: Decimal,
+  ends: readonly Exit[]
+): Omit<SizedCarry, keyof BreakEvenOfSize> | CarryRefusal {
   if (input.direction === 'reverse' && input.borrowApr === null) return 'borrow_unknown'
   const entry = enterCarry({ ...input, notionalQuote: notional })
   if (!entry.sufficient) return 'book_too_thin'
@@ -124,7 +128,7 @@ function sizeCarry(input: CarryCase, notional: Decimal): Omit<SizedCarry, keyof 
     borrowFrac: borrowOf(input, isHeld ? lifeHoursOf(input)! : input.horizonHours)
   }
   const early = { ...sized, perpExitSlippageBps: slippage.perpBps }
-  return { ...sized, exits: EXITS.flatMap((exit) => exitQuote(input, early, exit) ?? []) }
+  return { ...sized, exits: ends.flatMap((exit) => exitQuote(input, early, exit) ?? []) }
 }
 
 const lifeHoursOf = ({ nowMs, expiryMs }: Pick<CarryCase, 'nowMs' | 'expiryMs'>): number | null =>
@@ -244,7 +248,6 @@ function breakEvenOf(input: CarryCase, sized: Sized): BreakEvenOfSize {
 /** Net per year on capital of one size by the row's own assumption; null where the books end before. For curves and capacity. */
 export function netAprOf(input: CarryCase, notional: number): number | null {
   const amount = decimalOf(Math.round(notional * 100) / 100)
-  const sized = amount === undefined ? 'book_too_thin' : sizeCarry(input, amount)
-  if (typeof sized === 'string') return null
-  return sized.exits.find(({ exit }) => exit === headlineOf(input))?.aprOnCapital ?? null
+  const sized = amount === undefined ? 'book_too_thin' : sizeCarry(input, amount, [headlineOf(input)])
+  return typeof sized === 'string' ? null : (sized.exits[0]?.aprOnCapital ?? null)
 }
