@@ -9,10 +9,13 @@ import { BASE_TIER, deliveryFeeOf, takerFeeOf } from './fees.ts'
 import { type QuotedCarry, quotedCarryOf } from './quoted-carry.ts'
 import { BUCKET_MS } from './signal-types.ts'
 import type { CarryQuote } from './signal-values.ts'
+import { MINUTE } from './time.ts'
 
 const { horizonHours: HORIZON_HOURS, marginFrac: MARGIN, quoteRate: QUOTE_RATE, notional } = CARRY_SIGNAL_TERMS
 const NOTIONAL = decimalOf(notional)!
-/** Best prices are of the bucket; books and rates may be of the one before. */
+/** Best prices are of the minute of a basis that was judged, of which each venue keeps one poll. */
+export const CARRY_LEG_AGE_MS = MINUTE
+/** Rates and books may be older. */
 export const CARRY_QUOTE_AGE_MS = BUCKET_MS
 export const CARRY_BOOK_AGE_MS = 2 * BUCKET_MS
 
@@ -27,7 +30,7 @@ export type SignalCase = {
   readonly quoted: QuotedCarry
 }
 
-/** The forward carry of one contract by what was known when a bucket closed; null: it cannot be said. */
+/** The forward carry of one contract by what was known at a moment; null: it cannot be said. */
 export function signalCarryOf(facts: CarryFacts): SignalCarry | null {
   const found = signalCaseOf(facts)
   if (found === null) return null
@@ -50,10 +53,11 @@ export function signalCarryOf(facts: CarryFacts): SignalCarry | null {
   return { quote, quoted }
 }
 
-/** The same before it is judged. */
+/** The same before it is judged. What an interval that is only assumed makes of a rate is not known. */
 export function signalCaseOf(facts: CarryFacts): SignalCase | null {
   const { contract, spot } = facts
-  if (spot === null) return null
+  const isAssumed = facts.contractFacts.latest?.estimate?.intervalSource === 'assumed'
+  if (spot === null || isAssumed) return null
   const fees = {
     spotTaker: takerFeeOf(spot.venue, 'spot', BASE_TIER).taker,
     perpTaker: takerFeeOf(contract.venue, 'contract', BASE_TIER).taker

@@ -102,3 +102,9 @@ test('a carry that yields enough but is earned back too late opens nothing, and 
     ['signal.opened', 'signal.updated', 'signal.closed']
   )
 })
+
+test('of a rate whose interval is only assumed no carry is said', () => {
+  assert.notEqual(signalCarryOf(factsAt(START, '0.00029')), null)
+  assert.notEqual(signalCarryOf(factsAt(START, '0.00029', { intervalSource: 'observed' })), null)
+  assert.equal(signalCarryOf(factsAt(START, '0.00029', { intervalSource: 'assumed' })), null)
+})

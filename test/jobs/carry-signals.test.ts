@@ -68,7 +68,7 @@ async function openMarket(paid?: string, types = TYPES, env: Record<string, stri
     signals: async (type: BucketType) =>
       (
         await t.db.query(
-          `select s.opening, s.closing, s.opened_at, s.closed_at, s.peak_at, s.peak_value, s.label, s.state, s.close_reason, s.value, s.asset, s.venue_id, i.key from signal s
+          `select s.opening, s.closing, s.instrument_id, s.spot_id, s.opened_at, s.closed_at, s.peak_at, s.peak_value, s.label, s.state, s.close_reason, s.value, s.asset, s.venue_id, i.key from signal s
              left join instrument i on i.id = s.instrument_id where s.type = $1 order by s.opened_at, i.key`,
           [type]
         )
@@ -119,7 +119,34 @@ test('a perpetual that has paid its shorts well for weeks is a carry, and nothin
   assert.ok(seen.some(({ value }) => value === open!.value))
   await learnLater(market.db)
   assert.deepEqual(await market.carries(), seen)
+  await pollLater(market.db)
+  assert.deepEqual(await market.carries(), seen)
+
+  const lastOf = async () =>
+    (await market.carries()).findLast(({ subject }) => subject.instrumentId === open!.instrument_id)
+  assert.equal((await lastOf())?.carry?.fundingSum, open!.opening.carry.fundingSum)
+  await market.db.query(`update settlement set interval_source = 'assumed'`)
+  const assumed = await lastOf()
+  assert.ok(assumed!.carry!.fundingSum < open!.opening.carry.fundingSum / 4 && assumed!.value! < 0.08)
+  await market.db.query(
+    `update market_snapshot set tick_at = tick_at - interval '2 minutes' where instrument_id = $1 and revision = 0`,
+    [open!.spot_id]
+  )
+  assert.equal((await lastOf())?.value, null, 'a leg of another minute is not what was judged')
 })
+
+/** Prices of the perpetual alone, a minute after each of its bases, and bases of both that are good for nothing. */
+async function pollLater(db: Database) {
+  const minute = `'tick_at', f.tick_at + interval '1 minute', 'observed_at', f.observed_at + interval '1 minute'`
+  for (const [table, changes] of [
+    ['market_snapshot', `'bid', f.bid * 0.9, 'ask', f.ask * 0.9`],
+    ['basis_snapshot', `'adjusted_basis_bps', -1000, 'grade', 'display'`]
+  ])
+    await db.query(
+      `insert into ${table} select (jsonb_populate_record(f, jsonb_build_object(${minute}, ${changes}))).*
+       from ${table} f join instrument i on i.id = f.instrument_id where i.key = '${PERP}' and f.revision = 0 and f.source = 'polled'`
+    )
+}
 
 /** Corrections of every price, book, rate and settlement, and rows that were fetched long after, each later in its minute. */
 async function learnLater(db: Database) {

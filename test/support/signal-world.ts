@@ -149,7 +149,11 @@ async function writeCarry(db: Database, perpetual: number, spot: number): Promis
     db,
     perpetual,
     spot,
-    bps.map((basisBps, bucket) => ({ atMs: within(bucket), basisBps }))
+    bps.flatMap((basisBps, bucket) => [
+      { atMs: within(bucket), basisBps },
+      // Two minutes later the contract's price is another one, by a basis that is good for nothing.
+      { atMs: within(bucket) + LATER, basisBps: -1_000, grade: 'display' as const }
+    ])
   )
   for (const [bucket, above] of bps.entries()) {
     const mid = 64_000 * (1 + above / 1e4)
@@ -158,6 +162,7 @@ async function writeCarry(db: Database, perpetual: number, spot: number): Promis
       [spot, 64_000]
     ] as const) {
       await quote(db, id, bucket, at - 0.5, at + 0.5)
+      if (id === perpetual) await quote(db, id, bucket, 0.9 * at - 0.5, 0.9 * at + 0.5, LATER)
       if (id === perpetual) await estimate(db, id, bucket)
       const big = { bid10: '9000000', ask10: '9000000', bid25: '19000000', ask25: '19000000' }
       await observeDepth(db, id, {
@@ -171,11 +176,13 @@ async function writeCarry(db: Database, perpetual: number, spot: number): Promis
   }
 }
 
-async function quote(db: Database, id: number, bucket: number, bid: number, ask: number): Promise<void> {
+const LATER = 2 * MINUTE
+
+async function quote(db: Database, id: number, bucket: number, bid: number, ask: number, later = 0): Promise<void> {
   await db.query(
     `insert into market_snapshot (instrument_id, tick_at, observed_at, known_at, available_at, bid, ask, bid_size, ask_size, span_ms, source,
        adapter_version) values ($1, $2, $2, $2, $2, $3, $4, 10, 10, 60000, 'polled', 1)`,
-    [id, new Date(within(bucket)), bid, ask]
+    [id, new Date(within(bucket) + later), bid, ask]
   )
 }
 

@@ -9,7 +9,7 @@ import { findCarryFacts } from '../../store/closed-buckets/carries.ts'
 import type { ApiContext } from '../context.ts'
 import { factsAgain, type KeptFacts, keptFacts } from './kept-carry.ts'
 
-/** What was known of a carry's pair when the bucket that ended at a moment closed; null: nothing of it is kept. */
+/** What was known of a carry's pair at the last good basis of the bucket that ended at a moment; null: nothing of it is kept. */
 export async function readSignalFacts(
   { db }: ApiContext,
   { instrumentId, spotId, parameterSet: { bucketMs } }: BucketSignal,
