@@ -1,5 +1,12 @@
 import { type Instrument, isGone } from '../domain/instrument.ts'
-import { type Episode, type RehearsedRules, rehearseBuckets, rehearseRegime } from '../domain/rehearsal.ts'
+import { outlookAt } from '../domain/regime-series.ts'
+import {
+  type Episode,
+  type RehearsedEnds,
+  type RehearsedRules,
+  rehearseBuckets,
+  rehearseRegime
+} from '../domain/rehearsal.ts'
 import type { SignalType } from '../domain/signal.ts'
 import { BUCKET_MS, type BucketParameters, type BucketType } from '../domain/signal-types.ts'
 import { DAY, floorTo, HOUR } from '../domain/time.ts'
@@ -7,6 +14,7 @@ import { listLedgerStarts } from '../store/closed-buckets/others.ts'
 import { BUCKET_SOURCES } from '../store/closed-buckets/sources.ts'
 import { aboutPair, type BucketPoint, type BucketSpan, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
 import type { Database } from '../store/database.ts'
+import { listOutlooks, listToldEnds } from '../store/signal-facts.ts'
 import { type EvaluatedInput, listInputs } from '../store/signal-inputs.ts'
 import { mapInTurns } from './turns.ts'
 
@@ -27,20 +35,37 @@ export type RehearsedSubject = {
   readonly knownHours: number
 }
 
-/** Funding regimes, of the settlements with the ranks that they were evaluated with. */
+/** The rules to rehearse, and the parameters in force: what these told the end of is over for the rules as well. */
+export type RehearsedRegimes = {
+  readonly rules: RehearsedRules
+  readonly parameters: string | null
+  readonly nowMs: number
+}
+
+/**
+ * Funding regimes, of the settlements with the ranks that they were evaluated with. What is under quarantine is not evaluated, and so
+ * not rehearsed.
+ */
 export async function rehearseRegimes(
   db: Queryable,
   type: SignalType,
-  rules: RehearsedRules,
+  { rules, parameters, nowMs }: RehearsedRegimes,
   { instruments, from, to }: RehearsalScope
 ): Promise<RehearsedSubject[]> {
+  const evaluated = instruments.filter(({ quarantine }) => quarantine === null)
   const rehearsed: RehearsedSubject[] = []
-  for (let first = 0; first < instruments.length; first += CONTRACTS_AT_ONCE) {
-    const ids = instruments.slice(first, first + CONTRACTS_AT_ONCE).map(({ id }) => id)
+  for (let first = 0; first < evaluated.length; first += CONTRACTS_AT_ONCE) {
+    const ids = evaluated.slice(first, first + CONTRACTS_AT_ONCE).map(({ id }) => id)
     const byId = Map.groupBy(await listInputs(db, type, ids, { from, to }), ({ instrumentId }) => instrumentId)
-    const some = await mapInTurns([...byId], ([instrumentId, inputs]) =>
-      rehearsedRegime(rules, instrumentId, inputs, to)
-    )
+    const outlooks = await listOutlooks(db, ids, nowMs)
+    const told = await listToldEnds(db, { type, parameters }, ids)
+    const some = await mapInTurns([...byId], ([instrumentId, inputs]) => {
+      const own = (told.get(instrumentId) ?? []).filter(({ at }) => at < to)
+      return rehearsedRegime(rules, instrumentId, inputs, {
+        outlook: outlookAt(outlooks.get(instrumentId)!, to),
+        told: own
+      })
+    })
     rehearsed.push(...some)
   }
   return rehearsed
@@ -53,7 +78,7 @@ function rehearsedRegime(
   rules: RehearsedRules,
   instrumentId: number,
   inputs: readonly EvaluatedInput[],
-  to: number
+  ends: RehearsedEnds
 ): RehearsedSubject {
   const settlements = inputs.map(({ at, value, spanHours, percentile, flags }) => {
     // An assumed interval opens nothing, as in the evaluation itself.
@@ -65,7 +90,7 @@ function rehearsedRegime(
   const ranked = settlements.filter(({ percentile }) => percentile !== null)
   return {
     ref: aboutPair(instrumentId),
-    episodes: rehearseRegime(rules, settlements, to),
+    episodes: rehearseRegime(rules, settlements, ends),
     knownHours: ranked.reduce((sum, { intervalHours }) => sum + (intervalHours ?? 0), 0)
   }
 }
@@ -103,7 +128,8 @@ export async function rehearseType(
     )
     const since = ledgers.get(ref.instrumentId ?? 0) ?? Number.NEGATIVE_INFINITY
     const instrument = ref.instrumentId === null ? undefined : byId.get(ref.instrumentId)
-    const goneAt = instrument !== undefined && isGone(instrument.status) ? instrument.delistedAt : null
+    const goneAt =
+      instrument !== undefined && isGone(instrument.status) ? (instrument.delistedAt ?? Number.NEGATIVE_INFINITY) : null
     // Where nothing happened is neutral, which opens nothing: there is nothing to go over.
     if (seen.size === 0 && absent !== null)
       return { ref, episodes: [], knownHours: (endsSince(span, since) * BUCKET_MS) / HOUR }

@@ -163,7 +163,10 @@ export const rehearsalSchema = object(
     subjects: count('Contracts, pairs, curves or venues that something is known of', 4),
     coverage: number('Part of that time that is known, of all subjects together, 0 to 1', 0.98),
     fired: countOrNull('How often it would have; null where history is insufficient', 7),
-    perDay: numberOrNull('The same a day; null where history is insufficient', 0.23),
+    perDay: numberOrNull(
+      'The same by days that are known, `coverage` of those from `from` to `to`; null where history is insufficient',
+      0.23
+    ),
     openHours: numberOrNull(
       'Hours for which it would have been open, of all together; null where history is insufficient',
       31.5

@@ -158,6 +158,16 @@ export function endingAfter(last: Timed, outlook: RegimeOutlook, staleIntervals:
     : null
 }
 
+/** The same as it stood at an earlier moment, as far as is known now. */
+export function outlookAt(outlook: RegimeOutlook, atMs: number): RegimeOutlook {
+  const { isDelisted, delistedAt, knownTo } = outlook
+  return {
+    ...outlook,
+    isDelisted: isDelisted && (delistedAt ?? Number.NEGATIVE_INFINITY) <= atMs,
+    knownTo: Math.min(knownTo, atMs)
+  }
+}
+
 function flagsOf(fact: RegimeFact, interest8h: number | null, isAfterGap: boolean): RegimeFlag[] {
   const rate8h = rate8hOf(fact)
   const { rate, cap, floor, intervalHours, intervalSource } = fact

@@ -1,6 +1,6 @@
 import { NO_REGIME, type RegimeObservation, type RegimeRules, stepRegime } from './funding-regime.ts'
 import { IDLE, type LifecycleClose, type LifecycleMemory, readingOf, stepLifecycle } from './lifecycle.ts'
-import { silentFrom } from './regime-series.ts'
+import { endingAfter, type RegimeCut, type RegimeOutlook, silentFrom, type Timed } from './regime-series.ts'
 import type { SignalParameters } from './signal.ts'
 import type { BucketParameters } from './signal-types.ts'
 import { HOUR } from './time.ts'
@@ -68,38 +68,41 @@ export type RehearsedSettlement = RegimeObservation & { readonly at: number; rea
 
 export type RehearsedRules = RegimeRules & Pick<SignalParameters, 'staleIntervals'>
 
-/** The same of a perpetual's settlements, with the ranks that they had, until `to`: what was silent for too long by then is over. */
+/** How a perpetual stood at the end of what is gone over, and the ends that somebody was told of: after them everything begins anew. */
+export type RehearsedEnds = { readonly outlook: RegimeOutlook; readonly told: readonly RegimeCut[] }
+
+/** The same of a perpetual's settlements, with the ranks that they had; it ends as its evaluation does (`src/domain/regime-series.ts`). */
 export function rehearseRegime(
   rules: RehearsedRules,
   settlements: readonly RehearsedSettlement[],
-  to: number
+  { outlook, told }: RehearsedEnds
 ): Episode[] {
+  const { staleIntervals } = rules
   const episodes: Episode[] = []
   let memory = NO_REGIME
   let open: Episode | null = null
-  let last: { readonly at: number; readonly intervalHours: number } | null = null
+  let last: Timed | null = null
+  let previousAt = Number.NEGATIVE_INFINITY
+  const end = ({ at, reason }: { readonly at: number; readonly reason: LifecycleClose }) => {
+    if (open !== null) episodes.push({ ...open, closedAt: at, closeReason: reason })
+    open = null
+  }
   for (const seen of settlements) {
-    if (seen.isAfterGap) {
-      if (open !== null && last !== null)
-        episodes.push({ ...open, closedAt: silentFrom(last, rules.staleIntervals), closeReason: 'stale' })
-      ;[memory, open] = [NO_REGIME, null]
-    }
-    memory = stepRegime(memory, seen, rules)
     const { at, rate8h, intervalHours } = seen
+    const cut = told.find((one) => one.at > previousAt && one.at <= at)
+    if (cut !== undefined) end(cut)
+    else if (seen.isAfterGap && last !== null) end({ at: silentFrom(last, staleIntervals), reason: 'stale' })
+    if (cut !== undefined || seen.isAfterGap) memory = NO_REGIME
+    memory = stepRegime(memory, seen, rules)
+    if (open !== null && memory.state === 'NEUTRAL') end({ at, reason: 'exit' })
     if (open !== null && rate8h !== null) open = movedTo(open, rate8h, open.label === 'PANIC')
     if (open === null && memory.state !== 'NEUTRAL' && rate8h !== null) open = openedAt(at, memory.state, rate8h)
-    else if (open !== null && memory.state === 'NEUTRAL') {
-      episodes.push({ ...open, closedAt: at, closeReason: 'exit' })
-      open = null
-    }
     if (intervalHours !== null) last = { at, intervalHours }
+    previousAt = at
   }
-  if (open === null) return episodes
-  const isStale = last !== null && silentFrom(last, rules.staleIntervals) <= to
-  return [
-    ...episodes,
-    isStale ? { ...open, closedAt: silentFrom(last!, rules.staleIntervals), closeReason: 'stale' } : open
-  ]
+  const ending = told.find(({ at }) => at > previousAt) ?? (last && endingAfter(last, outlook, staleIntervals))
+  if (ending) end(ending)
+  return open === null ? episodes : [...episodes, open]
 }
 
 const openedAt = (at: number, label: string, value: number): Episode => ({

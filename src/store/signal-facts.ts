@@ -1,7 +1,7 @@
 import type { IntervalSource } from '../domain/board-row.ts'
 import { numberOrNull } from '../domain/decimal.ts'
 import { type InstrumentStatus, isGone } from '../domain/instrument.ts'
-import type { RegimeFact, RegimeOutlook, Timed } from '../domain/regime-series.ts'
+import type { RegimeCut, RegimeFact, RegimeOutlook, Timed } from '../domain/regime-series.ts'
 import type { SignalSubject, SignalType } from '../domain/signal.ts'
 import type { Database } from './database.ts'
 import { listLastBounds } from './last-estimates.ts'
@@ -77,6 +77,39 @@ export async function getEvaluated(db: Queryable, instrumentId: number, nowMs: n
   const row = rows[0]!
   const { key, venue_id: venue, symbol, asset, base, kind, quarantine } = row
   return { instrument: key, spot: null, venue, symbol, asset, base, kind, quarantine, ...outlookOf(row, nowMs) }
+}
+
+/** How things stand with many instruments. */
+export async function listOutlooks(
+  db: Queryable,
+  instrumentIds: readonly number[],
+  nowMs: number
+): Promise<ReadonlyMap<number, RegimeOutlook>> {
+  const { rows } = await db.query<OutlookRow & { id: number }>(
+    `select i.id, ${OUTLOOK} from instrument i ${OUTLOOK_JOINS} where i.id = any ($1)`,
+    [instrumentIds]
+  )
+  return new Map(rows.map(({ id, ...row }) => [id, outlookOf(row, nowMs)]))
+}
+
+/** The ends by silence or delisting that these parameters told of many instruments, ascending, by instrument. */
+export async function listToldEnds(
+  db: Queryable,
+  { type, parameters }: { readonly type: SignalType; readonly parameters: string | null },
+  instrumentIds: readonly number[]
+): Promise<ReadonlyMap<number, readonly RegimeCut[]>> {
+  const { rows } = await db.query<{ instrument_id: number; closed_at: Date; close_reason: RegimeCut['reason'] }>(
+    `select instrument_id, closed_at, close_reason from signal
+     where type = $1 and parameters = $2 and instrument_id = any ($3) and close_reason in ('stale', 'delisted') order by closed_at`,
+    [type, parameters, instrumentIds]
+  )
+  const byId = Map.groupBy(rows, ({ instrument_id }) => instrument_id)
+  return new Map(
+    [...byId].map(([id, own]) => [
+      id,
+      own.map(({ closed_at, close_reason }) => ({ at: closed_at.getTime(), reason: close_reason }))
+    ])
+  )
 }
 
 /** Where nobody fetches, nothing more will come: silence until now is all that there is to know. */

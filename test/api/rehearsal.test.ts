@@ -5,7 +5,7 @@ import { rehearsalProblems } from '../../src/contract/rehearsal.ts'
 import { REGIME_BOUNDS } from '../../src/domain/funding-regime.ts'
 import type { Threshold } from '../../src/domain/lifecycle.ts'
 import { BUCKET_MS, BUCKET_PARAMETERS, SIGNAL_LABELS, SIGNAL_TYPES } from '../../src/domain/signal-types.ts'
-import { DAY, floorTo, HOUR, isoOf } from '../../src/domain/time.ts'
+import { DAY, floorTo, HOUR, isoOf, MINUTE } from '../../src/domain/time.ts'
 import { createKey } from '../../src/store/keys.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { FACTS } from '../../src/store/sealed/facts.ts'
@@ -73,6 +73,14 @@ test('a rule tells how often it would have fired, when and for how long, from se
   assert.deepEqual((await rehearse(api, rule)).body.data, body.data)
   const stored = await api.db.query('select 1 from signal union all select 1 from event')
   assert.equal(stored.rows.length, 0, 'nothing is told of it')
+})
+
+test('how often a rule fires a day is by the days that are known', async () => {
+  // Of two hours the second and its firing are known.
+  await using api = await withBases([...Array(11).fill(null), 0, ...Array(5).fill(35), ...Array(7).fill(5)])
+  const { data } = (await rehearse(api, { type: 'basis_dislocation', ...RANGE })).body
+  assert.deepEqual([data.fired, data.coverage], [1, 13 / 24])
+  assert.equal(data.perDay, 1 / ((13 / 24) * (2 / 24)))
 })
 
 test('thresholds of one’s own decide, and crossed ones, unknown words and what a type is not about are refused by name', async () => {
@@ -199,6 +207,12 @@ test('a funding regime is rehearsed on the settlements as they were evaluated', 
     )
   }
   const rule = { type: 'funding_regime', from: isoOf(from), to: isoOf(from + 6 * DAY) }
+  const [open] = (await rehearse(api, rule)).body.data.episodes
+  assert.deepEqual([open.closedAt, open.closeReason], [null, null], 'nobody has looked into the silence')
+  await api.db.query('update backfill set done_from = wanted_from, done_to = $2 where instrument_id = $1', [
+    id,
+    new Date(NOW_MS)
+  ])
   // Whether a later settlement tells of the silence or the end of the range does.
   for (const to of [from + 6 * DAY, from + 8 * DAY]) {
     const { data } = (await rehearse(api, { ...rule, to: isoOf(to) })).body
@@ -217,4 +231,12 @@ test('a funding regime is rehearsed on the settlements as they were evaluated', 
   }
   const higher = { ...rule, thresholds: [{ label: 'OVERHEATED', enter: 0.001, exit: 0.0005 }] }
   assert.equal((await rehearse(api, higher)).body.data.fired, 0)
+  await api.db.query(
+    `insert into identity_check (instrument_id, state, reason, ratio, since) values ($1, 'quarantined', 'no_majority', 2, $2)`,
+    [id, new Date(NOW_MS)]
+  )
+  // The catalogue is read again after a while.
+  api.clock.advance(MINUTE)
+  const { data } = (await rehearse(api, rule)).body
+  assert.deepEqual([data.subjects, data.fired], [0, null], 'what is under quarantine is not evaluated')
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { rehearseRegimes } from '../../src/api/rehearsal.ts'
 import type { SignalView } from '../../src/contract/signals.ts'
 import type { SignalReading } from '../../src/domain/signal.ts'
 import { evaluate, evaluateNext } from '../../src/jobs/evaluate.ts'
@@ -8,6 +9,7 @@ import { regimeParameters } from '../../src/jobs/regime-walk.ts'
 import { markEnds } from '../../src/jobs/signals.ts'
 import { requestBackfill } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
+import { listInstruments } from '../../src/store/instruments.ts'
 import { claimEvaluation } from '../../src/store/signal-progress.ts'
 import { StaleClaimError } from '../../src/store/ticks.ts'
 import { testDatabase } from '../support/database.ts'
@@ -41,6 +43,30 @@ async function contents(db: Database) {
   const inputs = await db.query(`select to_jsonb(n) - 'known_at' as row from signal_input n order by instrument_id, at`)
   const events = await db.query(`select id, type, at from event order by id`)
   return { signals: signals.rows, inputs: inputs.rows, events: events.rows }
+}
+
+/** A rehearsal of the rules in force comes to what was told of the same facts. */
+async function assertRehearsed(rig: Rig, parameters = regimeParameters(rig.deps.fundingRegime).hash): Promise<void> {
+  const { db, clock, fundingRegime } = rig.deps
+  const instruments = await listInstruments(db)
+  const rehearsed = await rehearseRegimes(
+    db,
+    'funding_regime',
+    { rules: fundingRegime, parameters, nowMs: clock.now() },
+    { instruments, venues: new Set(), from: START, to: clock.now() + 1 }
+  )
+  const hour = (at: number) => (at - START) / HOUR
+  const episodes = rehearsed.flatMap((subject) => subject.episodes)
+  assert.deepEqual(
+    episodes.map(({ label, openedAt, closedAt, closeReason, peakValue }) => ({
+      label,
+      opened: hour(openedAt),
+      closed: closedAt && hour(closedAt),
+      reason: closeReason,
+      peak: peakValue
+    })),
+    (await rig.show()).signals
+  )
 }
 
 const told = async (rig: Rig) => (await rig.show()).events.map(({ type, at }) => [type, at - AFTER_CALM])
@@ -384,6 +410,7 @@ test('silence closes a signal as stale, but only when somebody has looked', asyn
     rig.setHour(AFTER_CALM + hours)
     await markEnds(rig.deps)
     await rig.evaluate()
+    await assertRehearsed(rig)
     return (await rig.show()).signals.map(({ closed, reason }) => [closed && closed - AFTER_CALM, reason])
   }
   await lookedUntil(17)
@@ -402,6 +429,7 @@ test('silence closes a signal as stale, but only when somebody has looked', asyn
     [16, 80],
     'after it a day counts anew'
   )
+  await assertRehearsed(rig)
 })
 
 test('a delisted contract closes its signal as delisted', async () => {
@@ -416,6 +444,9 @@ test('a delisted contract closes its signal as delisted', async () => {
   const { signals, events } = await rig.show()
   assert.deepEqual([signals[0]!.closed! - AFTER_CALM, signals[0]!.reason], [20, 'delisted'])
   assert.equal(events.at(-1)!.data.absent.closing, 'no_settlement_closed_it')
+  rig.setHour(AFTER_CALM + 21)
+  // Before a silence would show; other parameters told nobody of it.
+  await assertRehearsed(rig, 'others')
   await t.db.query(`update instrument set status = 'listed', delisted_at = null`)
   await live(rig, every8h(AFTER_CALM + 24, 3, HOT))
   const again = (await rig.show()).signals.map(({ opened, closed }) => [
@@ -430,6 +461,7 @@ test('a delisted contract closes its signal as delisted', async () => {
     ],
     'traded again, a day counts anew: what was told to have ended is not told to go on'
   )
+  await assertRehearsed(rig)
 })
 
 test('other parameters close what was open with the old ones, and tell of what is open with the new', async () => {

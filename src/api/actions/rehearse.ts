@@ -36,23 +36,26 @@ export const rehearseWebhook: Action = action({
   summary: 'How often a rule would have fired over stored history, when, and for how long',
   description:
     'A type of signal with its thresholds, or yours, over what was observed at its time: funding regimes by their evaluated settlements, ' +
-    'other types by the facts of each five minutes. It begins as if nothing had been before `from`; nothing is stored or sent.',
+    'other types by the facts of each five minutes. It begins as if nothing had been before `from`, and ends as it would have been ' +
+    'told: by delisting, or by a silence that somebody looked into. Nothing is stored or sent. Regimes of what is under quarantine ' +
+    'are not evaluated, and so not gone over.',
   body: rehearsalBody,
   status: 200,
   row: rehearsalSchema,
   perform: async ({ context, client, values, nowMs }) => {
     const { type, thresholds = [] } = values
     const filter: Filter = values.filter ?? {}
-    const { parameters: inForce } = await findInForce(client, type, context.config)
+    const { activation, parameters: inForce } = await findInForce(client, type, context.config)
     const problems = rehearsalProblems(type, filter, thresholds, boundsOf(inForce, type))
     if (problems.length > 0) throw new InvalidInputError(problems, 'invalid_body')
     const range = rangeOf(values, nowMs)
     const scope = { ...(await scopeOf(context, type, filter)), ...range }
     await checkSize(context, type, scope)
     const bounds = ownBounds(inForce, type, thresholds)
+    const parameters = activation?.parameters ?? null
     const subjects =
       type === 'funding_regime'
-        ? await rehearseRegimes(client, type, regimeRules(inForce, bounds), scope)
+        ? await rehearseRegimes(client, type, { rules: regimeRules(inForce, bounds), parameters, nowMs }, scope)
         : await rehearseType(client, type, { ...inForce.bucketParameters[type], thresholds: bounds }, scope)
     const labels = filter.label ?? Object.keys(bounds)
     return rehearsalView({ type, bounds, labels, scope, subjects })
@@ -150,7 +153,7 @@ function rehearsalView({ type, bounds, labels, scope, subjects }: Rehearsed) {
     subjects: known.length,
     coverage,
     fired: isEnough ? episodes.length : null,
-    perDay: isEnough ? episodes.length / ((to - from) / DAY) : null,
+    perDay: isEnough ? episodes.length / (coverage * ((to - from) / DAY)) : null,
     openHours: isEnough ? episodes.reduce((sum, { hours }) => sum + hours, 0) : null,
     medianHours: lengths.length === 0 ? null : medianOf(lengths),
     longestHours: lengths.length === 0 ? null : Math.max(...lengths),
