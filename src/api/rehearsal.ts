@@ -5,14 +5,15 @@ import {
   type RehearsedEnds,
   type RehearsedRules,
   rehearseBuckets,
-  rehearseRegime
+  rehearseRegime,
+  type SeenValue
 } from '../domain/rehearsal.ts'
 import type { SignalType } from '../domain/signal.ts'
 import { BUCKET_MS, type BucketParameters, type BucketType } from '../domain/signal-types.ts'
 import { DAY, floorTo, HOUR } from '../domain/time.ts'
 import { listLedgerStarts } from '../store/closed-buckets/others.ts'
 import { BUCKET_SOURCES } from '../store/closed-buckets/sources.ts'
-import { aboutPair, type BucketPoint, type BucketSpan, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
+import { aboutPair, type BucketSpan, endsOf, type SubjectRef } from '../store/closed-buckets/span.ts'
 import type { Database } from '../store/database.ts'
 import { listOutlooks, listToldEnds } from '../store/signal-facts.ts'
 import { type EvaluatedInput, listInputs } from '../store/signal-inputs.ts'
@@ -56,7 +57,7 @@ export async function rehearseRegimes(
   const rehearsed: RehearsedSubject[] = []
   for (let first = 0; first < evaluated.length; first += CONTRACTS_AT_ONCE) {
     const ids = evaluated.slice(first, first + CONTRACTS_AT_ONCE).map(({ id }) => id)
-    const byId = Map.groupBy(await listInputs(db, type, ids, { from, to }), ({ instrumentId }) => instrumentId)
+    const byId = await listInputs(db, type, ids, { from, to })
     const outlooks = await listOutlooks(db, ids, nowMs)
     const told = await listToldEnds(db, { type, parameters }, ids)
     const some = await mapInTurns([...byId], ([instrumentId, inputs]) => {
@@ -71,8 +72,8 @@ export async function rehearseRegimes(
   return rehearsed
 }
 
-/** A year of settlements of so many is held at once. */
-const CONTRACTS_AT_ONCE = 20
+/** A year of settlements of so many is read at once, up to 8,784 of each. */
+const CONTRACTS_AT_ONCE = 5
 
 function rehearsedRegime(
   rules: RehearsedRules,
@@ -107,25 +108,25 @@ export async function rehearseType(
   const span = { from: floorTo(range.from, BUCKET_MS), to: floorTo(range.to, BUCKET_MS), bucketMs: BUCKET_MS }
   const scope = { instruments: new Set(instruments.map(({ id }) => id)), venues }
   const { absent, list } = BUCKET_SOURCES[type]
-  const points: BucketPoint[] = []
+  type Seen = Map<number, SeenValue>
+  const subjects = new Map<string, { readonly ref: SubjectRef; readonly seen: Seen }>()
+  const seenOf = (ref: SubjectRef) => {
+    const key = JSON.stringify(ref)
+    const subject = subjects.get(key) ?? { ref, seen: new Map() as Seen }
+    subjects.set(key, subject)
+    return subject.seen
+  }
   for (let from = span.from; from < span.to; from = floorTo(from, DAY) + DAY) {
     const to = Math.min(span.to, floorTo(from, DAY) + DAY)
-    for (const point of await list(db, { ...span, from, to }, scope)) points.push(point)
+    const points = await list(db, { ...span, from, to }, scope)
+    await mapInTurns(points, ({ subject, at, value, mayOpen }) => seenOf(subject).set(at, { value, mayOpen }))
   }
   const byId = new Map(instruments.map((instrument) => [instrument.id, instrument]))
   // Where nothing happened is something that is known, from when on intervals are: everybody who has them is a subject.
   const ledgers = absent === null ? new Map<number, number>() : await listLedgerStarts(db, [...scope.instruments])
-  const silent = [...ledgers.keys()].map((id) => ({ subject: aboutPair(id) }))
-  const subjects = Map.groupBy<string, { subject: SubjectRef } & Partial<BucketPoint>>(
-    [...points, ...silent],
-    ({ subject }) => JSON.stringify(subject)
-  )
+  for (const id of ledgers.keys()) seenOf(aboutPair(id))
   const ends = endsOf(span)
-  return mapInTurns([...subjects.values()], (own) => {
-    const ref = own[0]!.subject
-    const seen = new Map(
-      own.flatMap(({ at, value = null, mayOpen }) => (at === undefined ? [] : [[at, { value, mayOpen }] as const]))
-    )
+  return mapInTurns([...subjects.values()], ({ ref, seen }) => {
     const since = ledgers.get(ref.instrumentId ?? 0) ?? Number.NEGATIVE_INFINITY
     const instrument = ref.instrumentId === null ? undefined : byId.get(ref.instrumentId)
     const goneAt =

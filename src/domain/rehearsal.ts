@@ -18,7 +18,7 @@ export type Episode = {
 }
 
 /** What a bucket says. */
-type SeenValue = { readonly value: number | null; readonly mayOpen?: boolean | undefined }
+export type SeenValue = { readonly value: number | null; readonly mayOpen?: boolean | undefined }
 
 /**
  * Takes one subject through the buckets that end at these times, ascending and without a hole, as if nothing had been before the first.

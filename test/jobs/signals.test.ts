@@ -10,6 +10,7 @@ import { markEnds } from '../../src/jobs/signals.ts'
 import { requestBackfill } from '../../src/store/backfill.ts'
 import type { Database } from '../../src/store/database.ts'
 import { listInstruments } from '../../src/store/instruments.ts'
+import { listInputs } from '../../src/store/signal-inputs.ts'
 import { claimEvaluation } from '../../src/store/signal-progress.ts'
 import { StaleClaimError } from '../../src/store/ticks.ts'
 import { testDatabase } from '../support/database.ts'
@@ -462,6 +463,38 @@ test('a delisted contract closes its signal as delisted', async () => {
     'traded again, a day counts anew: what was told to have ended is not told to go on'
   )
   await assertRehearsed(rig)
+})
+
+test('inputs of regimes are read exactly as they were written, in one text for each contract and not a row for each settlement', async () => {
+  await using t = await testDatabase()
+  const rig = await openRig(t.db)
+  const rates = [...every8h(0, 90, 0)].map(([hour], index) => [hour, Math.sin(index + 1) / 3e3] as const)
+  await rig.settle(new Map(rates))
+  await rig.evaluate()
+  const { rows } = await t.db.query(
+    'select at, value, span_hours, percentile, flags from signal_input where instrument_id = $1 order by at',
+    [rig.id]
+  )
+  const answers: number[] = []
+  const query: Database['query'] = async (...asked: Parameters<Database['query']>) => {
+    const answer = await t.db.query(...asked)
+    answers.push(answer.rows.length)
+    return answer as never
+  }
+  const range = { from: START, to: START + 90 * 8 * HOUR }
+  const read = (await listInputs({ query }, 'funding_regime', [rig.id], range)).get(rig.id)!
+  assert.deepEqual(
+    read,
+    rows.map(({ at, value, span_hours, percentile, flags }) => ({
+      at: at.getTime(),
+      value,
+      spanHours: span_hours,
+      percentile,
+      flags
+    }))
+  )
+  assert.ok(read.some(({ percentile, value }) => percentile !== null && !Number.isInteger(value)))
+  assert.deepEqual(answers, [1])
 })
 
 test('other parameters close what was open with the old ones, and tell of what is open with the new', async () => {

@@ -19,7 +19,7 @@ import { readSignalFacts, signalCarryAgain, signalCarryParts } from './signal-ca
 /** A settlement as the signal took it, and those before it as they were evaluated. */
 type RegimeFacts = {
   readonly settlement: SettlementRevision | null
-  readonly evaluated: readonly (Omit<EvaluatedInput, 'instrumentId' | 'at'> & { readonly settledAt: number })[]
+  readonly evaluated: readonly (Omit<EvaluatedInput, 'at'> & { readonly settledAt: number })[]
 }
 type CarryFactsKept = BucketFacts['basis_dislocation'] & { readonly facts: KeptFacts | null }
 type Rows = {
@@ -58,7 +58,7 @@ function momentOf({ openedAt, closedAt, closing, lastAt, peakAt }: Signal, field
 async function peakOf(db: Queryable, signal: RegimeSignal): Promise<number | null> {
   const { instrumentId, type, openedAt, closedAt, lastAt } = signal
   const found = await listInputs(db, type, [instrumentId!], { from: openedAt, to: closedAt ?? lastAt + 1 })
-  const known = found.filter(isKnown)
+  const known = (found.get(instrumentId!) ?? []).filter(isKnown)
   const extent = Math.max(...known.map(({ value }) => Math.abs(value!)))
   return known.find(({ value }) => Math.abs(value!) === extent)?.at ?? null
 }
@@ -109,7 +109,7 @@ async function readRegime(
   const evaluated = await listInputs(db, type, [instrumentId!], range)
   return {
     settlement,
-    evaluated: evaluated.map(({ instrumentId: _, at: settledAt, ...input }) => ({ settledAt, ...input }))
+    evaluated: (evaluated.get(instrumentId!) ?? []).map(({ at: settledAt, ...input }) => ({ settledAt, ...input }))
   }
 }
 
