@@ -1,9 +1,9 @@
 import { REGIMES, type RegimeBounds } from './domain/funding-regime.ts'
 import { sideProblem } from './domain/lifecycle.ts'
-import { BUCKET_PARAMETERS, BUCKET_TYPES, neutralOf } from './domain/signal-types.ts'
+import { BUCKET_MS, BUCKET_PARAMETERS, BUCKET_TYPES, INTERVAL_CHANGE_MS, neutralOf } from './domain/signal-types.ts'
 import { DAY, HOUR } from './domain/time.ts'
 import type { InputProblem } from './errors.ts'
-import { ofRegime, ofThreshold, type SignalValues } from './signal-settings.ts'
+import { ofBuckets, ofRegime, ofThreshold, type SignalValues } from './signal-settings.ts'
 
 /** Where a label begins and ends, by the names of its settings. `neutral`: both lie on its own side of that; null: of a rank there is no such place. */
 type Pair = {
@@ -65,7 +65,41 @@ const ORDERS: readonly Order[] = [
 
 /** What of these settings does not go together, by the name of one that was set. */
 export function signalProblems(values: SignalValues, isSet: (name: string) => boolean): InputProblem[] {
-  return [...PAIRS.flatMap((pair) => sideProblems(pair, values)), ...orderProblems(values, isSet)]
+  return [
+    ...PAIRS.flatMap((pair) => sideProblems(pair, values)),
+    ...orderProblems(values, isSet),
+    ...rankProblems(values, isSet),
+    ...persistProblems(values)
+  ]
+}
+
+/** Of a rank that none of so few settlements has: a rate counts among those that it is ranked with, as half of itself. */
+function rankProblems(values: SignalValues, isSet: (name: string) => boolean): InputProblem[] {
+  const fewest = 'FUNDING_REGIME_MIN_SETTLEMENTS'
+  const least = 50 / values[fewest]!
+  const among = (rank: number) => `${Number(rank.toFixed(3))}, of ${fewest} (${values[fewest]})`
+  return REGIMES.flatMap((regime) => {
+    const name = ofRegime(regime, 'enterPercentile')
+    const isBelow = regime === 'PANIC'
+    if (isBelow ? values[name]! >= least : values[name]! <= 100 - least) return []
+    const message = isBelow
+      ? `${name} (${values[name]}) must not be below the lowest rank there is, ${among(least)}: raise one of them`
+      : `${name} (${values[name]}) must not be above the highest rank there is, ${among(100 - least)}: lower it or raise the other`
+    return [{ path: isSet(name) ? name : fewest, message }]
+  })
+}
+
+/** Of a change of interval that must last for longer than it stands out. */
+function persistProblems(values: SignalValues): InputProblem[] {
+  const name = ofBuckets('interval_change', 'persist_buckets')
+  const most = INTERVAL_CHANGE_MS / BUCKET_MS
+  if (values[name]! <= most) return []
+  return [
+    {
+      path: name,
+      message: `${name} (${values[name]}) must not be above ${most}, as long as a change stands out: lower it`
+    }
+  ]
 }
 
 /** Of a threshold at neutral or beyond it. */

@@ -37,7 +37,7 @@ const UNITS: Readonly<Record<BucketType, Bounds>> = {
 }
 
 const upper = (...words: readonly string[]) => words.join('_').toUpperCase()
-const ofBuckets = (type: BucketType, what: string) => upper(type, what)
+export const ofBuckets = (type: BucketType, what: string) => upper(type, what)
 export const ofThreshold = (type: BucketType, label: string, bound: string) =>
   upper(type, label, bound, UNITS[type].unit)
 export const ofRegime = (regime: Regime, bound: keyof RegimeBounds) =>

@@ -171,7 +171,18 @@ for (const [env, message] of [
   [{ VENUE_TROUBLE_FAILING_ENTER_SHARE: '0' }, /ENTER_SHARE \(0\) must be above 0/],
   [{ INTERVAL_CHANGE_SHORTER_ENTER_DOUBLINGS: '0' }, /ENTER_DOUBLINGS \(0\) must be above 0/],
   [{ STABLECOIN_DEPEG_ABOVE_PAR_ENTER_BPS: '-10' }, /ENTER_BPS \(-10\) must be above 0/],
-  [{ LIQUIDITY_THINNING_THIN_EXIT_RATIO: '1' }, /EXIT_RATIO \(1\) must be below 1, which is neutral: lower it/]
+  [{ LIQUIDITY_THINNING_THIN_EXIT_RATIO: '1' }, /EXIT_RATIO \(1\) must be below 1, which is neutral: lower it/],
+  [
+    { FUNDING_REGIME_OVERHEATED_ENTER_PERCENTILE: '100' },
+    /\(100\) must not be above .* 99.444, of .*SETTLEMENTS \(90\)/
+  ],
+  [{ FUNDING_REGIME_OVERHEATED_ENTER_PERCENTILE: '99.5' }, /\(99.5\) must not be above the highest rank there is/],
+  [{ FUNDING_REGIME_PANIC_ENTER_PERCENTILE: '0' }, /\(0\) must not be below .* 0.556, of .*SETTLEMENTS \(90\)/],
+  [{ FUNDING_REGIME_MIN_SETTLEMENTS: '9' }, /PERCENTILE \(95\) must not be above .* 94.444, of .*SETTLEMENTS \(9\)/],
+  [
+    { INTERVAL_CHANGE_PERSIST_BUCKETS: '289' },
+    /\(289\) must not be above 288, as long as a change stands out: lower it/
+  ]
 ] as const) {
   const [[name, value]] = Object.entries(env) as [[string, string]]
   test(`what would silently switch a signal off, or on for everything, is refused at start: ${name}=${value}`, () => {
@@ -183,6 +194,10 @@ for (const [env, message] of [
 
 test('as many settlements may be asked for as a window can hold, over nearly all of its days', () => {
   loadConfig({ FUNDING_REGIME_MIN_SETTLEMENTS: '2160', FUNDING_REGIME_MIN_DAYS: '89.9' })
+})
+
+test('the highest rank and the longest persistence that there can be may be asked for', () => {
+  loadConfig({ FUNDING_REGIME_MIN_SETTLEMENTS: '10', INTERVAL_CHANGE_PERSIST_BUCKETS: '288' })
 })
 
 test('of every type each label may be left where it is entered, and not beyond', () => {

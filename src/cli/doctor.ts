@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import { shortagesOf, shortageWords } from '../domain/signal-supply.ts'
 import { messageOf } from '../errors.ts'
 import { readInstrumentsFile } from '../imports/instruments-file.ts'
 import { refuseHalfRestored } from '../store/backup/backup.ts'
@@ -80,6 +81,7 @@ async function examineInstrumentsFile({ instrumentsFile }: Config, report: Repor
 function reportSettings(config: Config, report: Report): void {
   const settings = settingsInForce(config)
   report('ok', 'configuration', settings.length === 0 ? 'every setting at its default' : settings.join('  '))
+  for (const shortage of shortagesOf(config)) report('warn', 'signals', shortageWords(shortage))
   const known = ADAPTERS.map(({ id }) => id)
   const unknown = config.venues?.filter((id) => !known.includes(id)) ?? []
   if (unknown.length > 0) {

@@ -1,5 +1,6 @@
 import { doubtsOf } from '../domain/instrument.ts'
 import { CENSORINGS, CLOSE_REASONS, SIGNAL_STATES, type Signal, type SignalSubject } from '../domain/signal.ts'
+import { SHORTAGES } from '../domain/signal-supply.ts'
 import { SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
 import { isoOf, isoOrNull } from '../domain/time.ts'
 import { CONTRACT_KINDS, INTERVAL_SOURCES } from './board.ts'
@@ -110,7 +111,12 @@ export const signalTypeSchema = object(
     labels: arrayOf(object({ label: oneOf(SIGNAL_LABELS, 'The label'), meaning: text('What it means') })),
     unit: oneOf(SIGNAL_UNITS, 'What its values are'),
     value: text('What its value is, in words'),
-    isEvaluated: truth('Whether this service looks for it'),
+    isEvaluated: truth('Whether this service looks for it, with facts to find it in'),
+    notEvaluatedReason: oneOfOrNull(
+      SHORTAGES,
+      'What its settings leave it without, so that it never opens: quotes are polled or stored too rarely (`POLL_SECONDS`, ' +
+        '`STORE_SECONDS`), or books are (`DEPTH_CONTRACTS`, `DEPTH_SECONDS`). Null: nothing'
+    ),
     parametersId: textOrNull(
       'The hash of the parameters in force, which is in the id of every signal; null: none ever were',
       '4f1d9c2b7a6e5d3c8b9a0f1e'

@@ -1,4 +1,5 @@
 import { sleep } from '../clock.ts'
+import { shortagesOf } from '../domain/signal-supply.ts'
 import { BUCKET_MS, BUCKET_TYPES, type BucketType } from '../domain/signal-types.ts'
 import { SECOND } from '../domain/time.ts'
 import { messageOf } from '../errors.ts'
@@ -12,6 +13,7 @@ const LOOK_EVERY_MS = 30 * SECOND
 /** Opens and closes the signals of buckets as these close, one type after the other, beside the board. Ends when `signal` aborts. */
 export async function runBuckets(deps: WorkerDeps, signal: AbortSignal): Promise<void> {
   const own = { ...deps, bucketParameters: deps.config.bucketParameters }
+  for (const shortage of shortagesOf(deps.config)) deps.log.warn(shortage, 'signals.without_facts')
   const activated = new Set<BucketType>()
   const superseded = new Set<BucketType>()
   while (!signal.aborted) {

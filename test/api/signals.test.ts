@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
+import { typeViews } from '../../src/api/operations/signal-types.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { RegimeSignal } from '../../src/domain/signal.ts'
 import { SIGNAL_TYPES } from '../../src/domain/signal-types.ts'
@@ -9,6 +10,7 @@ import type { Database } from '../../src/store/database.ts'
 import { createKey } from '../../src/store/keys.ts'
 import { activate } from '../../src/store/signal-activations.ts'
 import { writeSignals } from '../../src/store/signals.ts'
+import { testDatabase } from '../support/database.ts'
 import { every8h, openRig } from '../support/regimes.ts'
 import { aSignal } from '../support/signals.ts'
 import { insertInstrument, NOW_MS, testApi } from './fixture.ts'
@@ -212,13 +214,32 @@ test('every type is in the catalogue, with its unit, its thresholds and whether 
     { label: 'BELOW_PAR', enter: -50, exit: -25, below: true }
   ])
   const query =
-    '{ signalTypes { nodes { type title meaning not unit value parametersId parameters labels { label meaning } } } }'
+    '{ signalTypes { nodes { type title meaning not unit value notEvaluatedReason parametersId parameters labels { label meaning } } } }'
   const { body: graph } = await request(api.url).post('/graphql').send({ query })
   const { isEvaluated: _, ...wanted } = depeg
   assert.deepEqual(
     graph.data.signalTypes.nodes.find(({ type }: { type: string }) => type === 'stablecoin_depeg'),
     wanted
   )
+})
+
+test('a type that settings leave without facts is not looked for, with the reason', async () => {
+  await using t = await testDatabase()
+  const config = loadConfig({ DEPTH_CONTRACTS: '0', STORE_SECONDS: '600', VENUE_TROUBLE_PERSIST_BUCKETS: '1' })
+  const views = await typeViews(t.db, config)
+  const missing = views.filter(({ isEvaluated }) => !isEvaluated)
+  assert.deepEqual(
+    missing.map(({ type, notEvaluatedReason }) => [type, notEvaluatedReason]),
+    [
+      ['basis_dislocation', 'observed_too_rarely'],
+      ['expectation', 'observed_too_rarely'],
+      ['stablecoin_depeg', 'observed_too_rarely'],
+      ['leverage_buildup', 'observed_too_rarely'],
+      ['liquidity_thinning', 'no_books'],
+      ['carry_opportunity', 'observed_too_rarely']
+    ]
+  )
+  assert.ok(views.every(({ isEvaluated, notEvaluatedReason }) => isEvaluated === (notEvaluatedReason === null)))
 })
 
 test('a type or label that is misspelt is answered with the nearest there is', async () => {

@@ -49,14 +49,16 @@ test('a database that is up and venues that answer are well, and every check has
 
 test('lines for people name what fails and what to do, and never the password', async () => {
   const lines: string[] = []
-  const config = loadConfig({ DATABASE_URL: 'postgresql://me:hidden-word@127.0.0.1:1/gone', VENUE_URLS: NOWHERE })
+  const url = 'postgresql://me:hidden-word@127.0.0.1:1/gone'
+  const config = loadConfig({ DATABASE_URL: url, VENUE_URLS: NOWHERE, DEPTH_CONTRACTS: '0' })
   const code = await runDoctor({ config, clock: systemClock, write: (line) => lines.push(line), json: false })
   const text = lines.join('\n')
   assert.equal(code, 1)
   assert.match(text, /^FAIL {2}database .*127\.0\.0\.1:1/m)
   assert.match(text, /^warn {2}binance .*refused/m)
+  assert.match(text, /^warn {2}signals .*DEPTH_CONTRACTS leaves liquidity_thinning without facts: it never opens/m)
   assert.match(text, /→ /)
-  assert.ok(text.includes(`\n1 to repair, ${ADAPTERS.length} to know about.`), text)
+  assert.ok(text.includes(`\n1 to repair, ${ADAPTERS.length + 2} to know about.`), text)
   assert.doesNotMatch(text, /hidden-word/)
 })
 
