@@ -7,6 +7,11 @@ import { by, type Fraction, float, fraction, mid, minus, plus, rounded, times } 
 type Level = { readonly price: Fraction; readonly size: Fraction }
 type Book = { readonly bids: readonly Level[]; readonly asks: readonly Level[]; readonly mid: Fraction }
 
+export type BookRows = Pick<
+  CarryRows,
+  'derivedAt' | 'contract' | 'spot' | 'contractFacts' | 'spotFacts' | 'tradedFx'
+> & { readonly terms: Pick<CarryRows['terms'], 'direction' | 'bookAgeMs'> }
+
 const isAtLeast = (a: Fraction, b: Fraction) => a.over * b.under >= b.over * a.under
 const quotient = (a: Fraction, b: Fraction) => rounded(by(a, b), 30)
 const ratioOf = (a: Fraction, b: Fraction) => float(rounded(by(a, b), 24))
@@ -14,12 +19,7 @@ const orNull = (value: string | null | undefined) => (value === null || value ==
 const ONE = fraction(1)
 const NOTHING = fraction(0)
 
-function bookOf(
-  { latest, depth }: Leg,
-  { inverse }: Listed,
-  { derivedAt, terms }: CarryRows,
-  bands: readonly number[]
-) {
+function bookOf({ latest, depth }: Leg, { inverse }: Listed, { derivedAt, terms }: BookRows, bands: readonly number[]) {
   const { bid, ask, bidSize, askSize } = latest!.quote!
   const [best, worst] = [fraction(bid), fraction(ask)]
   const middle = mid(best, worst)
@@ -84,7 +84,7 @@ function quoteFor(side: readonly Level[], units: Fraction): Fraction | null {
 }
 
 /** Both books, and the way from a size to its fills. */
-export function booksOf(rows: CarryRows, { constant, constants }: Reader) {
+export function booksOf(rows: BookRows, { constant, constants }: Reader) {
   const bands = constants('band')
   const bps = constant('bps')
   const { contract, spot, terms, tradedFx } = rows

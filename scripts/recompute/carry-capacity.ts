@@ -7,7 +7,7 @@ import { amountOf, type CarryRows } from './carry-rows.ts'
 type Found = { readonly size: number | null; readonly bound: string }
 
 /** The largest size that nets so much. */
-function largest(nets: (notional: number) => number | null, minimum: number, { constant }: Reader): Found {
+export function largest(nets: (notional: number) => number | null, minimum: number, { constant }: Reader): Found {
   const pays = (notional: number) => {
     const net = nets(notional)
     return net !== null && net >= minimum

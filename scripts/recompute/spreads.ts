@@ -1,17 +1,20 @@
 import type { Maker, Reader } from './answer.ts'
 import { longestRun, type Settled } from './blocks.ts'
+import { SPREAD_EXECUTION } from './spread-execution.ts'
+import { costOf, grossOf } from './spread-paid.ts'
 
 const aprOf = (leg: string): Maker => {
   return ({ number, constant }) => (number(`${leg}.rate`) * constant('hoursPerYear')) / number(`${leg}.intervalHours`)
 }
-const grossOf = ({ number, constant }: Reader) => {
-  const [short, long] = ['short', 'long'].map(
-    (leg) => number(`${leg}.rate`) * (constant('hoursPerYear') / number(`${leg}.intervalHours`))
-  )
-  if (short === long) return 0
-  return number('short.rate') * number('short.settlements') - number('long.rate') * number('long.settlements')
+const LEGS = ['short', 'long'] as const
+const midOf = ({ number }: Reader, leg: string) => (number(`${leg}.quote.bid`) + number(`${leg}.quote.ask`)) / 2
+const crossingOf = (read: Reader) => {
+  const [short, long] = LEGS.map((leg) => {
+    return (read.number(`${leg}.quote.ask`) - read.number(`${leg}.quote.bid`)) / midOf(read, leg)
+  })
+  return short! + long!
 }
-const costOf = ({ number }: Reader) => 2 * (number('short.taker') + number('long.taker'))
+const netOf = (read: Reader) => grossOf(read) - (costOf(read) + crossingOf(read))
 /** Deribit pays all the time: every hour settles an eighth of its rate. */
 const isTrailing = ({ raw }: Reader, leg: string) => raw(`${leg}.kind`) === 'trailing'
 const ofLeg = (leg: string): Readonly<Record<string, Maker>> => ({
@@ -41,9 +44,10 @@ export const FUNDING_SPREADS: Readonly<Record<string, Maker>> = {
   aprSpread: (read, answer) => Number(aprOf('short')(read, answer)) - Number(aprOf('long')(read, answer)),
   grossFrac: grossOf,
   costFrac: costOf,
-  netFrac: (read) => grossOf(read) - costOf(read),
+  crossingFrac: crossingOf,
+  netFrac: netOf,
   netApr: (read) => {
-    const net = (grossOf(read) - costOf(read)) * read.constant('hoursPerYear') * read.constant('hourMs')
+    const net = netOf(read) * read.constant('hoursPerYear') * read.constant('hourMs')
     return net / (read.timeOf('toAt') - read.timeOf('fromAt'))
   },
   blocks: (read, { rows }) => {
@@ -55,5 +59,9 @@ export const FUNDING_SPREADS: Readonly<Record<string, Maker>> = {
     const within = { start: Date.parse(blocksFromAt), end: Date.parse(blocksToAt) }
     return longestRun(ofLeg(short.instrument), ofLeg(long.instrument), within, read)
   },
-  priceBasisBps: ({ number, constant }) => (number('short.quote.mid') / number('long.quote.mid') - 1) * constant('bps')
+  priceBasisBps: (read) => {
+    const [short, long] = LEGS.map((leg) => midOf(read, leg) / read.number(`${leg}.units`))
+    return (short! / long! - 1) * read.constant('bps')
+  },
+  ...SPREAD_EXECUTION
 }

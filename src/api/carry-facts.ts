@@ -37,6 +37,9 @@ export function quoteAgeOf({ pollMs, storeMs }: ApiContext['config'], isPast: bo
   return polledMaxAgeMs(isPast ? Math.max(storeMs, pollMs) : pollMs)
 }
 
+/** Depth is that of now for so many rounds. */
+export const bookAgeOf = ({ depth }: ApiContext['config']) => DEPTH_ROUNDS * depth.everyMs
+
 export type ReadCarry = { readonly facts: CarryFacts; readonly intervalChanges: number; readonly past: CarryPast }
 
 /** Facts of so many contracts are brought together at once: months of settlements of more would keep others waiting. */
@@ -92,7 +95,7 @@ async function readSome(
   const fxPairs = fxPairsOf(instruments)
   const legs = [...new Set([...contracts.map(({ id }) => id), ...pairs.map(({ spotId }) => spotId)])]
   const { nowMs } = moment
-  const depthSince = nowMs - DEPTH_ROUNDS * config.depth.everyMs
+  const depthSince = nowMs - bookAgeOf(config)
   const [latest, depths, pastOf] = await Promise.all([
     readLatest(context, [...legs, ...fxPairs.map(({ id }) => id)], moment),
     moment.isPast

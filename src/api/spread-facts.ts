@@ -22,9 +22,8 @@ const BLOCKS_MS = 10 * BLOCK_MS * SPREAD_BLOCKS
 /** With what its rate or its window is made of. */
 export type PastPerpetual = SpreadPerpetual & {
   readonly settled: readonly PaidRate[]
-  readonly estimate: Latest['estimate']
-  /** When the quote of its mid was received. */
-  readonly quotedAt: number | null
+  /** Of now. */
+  readonly latest: Latest | undefined
 }
 type Reading = { readonly window: SpreadWindow; readonly nowMs: number; readonly budget: RowBudget }
 
@@ -43,12 +42,10 @@ export async function readPerpetuals(
   const maxAgeMs = polledMaxAgeMs(config.pollMs)
   return mapInTurns(contracts, (instrument) => {
     const found = latest.get(instrument.id)
-    const mid = midOf(instrument, found, nowMs - maxAgeMs)
+    const quoted = quoteOfNow(instrument, found, nowMs - maxAgeMs)
     // Blocks are read for what is shown.
-    const quotedAt = mid === null ? null : found!.quote!.observedAt
-    const estimate = found?.estimate ?? null
-    const shared = { instrument, mid, quotedAt, settled: [], estimate, blocks: NO_BLOCKS, realised: null }
-    return { ...shared, ...rateOfNow(found, window, maxAgeMs) }
+    const shared = { instrument, latest: found, settled: [], blocks: NO_BLOCKS, realised: null }
+    return { ...shared, ...quoted, ...rateOfNow(found, window, maxAgeMs) }
   })
 }
 
@@ -60,8 +57,9 @@ export const pastPerpetual = (instrument: Instrument, settled: readonly PaidRate
   intervalHours: settled.at(-1)?.intervalHours ?? null,
   due: null,
   mid: null,
-  quotedAt: null,
-  estimate: null,
+  spreadFrac: null,
+  unquoted: null,
+  latest: undefined,
   blocks: NO_BLOCKS,
   realised: null,
   absent: null
@@ -136,10 +134,16 @@ function dueBy(
   return next > toMs ? 0 : 1 + Math.floor((toMs - next) / (intervalHours * HOUR))
 }
 
-/** Per unit of the asset, in the contract's currency; of quotes that are of now. */
-function midOf({ multiplier }: Instrument, latest: Latest | undefined, sinceMs: number): number | null {
+/** The mid per unit of the asset, in the contract's currency, and the quoted spread of it; of quotes that are of now. */
+function quoteOfNow({ multiplier }: Instrument, latest: Latest | undefined, sinceMs: number) {
   const quote = latest?.quote
   const [bid, ask, units] = [numberOrNull(quote?.bid), numberOrNull(quote?.ask), numberOrNull(multiplier)]
-  if (!quote || quote.observedAt < sinceMs || !bid || !ask || !units || bid >= ask) return null
-  return (bid + ask) / 2 / units
+  const none = { mid: null, spreadFrac: null }
+  if (!quote || !bid || !ask || bid >= ask) return { ...none, unquoted: 'missing_quote' }
+  if (quote.observedAt < sinceMs) return { ...none, unquoted: 'stale' }
+  const middle = (bid + ask) / 2
+  const spreadFrac = (ask - bid) / middle
+  return units
+    ? { mid: middle / units, spreadFrac, unquoted: null }
+    : { mid: null, spreadFrac, unquoted: 'multiplier_unresolved' }
 }

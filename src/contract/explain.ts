@@ -217,6 +217,9 @@ function inputView(rows: ShownRows, path: string, instrument: string | null) {
 /** Whose a fact is: it says so, it is an instrument’s own, or that of a leg. */
 function ownerOf(rows: ShownRows, group: string, fields: Fields): string | undefined {
   const leg = group.startsWith('spot') ? rows.spot : rows.contract
-  const own = fields.instrument ?? fields.key ?? (/^(contract|spot)/.test(group) ? fieldsOf(leg).key : undefined)
+  const own =
+    fields.instrument ??
+    fields.key ??
+    (/^(contract|spot)/.test(group) ? fieldsOf(leg).key : fieldsOf(rows[group]).instrument)
   return typeof own === 'string' ? own : undefined
 }

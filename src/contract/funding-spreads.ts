@@ -13,6 +13,7 @@ import {
   count,
   countOrNull,
   type FieldSchema,
+  nullable,
   number,
   numberOrNull,
   object,
@@ -21,6 +22,7 @@ import {
   time,
   truthOrNull
 } from './schema.ts'
+import { executionParameters, executionSchema } from './spread-execution.ts'
 
 export const SPREAD_KINDS = ['now', 'realised'] as const
 export const SPREAD_BLOCKS = 3
@@ -41,6 +43,7 @@ export const fundingSpreadParameters = {
   ),
   feeTier: withFallback(feeTier(), BASE_TIER),
   sort: sort(SORT_FIELDS),
+  ...executionParameters,
   ...pageParameters
 }
 
@@ -67,8 +70,15 @@ export const fundingSpreadSchema = object(
       'What settles on both grids in (from, to], received less paid; null where settlements of either are missing',
       0.0006
     ),
-    costFrac: number('2 · (taker + taker): in and out on both venues; impact is not in it', 0.0021),
-    netFrac: numberOrNull('grossFrac − costFrac', -0.0015),
+    costFrac: number('2 · (taker + taker): in and out on both venues; crossing and size are not in it', 0.0021),
+    crossingFrac: numberOrNull(
+      'Of now: both quoted spreads, (ask − bid)/mid, half of each in and half out; a window has none',
+      0.0001
+    ),
+    netFrac: numberOrNull(
+      'grossFrac − costFrac − crossingFrac, for a size that rests at the best prices; of a window, grossFrac − costFrac',
+      -0.0016
+    ),
     netApr: numberOrNull('netFrac per year of the window', -0.55),
     priceBasisBps: numberOrNull(
       'Of now: mid of the short leg over mid of the long one, where both are in one currency; a window has none',
@@ -78,6 +88,7 @@ export const fundingSpreadSchema = object(
       '8 h blocks in a row, counted back from now or the end, in which the short leg settled more; only blocks that are known whole',
       9
     ),
+    execution: nullable(executionSchema),
     isPersistent: truthOrNull(`At least ${SPREAD_BLOCKS} such blocks; null where no whole block is common`),
     absent: absences()
   },
@@ -94,6 +105,10 @@ export type SpreadPerpetual = {
   readonly due: number | null
   /** Of now, per unit of the asset in the contract’s currency. */
   readonly mid: number | null
+  /** Of now: (ask − bid)/mid. */
+  readonly spreadFrac: number | null
+  /** Why there is no mid, or no spread. */
+  readonly unquoted: string | null
   /** Σ of what settled, by the beginning of each 8 h block that is known whole. */
   readonly blocks: ReadonlyMap<number, number>
   /** Why there is no rate. */
@@ -105,6 +120,10 @@ export type SpreadWindow = {
   readonly fromMs: number
   readonly toMs: number
 }
+
+/** Two perpetuals as a row has them: short, long. */
+export const inSides = <Of extends { readonly instrument: Instrument }>({ short }: { short: string }, a: Of, b: Of) =>
+  short === a.instrument.key ? ([a, b] as const) : ([b, a] as const)
 
 /** A row of `/v1/funding/spreads`: the leg with the higher funding first, whichever was given first. */
 export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, window: SpreadWindow, tier: string) {
@@ -118,7 +137,9 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
   const incomplete = isNow ? null : incompleteOf(short, long)
   const realised = incomplete === null ? differenceOf(short.realised?.sumRate, long.realised?.sumRate) : null
   const grossFrac = isNow ? spread.grossFrac : realised
-  const netFrac = grossFrac === null ? null : grossFrac - spread.costFrac
+  // Half of each in and half out: a leg crosses twice.
+  const crossingFrac = isNow ? sumOf(short.spreadFrac, long.spreadFrac) : null
+  const netFrac = differenceOf(grossFrac, isNow ? sumOf(spread.costFrac, crossingFrac) : spread.costFrac)
   const aprSpread = differenceOf(aprOf(short, window), aprOf(long, window))
   const common = commonBlocks(short, long)
   const blocks = persistentBlocks(common)
@@ -126,6 +147,7 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
   const sameCurrency = short.instrument.quote === long.instrument.quote
   const priceBasisBps =
     sameCurrency && short.mid !== null && long.mid !== null ? (short.mid / long.mid - 1) * 10_000 : null
+  const unpriced = sameCurrency ? (short.unquoted ?? long.unquoted) : 'different_currencies'
   const row = {
     asset: short.instrument.asset,
     kind: window.kind,
@@ -138,6 +160,7 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
     to: isoOf(toMs),
     grossFrac,
     costFrac: spread.costFrac,
+    crossingFrac,
     netFrac,
     netApr: netFrac === null ? null : (netFrac * 8_760 * HOUR) / (toMs - fromMs),
     priceBasisBps,
@@ -145,14 +168,16 @@ export function fundingSpreadView(one: SpreadPerpetual, other: SpreadPerpetual, 
     isPersistent: common.length === 0 ? null : isShortAhead && blocks >= SPREAD_BLOCKS
   }
   const unpaid = isNow ? (short.absent ?? long.absent) : incomplete
+  const uncrossed = [short, long].find(({ spreadFrac }) => spreadFrac === null)?.unquoted ?? 'missing_quote'
   const absent = reasonsIn(row, {
     ...legReasons('short', short, window),
     ...legReasons('long', long, window),
     aprSpread: short.absent ?? long.absent,
     grossFrac: unpaid,
-    netFrac: unpaid,
-    netApr: unpaid,
-    priceBasisBps: !isNow ? 'not_of_a_window' : sameCurrency ? 'missing_quote' : 'different_currencies',
+    crossingFrac: isNow ? uncrossed : 'not_of_a_window',
+    netFrac: unpaid ?? uncrossed,
+    netApr: unpaid ?? uncrossed,
+    priceBasisBps: isNow ? unpriced : 'not_of_a_window',
     isPersistent: 'no_whole_block'
   })
   return { ...row, absent }
@@ -211,5 +236,6 @@ function commonBlocks(short: SpreadPerpetual, long: SpreadPerpetual) {
     .sort((x, y) => x.startMs - y.startMs)
 }
 
+const sumOf = (a: number | null, b: number | null) => (a === null || b === null ? null : a + b)
 const differenceOf = (a: number | null | undefined, b: number | null | undefined) =>
   a === null || a === undefined || b === null || b === undefined ? null : a - b

@@ -103,12 +103,12 @@ export function carryCaseOf(facts: CarryFacts, terms: CarryTerms): CarryCase | C
 type Ages = Pick<CarryTerms, 'quoteAgeMs' | 'bookAgeMs'>
 
 /** Best prices of now; what is known to rest behind them, as long as it is current. */
-function bookOfLeg(
+export function bookOfLeg(
   instrument: Instrument,
   { latest, depth }: LegFacts,
   { nowMs }: Pick<CarryFacts, 'nowMs'>,
   ages: Ages
-): Book | CarryRefusal {
+): Book | 'missing_quote' | 'stale' {
   const quote = latest?.quote
   const [bid, ask] = [decimalOrNull(quote?.bid), decimalOrNull(quote?.ask)]
   if (!quote || !bid || !ask || !isPositive(bid) || compare(bid, ask) >= 0) return 'missing_quote'
@@ -134,7 +134,12 @@ export function baseSize(
 
 const SAME: Decimal = { digits: 1n, scale: 0 }
 
-function fxOf({ tradedFx }: CarryFacts, contract: Instrument, spot: Instrument): Decimal | 'fx_unadjusted' | 'depeg' {
+/** What one unit of the spot leg's quote is in the contract's; why that cannot be said. */
+export function fxOf(
+  { tradedFx }: Pick<CarryFacts, 'tradedFx'>,
+  contract: Pick<Instrument, 'quote'>,
+  spot: Pick<Instrument, 'quote'>
+): Decimal | 'fx_unadjusted' | 'depeg' {
   if (spot.quote === contract.quote) return SAME
   const rate = tradedFx === null ? undefined : decimalOf(tradedFx.rate)
   if (rate === undefined) return 'fx_unadjusted'
@@ -172,7 +177,7 @@ function fundingOf(
 }
 
 /** The venue's own next settlement, else the next on the UTC grid of the interval. */
-function nextSettlementOf(said: number | null, nowMs: number, intervalHours: number): number {
+export function nextSettlementOf(said: number | null, nowMs: number, intervalHours: number): number {
   if (said !== null && said > nowMs) return said
   return expectedSettlements(nowMs, nowMs + intervalHours * HOUR, intervalHours)[0]!
 }

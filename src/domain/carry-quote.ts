@@ -186,7 +186,13 @@ function exitBasisOf(input: CarryCase, midBasisBps: number, exit: Exit): number 
   return input.sigmaBps === null ? null : midBasisBps + sideOf(input.direction) * input.sigmaBps
 }
 
-function midBasisOf({ spot, contract, multiplier, fx }: CarryCase): number | null {
+/** Of the mids, after fx, bps; null where a book has none. */
+export function midBasisOf({
+  spot,
+  contract,
+  multiplier,
+  fx
+}: Pick<CarryCase, 'spot' | 'contract' | 'multiplier' | 'fx'>): number | null {
   const [spotMid, contractMid] = [midOfLevels(spot), midOfLevels(contract)]
   if (!spotMid || !contractMid) return null
   const reference = multiply(fx, multiply(multiplier ?? ONE, spotMid))

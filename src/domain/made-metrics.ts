@@ -52,7 +52,7 @@ export const isOfSignal = (answer: MadeAnswer): answer is SignalAnswer =>
 export const MADE_ANSWERS = Object.keys(MADE_METRICS) as MadeAnswer[]
 const RAISED: Partial<Record<MadeAnswer, number>> = {
   carry: 2,
-  fundingSpreads: 2,
+  fundingSpreads: 3,
   fundingSpreadsRealised: 2,
   signals: 2,
   opportunities: 2

@@ -136,7 +136,7 @@ async function seedDeep(db: Database): Promise<void> {
     const [of10, of25, of50] = sums as [string, string, string]
     await observeDepth(db, id, { bid10: of10, ask10: of10, bid25: of25, ask25: of25, bid50: of50, ask50: of50 })
   }
-  await observeEstimate(db, perp, { rate: '0.00031' })
+  await observeEstimate(db, perp, { rate: '0.0021' })
   const days = Array.from({ length: 30 }, (_, turn) => ({
     start: Math.floor(NOW_MS / DAY) * DAY - (turn + 1) * DAY,
     close: 4 + ((turn * 37) % 11)
@@ -210,7 +210,7 @@ async function readServed(url: string, instruments: readonly string[]): Promise<
   const rowsOf = async (path: string): Promise<Fields[]> => (await request(url).get(path)).body.data
   const [depth, spreads] = await Promise.all([
     rowsOf('/v1/depth?limit=1000'),
-    rowsOf('/v1/funding/spreads?asset=BTC&limit=1000')
+    rowsOf('/v1/funding/spreads?asset=BTC&limit=200&notional=50000')
   ])
   const drivers = new Map<string, Fields>()
   for (const key of instruments.filter((each) => SPLIT.test(each)))

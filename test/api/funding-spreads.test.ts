@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
 import type { Database } from '../../src/store/database.ts'
-import { observeEstimate, observeQuote } from '../support/sizes.ts'
+import { observeDepth, observeEstimate, observeQuote } from '../support/sizes.ts'
 import { insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
 const [BINANCE, BYBIT, HYPER] = ['binance:BTC/USDT:USDT', 'bybit:BTC/USDT:USDT', 'hyperliquid:BTC/USDC:USDC']
@@ -38,8 +38,122 @@ test('every venue is set against every other, short where funding is higher, the
   assert.ok(Math.abs(wide.aprSpread - 0.0005 * 1095) < 1e-12)
   assert.ok(Math.abs(wide.priceBasisBps - 10_000 * (64020 / 64000 - 1)) < 1e-9)
   assert.deepEqual([wide.shortSettlements, wide.longSettlements], [3, 3])
-  assert.ok(Math.abs(wide.netFrac - (3 * 0.0005 - 2 * (0.0005 + 0.00055))) < 1e-12)
+  // Both quoted spreads are crossed, in and out.
+  assert.ok(Math.abs(wide.crossingFrac - (2 / 64_020 + 2 / 64_000)) < 1e-12)
+  assert.ok(Math.abs(wide.netFrac - (3 * 0.0005 - 2 * (0.0005 + 0.00055) - wide.crossingFrac)) < 1e-12)
   assert.equal(rows[1].absent.priceBasisBps, 'different_currencies')
+  assert.deepEqual([wide.execution, wide.absent.execution], [null, 'notional_not_given'])
+  // Without a quote nobody knows what crossing costs.
+  for (const field of ['crossingFrac', 'netFrac', 'netApr'])
+    assert.deepEqual([rows[1][field], rows[1].absent[field]], [null, 'missing_quote'], field)
+})
+
+test('the widest funding is not the best to have where its quotes are wide: ranks are by the net that is shown', async () => {
+  await using api = await testApi({ seed })
+  const hyper = (await seedIds(api.db))[HYPER!]!
+  await observeEstimate(api.db, hyper, { rate: '-0.0006', intervalHours: 1, nextSettlementAt: NOW_MS + HOUR })
+  await observeQuote(api.db, hyper, { bid: '60000', ask: '68000' })
+  const first = async (query: string) => (await rowsOf(api, query))[0]
+  assert.equal((await first('')).long, HYPER)
+  for (const query of ['&sort=-netFrac', '&sort=-netApr&notional=1000']) {
+    const rows = await rowsOf(api, query)
+    assert.equal(rows[0].long, BYBIT, query)
+    const nets: number[] = rows.map(({ netFrac }: { netFrac: number }) => netFrac)
+    assert.deepEqual(
+      nets,
+      nets.toSorted((a, b) => b - a)
+    )
+  }
+})
+
+type Execution = Record<string, number | string | null>
+const between = (rows: Record<string, unknown>[], a: string, b: string) =>
+  rows.find(({ short, long }) => new Set([short, long, a, b]).size === 2) as {
+    readonly execution: Execution
+    readonly absent: Record<string, string>
+  } & Record<string, number>
+
+test('for a size both books are filled of the same base, in and out, and what that costs is counted once', async () => {
+  await using api = await testApi({ seed })
+  const row = between(await rowsOf(api, '&notional=50000&margin=0.1'), BINANCE!, BYBIT!)
+  const { execution } = row
+  const near = (found: unknown, wanted: number, what: string) =>
+    assert.ok(Math.abs(Number(found) - wanted) < 1e-9 * Math.abs(wanted), `${what}: ${found}, ${wanted}`)
+  // The long leg is bought at its ask, the short one sold at its bid; both leave on the other sides.
+  assert.deepEqual([execution.refusal, execution.longVwap, execution.shortVwap], [null, '64001', '64019'])
+  near(execution.baseQuantity, 50_000 / 64_001, 'base')
+  near(execution.entryBasisBps, 10_000 * (64_019 / 64_001 - 1), 'entry')
+  near(execution.midBasisBps, 10_000 * (64_020 / 64_000 - 1), 'mids')
+  near(execution.shortExitSlippageBps, 10_000 / 64_020, 'short exit')
+  near(execution.longExitSlippageBps, 10_000 / 64_000, 'long exit')
+  const impact = 64_020 / 64_000 - 64_019 / 64_001 + 1 / 64_020 + 1 / 64_000
+  near(execution.impactFrac, impact, 'impact')
+  assert.ok(
+    Math.abs(impact - row.crossingFrac!) < 1e-7,
+    'best prices hold this size: it is what both quoted spreads are'
+  )
+  near(execution.netFrac, 3 * 0.0005 - 0.0021 - impact, 'net')
+  near(execution.netApr, Number(execution.netFrac) * 365, 'a year')
+  near(execution.netAprCapital, Number(execution.netApr) / 0.2, 'on both margins')
+  // 0.0005 at 16:00 and every eight hours: five of them pay for 0.0021 and the crossing.
+  assert.equal(execution.breakEvenHours, 4 + 4 * 8)
+  assert.deepEqual([execution.sizeLimit, row.absent['execution.sizeLimit']], [null, 'none_pays'])
+  assert.deepEqual(
+    [execution.books, execution.booksObservedAt, row.absent['execution.booksObservedAt']],
+    ['best_price', null, 'no_book']
+  )
+  const longer = between(await rowsOf(api, '&notional=50000&horizonHours=240'), BINANCE!, BYBIT!).execution
+  assert.ok(Number(longer.netFrac) > 0)
+  // One coin rests at each best price.
+  assert.ok(Number(longer.sizeLimit) > 63_000 && Number(longer.sizeLimit) < 64_001, String(longer.sizeLimit))
+  assert.equal(longer.sizeBound, 'book_ends')
+  const { body } = await request(api.url)
+    .get('/v1/explain')
+    .query({ metric: 'fundingSpreads.executionImpactFrac', instrument: BYBIT, against: BINANCE })
+  assert.deepEqual([body.data.value, body.data.recomputed], [execution.impactFrac, execution.impactFrac])
+  for (const { name, instrument } of body.data.inputs as { name: string; instrument: string }[])
+    if (/^(short|long)[.]/.test(name)) assert.equal(instrument, name.startsWith('short') ? BINANCE : BYBIT, name)
+  const unmargined = between(await rowsOf(api, '&notional=50000&margin=0'), BINANCE!, BYBIT!)
+  assert.equal(unmargined.absent['execution.netAprCapital'], 'no_margin')
+})
+
+test('a size that cannot be filled, or not in one currency, is refused with the reason of every number', async () => {
+  await using api = await testApi({ seed })
+  const ids = await seedIds(api.db)
+  const refusalOf = async (other: string, query = '&notional=100000') => {
+    const { execution, absent } = between(await rowsOf(api, query), BINANCE!, other)
+    for (const [field, value] of Object.entries(execution))
+      if (value === null && field !== 'refusal')
+        assert.equal(typeof absent[`execution.${field}`], 'string', `${other} ${field}`)
+    if (execution.refusal !== null) assert.equal(absent['execution.netFrac'], execution.refusal)
+    return execution.refusal
+  }
+  // More than rests at the best prices, and nothing is known of what is behind them.
+  assert.equal(await refusalOf(BYBIT!), 'no_book')
+  const deep = { bid10: '150000', ask10: '150000', bid25: '190000', ask25: '190000', bid50: '200000', ask50: '200000' }
+  for (const key of [BINANCE!, BYBIT!]) await observeDepth(api.db, ids[key]!, deep)
+  assert.equal(await refusalOf(BYBIT!), null)
+  const filled = between(await rowsOf(api, '&notional=100000'), BINANCE!, BYBIT!)
+  assert.equal(filled.execution.books, 'bands')
+  assert.ok(Number(filled.execution.impactFrac) > filled.crossingFrac!, 'size costs more than the quoted spreads')
+  assert.equal(await refusalOf(BYBIT!, '&notional=300000'), 'book_too_thin')
+  assert.equal(await refusalOf(HYPER!), 'missing_quote')
+  await observeQuote(api.db, ids[HYPER!]!, { bid: '63999', ask: '64001', bidSize: '9', askSize: '9' })
+  assert.equal(await refusalOf(HYPER!), 'different_currencies')
+  const pair = await insertInstrument(api.db, { key: 'binance:USDC/USDT' })
+  await observeQuote(api.db, pair, { bid: '0.9989', ask: '0.9991' })
+  api.clock.advance(6_000)
+  assert.equal(await refusalOf(HYPER!), null)
+  const { execution } = between(await rowsOf(api, '&notional=50000'), BINANCE!, HYPER!)
+  assert.equal(execution.fx, 0.999)
+  assert.ok(Math.abs(Number(execution.midBasisBps) - 10_000 * (64_020 / (64_000 * 0.999) - 1)) < 1e-9)
+  await observeQuote(api.db, pair, { bid: '0.9899', ask: '0.9901' })
+  assert.equal(await refusalOf(HYPER!), 'depeg')
+  await api.db.query('update instrument set multiplier = null where key = $1', [BYBIT])
+  api.clock.advance(6_000)
+  assert.equal(await refusalOf(BYBIT!), 'multiplier_unresolved')
+  api.clock.advance(60_000)
+  assert.equal(await refusalOf(HYPER!), 'stale')
 })
 
 test('closed before the eight-hour print, the headline has paid nothing and the hourly leg has cost', async () => {
@@ -115,7 +229,8 @@ test('over a window what settled is told, with its coverage; three blocks of one
   assert.deepEqual([row.grossFrac, row.netFrac, row.netApr], [null, null, null])
   for (const field of ['grossFrac', 'netFrac', 'netApr']) assert.equal(row.absent[field], 'low_coverage')
   assert.ok(Math.abs(row.aprSpread - 0.0002 * 1095) < 1e-9)
-  assert.deepEqual([row.priceBasisBps, row.absent.priceBasisBps], [null, 'not_of_a_window'], 'quotes are of now')
+  for (const field of ['priceBasisBps', 'crossingFrac', 'execution'])
+    assert.deepEqual([row[field], row.absent[field]], [null, 'not_of_a_window'], 'quotes and books are of now')
   assert.deepEqual([row.blocks, row.isPersistent], [4, true])
   const now = (await rowsOf(api)).find(({ long }: { long: string }) => long === BYBIT)
   assert.equal(now.isPersistent, true)
@@ -197,10 +312,10 @@ test('a block counts where both legs are known whole: a settlement that is missi
       await insertSettlements(db, ids[BINANCE!]!, eights(4, '0.0008'))
       // As much as the other, by the hour: without one of them it would seem to have paid less.
       await insertSettlements(db, ids[HYPER!]!, hoursBack(32, '0.0001', [3, 12]))
-      // A day at once, and an hour whose length is not known.
+      // A day at once, a block that is whole, and one with a settlement too many, of whose length nothing is known.
       const day = { atMs: NOW_MS - 4 * HOUR, rate: '0.0001', intervalHours: 24 }
-      const unknown = hoursBack(17, '0.00005').map((row, k) => (k === 16 ? { ...row, intervalHours: null } : row))
-      await insertSettlements(db, ids[BYBIT!]!, [day, ...unknown.slice(8)])
+      const unknown = { atMs: NOW_MS - 20.5 * HOUR, rate: '0.0001', intervalHours: null }
+      await insertSettlements(db, ids[BYBIT!]!, [day, ...hoursBack(24, '0.00005').slice(8), unknown])
     }
   })
   const from = NOW_MS - 4 * HOUR - 32 * HOUR
@@ -225,7 +340,12 @@ test('what cannot be a window is refused by name', async () => {
     [`&from=${NOW_MS}&to=${NOW_MS + HOUR}`, 'from'],
     ['&horizonHours=0', 'horizonHours'],
     ['&sort=netfrac', 'sort'],
-    ['&feeTier=vipp1', 'feeTier']
+    ['&feeTier=vipp1', 'feeTier'],
+    ['&notional=0', 'notional'],
+    ['&notional=1e10', 'notional'],
+    [`&notional=1000&from=${NOW_MS - HOUR}`, 'notional'],
+    ['&notional=1000&limit=201', 'limit'],
+    ['&margin=11', 'margin']
   ]) {
     const { status, body } = await ask(api, query)
     assert.deepEqual([status, body.errors?.[0]?.path], [400, path], query)

@@ -55,7 +55,7 @@ const ASKED: Record<string, [string, string]> = {
     '(asset: "BTC", venue: "binance", from: "2026-06-15T09:00Z", to: "2026-06-15T12:00Z")',
     '/history?asset=BTC&venue=binance&from=2026-06-15T09:00Z&to=2026-06-15T12:00Z'
   ],
-  fundingSpreads: ['(asset: ["BTC"], horizonHours: 30)', '?asset=BTC&horizonHours=30'],
+  fundingSpreads: ['(asset: ["BTC"], horizonHours: 30, notional: 20000)', '?asset=BTC&horizonHours=30&notional=20000'],
   depth: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   flow: [`(instrument: ["${PERP}"])`, `?instrument=${PERP}`],
   depthHistory: [`(${HISTORY})`, `/history?${HISTORY_QUERY}`],

@@ -32,7 +32,7 @@ export function partsOf(answer: CarryAnswer, { observedAt }: { readonly observed
 type Quoted = Exclude<CarryAnswer['quoted'], string>
 
 const text = (value: Decimal | null) => value && decimalToString(value)
-const levelsOf = ({ bids, asks }: Book) => {
+export const levelsOf = ({ bids, asks }: Book) => {
   const shown = (levels: Book['bids']) => levels.map(({ price, size }) => ({ price: text(price), size: text(size) }))
   return { bids: shown(bids), asks: shown(asks) }
 }

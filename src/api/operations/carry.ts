@@ -12,7 +12,7 @@ import type { Instrument } from '../../domain/instrument.ts'
 import { isoOrNull } from '../../domain/time.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { goneSince, keptMoment, type Moment } from '../at.ts'
-import { quoteAgeOf, readCarryFacts } from '../carry-facts.ts'
+import { bookAgeOf, quoteAgeOf, readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { mapInTurns } from '../turns.ts'
@@ -115,7 +115,7 @@ export function answerOf(
     rQuote: values.quoteRate,
     rBase: values.baseRate ?? baseRateOf(contract.asset),
     quoteAgeMs: quoteAgeOf(config, asked.isPast),
-    bookAgeMs: BOOK_ROUNDS * config.depth.everyMs
+    bookAgeMs: bookAgeOf(config)
   }
   const notional = decimalOf(values.notional)!
   const { minNetApr } = values
@@ -131,6 +131,3 @@ export function quoteOf(facts: CarryFacts, terms: CarryTerms, notional: Decimal)
   const isBlind = [facts.contractFacts, facts.spotFacts].some(({ depth }) => depth === undefined)
   return sized === 'book_too_thin' && isBlind ? 'no_book' : sized
 }
-
-/** Depth is that of now for so many rounds. */
-const BOOK_ROUNDS = 3

@@ -2,10 +2,12 @@ import {
   fundingSpreadParameters,
   fundingSpreadSchema,
   fundingSpreadView,
+  inSides,
   type SpreadPerpetual,
   type SpreadWindow
 } from '../../contract/funding-spreads.ts'
 import { realisedOf } from '../../contract/realised.ts'
+import { EXECUTION_COST, EXECUTIONS_MAX, withExecution } from '../../contract/spread-execution.ts'
 import { wholeBlocks } from '../../domain/funding-spread.ts'
 import type { Instrument } from '../../domain/instrument.ts'
 import { DAY, HOUR } from '../../domain/time.ts'
@@ -13,8 +15,9 @@ import { InvalidInputError } from '../../errors.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
 import { windowOf } from '../history.ts'
-import { newBudget } from '../row-budget.ts'
+import { newBudget, takeServed } from '../row-budget.ts'
 import { sortedPage } from '../sorted-pages.ts'
+import { readSpreadBooks } from '../spread-books.ts'
 import { type PastPerpetual, readBlocks, readPerpetuals } from '../spread-facts.ts'
 import { mapInTurns } from '../turns.ts'
 import { type Operation, operation, type Question } from './operation.ts'
@@ -35,7 +38,9 @@ export function fundingSpreadsOperation(context: ApiContext): Operation {
       'One row for each two perpetuals of one asset on two venues: short where funding is higher, long where it is lower; ' +
       'one under quarantine is held against none. Earned is ' +
       'what settles on each venue’s own grid in (from, to]: a headline pays nothing where no settlement falls inside. With `from` or ' +
-      '`to` what really settled, else the rates of now held for `horizonHours`. The widest spread first unless sorted otherwise.',
+      '`to` what really settled, else the rates of now held for `horizonHours`, less fees and both quoted spreads. With `notional` the ' +
+      'books of both legs are filled for it, in and out (`execution`); rows are sorted by their own numbers all the same. The widest spread ' +
+      'first unless sorted otherwise.',
     parameters: fundingSpreadParameters,
     type: 'FundingSpreadRow',
     row: fundingSpreadSchema,
@@ -48,6 +53,7 @@ async function readSpreads(context: ApiContext, question: SpreadQuestion) {
   const nowMs = context.clock.now()
   const window = spreadWindow(values, nowMs)
   if (window.kind === 'realised' && values.asset === undefined) throw invalid('asset', 'required with from or to')
+  if (values.notional !== undefined) takeExecutions(question, window)
   const { venue, ...filter } = values
   // What has gone since has settled within the window all the same.
   const goneSinceMs = window.kind === 'now' ? null : window.fromMs
@@ -70,14 +76,26 @@ async function readSpreads(context: ApiContext, question: SpreadQuestion) {
   })
   const sort = values.sort ?? { field: 'aprSpread', isDescending: true }
   const { page, ...paging } = sortedPage(rows, { ...question, values: { ...values, sort } }, NO_DECIMALS)
-  if (window.kind === 'realised') return { data: page.map(({ row }) => row), ...paging, asOfMs: nowMs }
-  const blocksOfShown = await readBlocks(
-    context,
-    page.flatMap(({ pair }) => pair),
-    { nowMs, budget }
-  )
-  const data = await mapInTurns(page, ({ pair: [a, b] }) => view([blocksOfShown(a), blocksOfShown(b)]))
+  if (window.kind === 'realised') {
+    return { data: page.map(({ row }) => withExecution(row, 'not_of_a_window')), ...paging, asOfMs: nowMs }
+  }
+  const shown = page.flatMap(({ pair }) => pair)
+  const blocksOfShown = await readBlocks(context, shown, { nowMs, budget })
+  const { notional, horizonHours, margin } = values
+  const booksOf = notional && (await readSpreadBooks(context, shown, { nowMs, notional, horizonHours, margin }))
+  const data = await mapInTurns(page, ({ pair: [a, b] }) => {
+    const row = view([blocksOfShown(a), blocksOfShown(b)])
+    return withExecution(row, booksOf ? booksOf(...inSides(row, a, b)) : 'notional_not_given')
+  })
   return { data, ...paging, asOfMs: nowMs }
+}
+
+/** Sizes are filled on the books of now, and each row walks its own for many of them. */
+function takeExecutions({ values, budget }: SpreadQuestion, { kind }: SpreadWindow): void {
+  if (kind === 'realised') throw invalid('notional', 'only of spreads of now: without from and to')
+  const rows = Math.min(values.limit, EXECUTIONS_MAX)
+  if (rows < values.limit) throw invalid('limit', `at most ${EXECUTIONS_MAX} with notional`)
+  if (budget) takeServed(budget, rows * (EXECUTION_COST - 1), 'first', `; each with a size counts as ${EXECUTION_COST}`)
 }
 
 const NO_DECIMALS: ReadonlySet<string> = new Set()

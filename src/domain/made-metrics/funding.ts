@@ -1,6 +1,7 @@
 import { BPS } from '../basis.ts'
 import { BLOCK_MS } from '../funding-spread.ts'
 import { DAY, HOUR, HOURS_PER_YEAR } from '../time.ts'
+import { spreadExecution } from './spread-execution.ts'
 import type { MadeMetric, Words } from './words.ts'
 
 const yearly = { hoursPerYear: HOURS_PER_YEAR }
@@ -90,7 +91,9 @@ const ofLeg = (leg: 'short' | 'long'): Words => {
     }
   }
 }
-const NET_OF_NOW = `netFrac = grossFrac − costFrac; ${GROSS}; ${COST}`
+const QUOTES = ['short', 'long'].flatMap((leg) => [`${leg}.quote.bid`, `${leg}.quote.ask`])
+const CROSSING = 'crossingFrac = Σ of both legs (ask − bid) / ((bid + ask) / 2)'
+const NET_OF_NOW = `grossFrac − (costFrac + crossingFrac); ${GROSS}; ${COST}; ${CROSSING}`
 export const FUNDING_SPREADS: Words = {
   ...ofLeg('short'),
   ...ofLeg('long'),
@@ -109,16 +112,17 @@ export const FUNDING_SPREADS: Words = {
     constants: yearly
   },
   costFrac: { unit: 'fraction', formula: COST, inputs: FEES },
+  crossingFrac: { unit: 'fraction', formula: CROSSING, inputs: QUOTES },
   netFrac: {
     unit: 'fraction',
-    formula: `grossFrac − costFrac; ${GROSS}; ${COST}`,
-    inputs: [...ON_GRIDS, ...FEES],
+    formula: NET_OF_NOW,
+    inputs: [...ON_GRIDS, ...FEES, ...QUOTES],
     constants: yearly
   },
   netApr: {
     unit: 'fraction a year',
-    formula: `netFrac · hoursPerYear · hourMs / (toAt − fromAt); ${NET_OF_NOW}`,
-    inputs: [...ON_GRIDS, ...FEES, 'fromAt', 'toAt'],
+    formula: `netFrac · hoursPerYear · hourMs / (toAt − fromAt); netFrac = ${NET_OF_NOW}`,
+    inputs: [...ON_GRIDS, ...FEES, ...QUOTES, 'fromAt', 'toAt'],
     constants: { ...yearly, hourMs: HOUR }
   },
   blocks: {
@@ -131,8 +135,9 @@ export const FUNDING_SPREADS: Words = {
   },
   priceBasisBps: {
     unit: 'basis points',
-    formula: '(short.quote.mid / long.quote.mid − 1) · bps',
-    inputs: ['short.quote.mid', 'long.quote.mid'],
+    formula: '(mid of short / mid of long − 1) · bps; mid = (bid + ask) / 2 / units',
+    inputs: [...QUOTES, 'short.units', 'long.units'],
     constants: bps
-  }
+  },
+  ...spreadExecution({ inputs: [...ON_GRIDS, ...FEES], gross: GROSS, cost: COST })
 }
