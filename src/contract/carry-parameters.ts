@@ -4,7 +4,7 @@ import { CONTRACT_KINDS } from './board.ts'
 import { pageParameters } from './board-parameters.ts'
 import { suggestionFor } from './nearest.ts'
 import { optional, type Parameter, refuse, withFallback } from './parameter.ts'
-import { choice, integer, list, listOf, numberWithin, time } from './parameters.ts'
+import { choice, integer, list, listOf, numberWithin, time, word } from './parameters.ts'
 
 export const NOTIONAL_MAX = 1e9
 const YEAR_HOURS = 8_760
@@ -12,6 +12,10 @@ const YEAR_HOURS = 8_760
 export const carryParameters = {
   asset: list('Assets', 'BTC'),
   instrument: list('Contracts', 'binance:BTC/USDT:USDT'),
+  spot: word(
+    'The spot leg, of the same asset on any venue; needs `instrument` with one contract. Unless given, the one chosen for each',
+    'bybit:BTC/USDT'
+  ),
   venue: list('Venues of the contract', 'binance,bybit'),
   kind: listOf(CONTRACT_KINDS, 'Kinds of contract'),
   direction: choice(CARRY_DIRECTIONS, 'Short contract and long spot, or the reverse; both unless given'),

@@ -179,6 +179,7 @@ function risksOf({ facts, terms, intervalChanges }: CarryAnswer, input: CarryCas
     fundingTurns: input !== null && turns(input, terms.direction),
     intervalChanges,
     atBound: estimate ? isAt(estimate.cap) || isAt(estimate.floor) : false,
+    isCrossVenue: spot !== null && spot.venue !== contract.venue,
     venues: [...new Set([contract.venue, ...(spot ? [spot.venue] : [])])],
     stablecoins: [...new Set([contract.quote, contract.settle, spot?.quote])].filter(
       (currency): currency is string => typeof currency === 'string' && currency !== 'USD' && isDollarLike(currency)

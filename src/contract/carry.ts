@@ -123,6 +123,7 @@ const risksSchema = object({
   intervalChanges: count('Changes of the funding interval in 90 days', 0),
   atBound: truth('The venue’s rate is at its cap or floor'),
   venues: texts('Whose credit is borne'),
+  isCrossVenue: truth('The legs are on two venues: what one gains is no margin at the other'),
   stablecoins: texts('Dollars that are not dollars, on either leg'),
   autoDeleveraging: truth('The venue may close the contract against a profit')
 })

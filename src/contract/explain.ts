@@ -42,6 +42,10 @@ export const explainParameters = {
     choice(CARRY_DIRECTIONS, 'Of `carry.…`: short contract and long spot, or the reverse, which needs `borrowApr`'),
     'forward' as const
   ),
+  spot: word(
+    'Of `carry.…`: the spot leg, of the same asset on any venue; the one chosen for the contract unless given',
+    'bybit:BTC/USDT'
+  ),
   against: word('Of `fundingSpreads.…` and `fundingSpreadsRealised.…`: the other perpetual', 'bybit:BTC/USDT:USDT'),
   at: timeParameter('As it was stored then; of the board now unless given'),
   from: timeParameter('Of a number of a window: its beginning, `at` being its end; as the answer has it unless given')

@@ -15,6 +15,7 @@ import type { ApiContext } from '../context.ts'
 import { type History, type OpenHistory, type PagedRange, type Range, rangeOf, readHistory } from '../history.ts'
 import { keptFrom, refuseGone, settleKnownAt } from '../known-at.ts'
 import { newBudget, type RowBudget, takeStored } from '../row-budget.ts'
+import { namedSpot } from '../spot-legs.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
 export const BUCKET_MS = {
@@ -93,13 +94,10 @@ export async function spotOf(
     const message = `${instrument.key} is a spot; a basis belongs to a contract`
     throw new InvalidInputError([{ path: 'instrument', message }], 'invalid_parameter')
   }
-  const { catalogue } = context
   if (named !== undefined) {
-    const spot = await catalogue.getInstrument(named, 'spot')
-    if (spot.kind === 'spot') return await storedLeg(context, instrument, spot)
-    throw new InvalidInputError([{ path: 'spot', message: `${spot.key} is no spot` }], 'invalid_parameter')
+    return await storedLeg(context, instrument, await namedSpot(context, named))
   }
-  const { byId } = await catalogue.read()
+  const { byId } = await context.catalogue.read()
   const spot = instrument.spotId === null ? undefined : byId.get(instrument.spotId)
   if (spot !== undefined) return spot
   throw new NotFoundError('no_spot_leg', `${instrument.key} has no spot leg; spot= names one`)

@@ -15,6 +15,7 @@ import { goneSince, keptMoment, type Moment } from '../at.ts'
 import { bookAgeOf, quoteAgeOf, readCarryFacts } from '../carry-facts.ts'
 import type { ApiContext } from '../context.ts'
 import { contractsOf } from '../contracts.ts'
+import { heldAgainst } from '../spot-legs.ts'
 import { mapInTurns } from '../turns.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 import { pageByName } from './reference.ts'
@@ -32,7 +33,7 @@ export function carryOperation(context: ApiContext): Operation {
       'Each contract against its spot leg, both ways: VWAP of both books for the same base, expected funding at the settlements ' +
       'inside the horizon, costs once, net for each assumption of the end, break-even, capacity, risks. Perpetuals are harvested, ' +
       'dated contracts lock. What cannot be said has a `refusal`. Books are built from best prices and band depths, never better ' +
-      'than what was seen (`books`).',
+      'than what was seen (`books`). `spot` holds one contract against a spot of another venue.',
     parameters: carryParameters,
     type: 'CarryRow',
     row: carrySchema,
@@ -66,7 +67,9 @@ async function readCarry(context: ApiContext, question: CarryQuestion) {
 
 /** The contracts asked for, all that are followed unless told; an asset that has no contract with a spot leg has no carry. */
 async function legsOf(context: ApiContext, values: CarryQuestion['values'], moment: Moment): Promise<Instrument[]> {
-  const contracts = await contractsOf(context, values, goneSince(moment))
+  const held = values.spot === undefined ? undefined : await heldContract(context, values.instrument, values.spot)
+  const followed = await contractsOf(context, values, goneSince(moment))
+  const contracts = followed.map((contract) => (contract.id === held?.id ? held : contract))
   if (values.asset === undefined) return contracts
   const assets = values.asset.join(', ')
   const isFiltered = [values.instrument, values.venue, values.kind].some((filter) => filter !== undefined)
@@ -74,6 +77,17 @@ async function legsOf(context: ApiContext, values: CarryQuestion['values'], mome
     throw invalid('asset', `no contract of ${assets} is followed here`, 'no_contract')
   if (contracts.length === 0 || contracts.some(({ spotId }) => spotId !== null)) return contracts
   throw invalid('asset', `no contract of ${assets} has a spot leg here: a carry needs one`, 'no_spot_leg')
+}
+
+/** The one contract that is named, against the spot leg that the caller chose. */
+async function heldContract(
+  context: ApiContext,
+  [key, ...more]: readonly string[] = [],
+  spot: string
+): Promise<Instrument> {
+  if (key === undefined || more.length > 0)
+    throw invalid('instrument', 'spot= is the leg of one contract: name that one')
+  return await heldAgainst(context, await context.catalogue.getInstrument(key), spot)
 }
 
 const invalid = (path: string, message: string, code = 'invalid_parameter') =>

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
 import {
   boardRowsView,
   type Explanation,
   explainParameters,
   explainSchema,
   explainView,
-  type ShownRows,
   storedRowsView,
   type Words
 } from '../../contract/explain.ts'
@@ -30,6 +28,8 @@ import { refuseGone } from '../known-at.ts'
 import { type ExplainedMade, explainAnswer, explainSignal } from '../made/made.ts'
 import type { Asked } from '../made/reading.ts'
 import { newBudget, takeServed } from '../row-budget.ts'
+import { hashOf } from '../rows-hash.ts'
+import { heldAgainst } from '../spot-legs.ts'
 import { type Operation, operation, type Question } from './operation.ts'
 
 /** Where a number comes from. */
@@ -44,7 +44,7 @@ export function explainOperation(context: ApiContext): Operation {
       'Of the board as it is now, or with `at` of the row that was stored for that moment. `recomputed` is made from `rows` alone, by the ' +
       'functions that made the number; `rowsHash` identifies them. A number that a contract does not have is null, with the reason in `absent`. ' +
       'Numbers of other answers are `answer.field`, of the instrument, of its asset, its curve or a `signal`, with every choice of the caller at its default ' +
-      'but `borrowApr` and `direction`; those of a window begin at `from` and end at `at`.',
+      'but `borrowApr`, `direction` and `spot`; those of a window begin at `from` and end at `at`.',
     parameters: explainParameters,
     type: 'Explanation',
     row: explainSchema,
@@ -72,10 +72,12 @@ async function findNumber(
 ): Promise<Found> {
   const made = madeMetricOf(values.metric)
   if (made !== undefined && isOfSignal(made.answer)) return await ofSignal(context, values, known.moment.nowMs)
-  const { instrument: key, signal, against: other, borrowApr, direction, from: fromMs } = values
+  const { instrument: key, spot, signal, against: other, borrowApr, direction, from: fromMs } = values
   if (signal !== undefined) return refuse('signal', `concerns only numbers of ${SIGNAL_ANSWERS.join(', ')}`)
   if (key === undefined) return refuse('instrument', 'required, and missing')
-  const instrument = await context.catalogue.getInstrument(key)
+  if (spot !== undefined && made?.answer !== 'carry') return refuse('spot', 'concerns only numbers of carry')
+  const named = await context.catalogue.getInstrument(key)
+  const instrument = spot === undefined ? named : await heldAgainst(context, named, spot)
   const against = other === undefined ? undefined : await context.catalogue.getInstrument(other, 'against')
   const asked = { instrument, against, borrowApr, direction, fromMs, ...known }
   return (await ofAnswer(context, values.metric, asked)) ?? (await ofRow(context, values.metric as MetricName, asked))
@@ -91,7 +93,7 @@ async function ofSignal(
   { direction, ...values }: Question<typeof explainParameters>['values'],
   nowMs: number
 ): Promise<Found> {
-  for (const path of ['at', 'from', 'against', 'borrowApr'] as const)
+  for (const path of ['at', 'from', 'spot', 'against', 'borrowApr'] as const)
     if (values[path] !== undefined) refuse(path, 'a signal is explained as it is stored: leave it out')
   if (direction !== 'forward') refuse('direction', 'a signal is explained as it is stored: leave it out')
   if (values.signal === undefined) return refuse('signal', 'required of a number of a signal, and missing')
@@ -132,7 +134,8 @@ function foundOf({ answer, metric, found }: ExplainedMade, about: About): Found 
   if (typeof found === 'string') return nothing(answer, metric, about, unexplained(found))
   const rows = boardRowsView({ ...found.rows })
   const versions = { ...NO_VERSIONS, formulaVersion: MADE_FORMULA_VERSIONS[answer] }
-  return { ...nothing(answer, metric, about, found.explained), rows, rowsHash: hashOf(rows), versions }
+  const { key: spot = null } = (rows.spot ?? {}) as { readonly key?: string }
+  return { ...nothing(answer, metric, about, found.explained), spot, rows, rowsHash: hashOf(rows), versions }
 }
 
 /** A number of the board, or of a stored row. */
@@ -237,14 +240,4 @@ async function readRows(
     )
   )
   return Object.fromEntries(found.filter(([, stored]) => stored !== undefined))
-}
-
-/** The same rows have the same hash, whatever the order of their fields. */
-function hashOf(rows: ShownRows): string {
-  return createHash('sha256').update(JSON.stringify(rows, sortKeys)).digest('hex')
-}
-
-function sortKeys(_name: string, part: unknown): unknown {
-  if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-  return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
