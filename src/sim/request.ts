@@ -1,5 +1,5 @@
 import type { SimInstrument } from './market/instrument.ts'
-import type { Listings } from './market/listings.ts'
+import { type Listings, ofAssets } from './market/listings.ts'
 import type { Market } from './market/market.ts'
 import { createDayStatistics, createSnapshots, type DayStatistics, type SimQuote } from './market/quotes.ts'
 
@@ -17,8 +17,9 @@ export type SimRequest = {
 /** Makes the requests of one venue, which share what they have worked out. */
 export function createRequests(
   market: Market,
-  listingsAt: (nowMs: number) => Listings
+  everything: (nowMs: number) => Listings
 ): (params: URLSearchParams, nowMs: number) => SimRequest {
+  const listingsAt = market.assets ? ofAssets(market.assets, everything) : everything
   const snapshots = createSnapshots(market)
   const day = createDayStatistics(market)
   return (params, nowMs) => ({

@@ -29,6 +29,8 @@ export type SimOptions = {
   /** The same seed and time give the same market. */
   readonly seed: number
   readonly clock: Clock
+  /** Of these assets alone the venues list anything (and of BTC, ETH and the dollar coins); of every one unless told. */
+  readonly assets?: readonly string[]
   readonly host?: string
   /** 0 or absent: any free port. */
   readonly ports?: Partial<Record<VenueName | 'control', number>>
@@ -43,8 +45,8 @@ export type Sim = {
 }
 
 /** Starts the simulated exchanges: one market, one listening port for each venue. */
-export async function startSim({ seed, clock, host = '127.0.0.1', ports = {} }: SimOptions): Promise<Sim> {
-  const market = createMarket(seed)
+export async function startSim({ seed, clock, assets, host = '127.0.0.1', ports = {} }: SimOptions): Promise<Sim> {
+  const market = createMarket(seed, assets)
   const venues: Readonly<Record<VenueName, SimVenue>> = {
     binance: createBinanceVenue(market),
     okx: createOkxVenue(market),

@@ -15,7 +15,7 @@ const VENUES = ADAPTERS.map(({ id }) => id)
 let exchange: Exchange
 let out: string
 before(async () => {
-  exchange = await startExchange(systemClock)
+  exchange = await startExchange(systemClock, 'every')
   out = await mkdtemp(join(tmpdir(), 'contango-record-'))
 })
 after(async () => {

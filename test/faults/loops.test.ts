@@ -9,6 +9,7 @@ import type { Database } from '../../src/store/database.ts'
 import { ensureLivePartitions } from '../../src/store/partitions.ts'
 import { findAdapter } from '../../src/venues/registry.ts'
 import { testDatabase } from '../support/database.ts'
+import { FEW_ASSETS } from '../support/exchange.ts'
 import { silentLog } from '../support/line.ts'
 import { eventually } from '../support/service.ts'
 
@@ -79,7 +80,7 @@ async function doneTicks(db: Database, venue: string, since: number) {
 test('a venue that does not answer does not hold up another', async () => {
   await using t = await testDatabase()
   await ensureLivePartitions(t.db, systemClock.now())
-  const sim = await startSim({ seed: 7, clock: systemClock })
+  const sim = await startSim({ seed: 7, clock: systemClock, assets: FEW_ASSETS })
   const collector = startCollector(t.db, sim, 'one', { CALL_TIMEOUT_SECONDS: '60' })
   try {
     await untilUp(t.db, 'binance')
@@ -102,7 +103,7 @@ test('a venue that does not answer does not hold up another', async () => {
 test('a ban is kept by two instances and over a restart: not one request inside it, and all goes on after it', async () => {
   await using t = await testDatabase()
   await ensureLivePartitions(t.db, systemClock.now())
-  const sim = await startSim({ seed: 7, clock: systemClock })
+  const sim = await startSim({ seed: 7, clock: systemClock, assets: FEW_ASSETS })
   let one = startCollector(t.db, sim, 'one')
   const two = startCollector(t.db, sim, 'two')
   try {

@@ -14,6 +14,7 @@ import { openClient } from '../../src/venues/ccxt-client.ts'
 import { findAdapter } from '../../src/venues/registry.ts'
 import type { Reading, VenueAdapter } from '../../src/venues/venue.ts'
 import { testDatabase } from '../support/database.ts'
+import { FEW_ASSETS } from '../support/exchange.ts'
 import { type Line, openLine } from '../support/line.ts'
 
 export const POLL_MS = 10_000
@@ -60,7 +61,8 @@ export async function openRig(
   let nowMs = STARTS_AT
   let partitionedAt = Number.NaN
   const clock = { now: () => nowMs }
-  const [sim, well] = await Promise.all([startSim({ seed: SEED, clock }), startSim({ seed: SEED, clock })])
+  const market = { seed: SEED, clock, assets: FEW_ASSETS }
+  const [sim, well] = await Promise.all([startSim(market), startSim(market)])
   const t = await testDatabase()
   const adapters = venues.map((id) => findAdapter(id)!)
   const line = await openLine(t.db, sim, { clock, assets, adapters, timeoutMs: TIMEOUT_MS })

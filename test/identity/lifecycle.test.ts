@@ -102,7 +102,7 @@ test('a market list of one is no mass delisting: nothing is gone, and the venueâ
 })
 
 test('a mass delisting is believed when three lists over an hour have said the same', async () => {
-  await using stage = await openStage(['binance', 'bybit'], { assets: ['BTC', 'SOL'] })
+  await using stage = await openStage(['binance', 'bybit'], { assets: ['BTC', 'SOL'], listing: 'every' })
   await stage.setFaults([{ venue: 'bybit', kind: 'half', path: 'instruments-info' }])
   const gone = async () => (await stage.get('/v1/instruments?venue=bybit&status=delisted&limit=5000')).data as Answer[]
   await stage.reload(['bybit'])

@@ -19,6 +19,7 @@ import { CLOSED_VENUES } from '../../src/venues/closed.ts'
 import { findAdapter } from '../../src/venues/registry.ts'
 import { CONFIG, eventually } from '../api/fixture.ts'
 import { testDatabase } from '../support/database.ts'
+import { FEW_ASSETS } from '../support/exchange.ts'
 import { openLine, silentLog } from '../support/line.ts'
 
 export const POLL_MS = 10_000
@@ -47,12 +48,16 @@ export type Stage = AsyncDisposable & {
 
 export async function openStage(
   ids: readonly string[],
-  { assets, faults = [] }: { readonly assets: readonly string[]; readonly faults?: readonly FaultRule[] }
+  {
+    assets,
+    faults = [],
+    listing = 'few'
+  }: { readonly assets: readonly string[]; readonly faults?: readonly FaultRule[]; readonly listing?: 'few' | 'every' }
 ): Promise<Stage> {
   let nowMs = STARTS_AT
   const clock = { now: () => nowMs }
   await using opened = new AsyncDisposableStack()
-  const sim = await startSim({ seed: 7, clock })
+  const sim = await startSim({ seed: 7, clock, ...(listing === 'few' ? { assets: FEW_ASSETS } : {}) })
   opened.defer(() => sim.close())
   const { db } = opened.use(await testDatabase())
   const setFaults = async (rules: readonly FaultRule[]) => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sleep } from '../../src/clock.ts'
+import { sleep, systemClock } from '../../src/clock.ts'
+import { startSim } from '../../src/sim/server.ts'
 import type { Database } from '../../src/store/database.ts'
 import { testDatabase } from '../support/database.ts'
 import { createFleet, type Fleet } from '../support/fleet.ts'
 import { createRandom, type Random } from '../support/random.ts'
-import { eventually, startContango } from '../support/service.ts'
+import { eventually } from '../support/service.ts'
 import { assertCovered, assertHolesAreGaps, assertWhole } from '../support/soundness.ts'
 
 /** Counted over all jobs and venues; CHAOS_TICKS for more of it. */
@@ -92,16 +93,16 @@ test('two and three instances on one database, killed and frozen at random: noth
   t.diagnostic(`CHAOS_SEED=${random.seed}`)
   await using database = await testDatabase()
   const { db } = database
-  await using sim = startContango(['sim', '--ports', ['control', ...VENUES].map((name) => `${name}=0`).join()], {})
-  const [, urls, control] = await sim.says(/VENUE_URLS='(.+)'[\s\S]+(http:\S+)\n/)
+  const sim = await startSim({ seed: 7, clock: systemClock, assets: ['SOL'] })
+  t.after(() => sim.close())
   // Exchanges that take their time: who is frozen has most likely asked and not yet stored.
   const late = VENUES.map((venue) => ({ venue, kind: 'late', delayMs: 150 }))
-  const answer = await fetch(`${control}/faults`, { method: 'PUT', body: JSON.stringify(late) })
+  const answer = await fetch(`${sim.controlUrl}/faults`, { method: 'PUT', body: JSON.stringify(late) })
   assert.equal(answer.status, 200)
   await using fleet = createFleet(
     {
       DATABASE_URL: database.url,
-      VENUE_URLS: urls!,
+      VENUE_URLS: JSON.stringify(sim.urls),
       ROLES: 'collect,derive',
       POLL_SECONDS: String(POLL_MS / 1_000),
       STORE_SECONDS: String(POLL_MS / 1_000),

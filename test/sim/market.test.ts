@@ -5,6 +5,7 @@ import { createBybitListings } from '../../src/sim/bybit/listings.ts'
 import { createActivityModel } from '../../src/sim/market/activity.ts'
 import { ASSETS, assetNamed } from '../../src/sim/market/assets.ts'
 import { nextQuarterlyExpiries } from '../../src/sim/market/calendar.ts'
+import { ofAssets } from '../../src/sim/market/listings.ts'
 import { createMarket } from '../../src/sim/market/market.ts'
 import { DAY, HOUR, NOW, SEED } from './exchanges.ts'
 
@@ -73,6 +74,9 @@ test('two quarters of dated contracts are listed and roll at 08:00 on the last F
   assert.deepEqual(ids(expiry - 1), ['BTCUSDT_261225', 'BTCUSDT_270326', 'ETHUSDT_261225', 'ETHUSDT_270326'])
   assert.deepEqual(ids(expiry), ['BTCUSDT_270326', 'BTCUSDT_270625', 'ETHUSDT_270326', 'ETHUSDT_270625'])
   assert.equal(listings(expiry), listings(expiry + DAY))
+  const few = ofAssets(new Set(['BTC']), listings)
+  assert.equal(few(expiry), few(expiry + DAY), 'caches are kept by the list')
+  assert.notEqual(few(expiry - 1), few(expiry))
   const started = listings(expiry).linear.find(({ id }) => id === 'BTCUSDT_270625')!.listedAt
   assert.equal(started, expiry)
 })

@@ -20,6 +20,18 @@ test('a port that is taken is named in the error, and nothing stays open', async
   )
 })
 
+test('a market of some assets lists these with BTC and ETH, as the whole market does', async (t) => {
+  const some = await startSim({ seed: SEED, clock: { now: () => NOW }, assets: ['SOL'] })
+  t.after(() => some.close())
+  const marksOf = (from: Sim): Promise<Body[]> => getJson(from, 'binance', '/fapi/v1/premiumIndex')
+  const whole = await marksOf(sim)
+  assert.ok(whole.length > 60)
+  assert.deepEqual(
+    await marksOf(some),
+    whole.filter(({ symbol }) => /^(BTC|ETH|SOL)USD/.test(symbol))
+  )
+})
+
 test('each venue refuses in its own words', async () => {
   const refused = async (path: string) => {
     const response = await fetch(sim.urls.binance + path)

@@ -17,6 +17,15 @@ export type Fault =
   | { readonly kind: 'headers_only' }
   | { readonly kind: 'rewrite'; readonly rewrite: (body: string) => string }
 
+/**
+ * What simulated venues list where nothing is asked about the whole market, which takes ten times as long to tell: large coins and small,
+ * those of a thousand, those that have no spot market somewhere, and names that begin with a multiplier.
+ */
+export const FEW_ASSETS: readonly string[] = [
+  ...['BTC', 'ETH', 'SOL', 'XRP', 'DOGE', 'ADA', 'TRX', 'PEPE', 'BONK', 'SATS'],
+  ...['KAS', 'ORDI', 'GALA', 'JTO', '1INCH', 'KAVA']
+]
+
 export type Exchange = AsyncDisposable & {
   readonly urls: Readonly<Record<VenueName, string>>
   /** Where regimes are switched. */
@@ -29,9 +38,9 @@ export type Exchange = AsyncDisposable & {
   injected: number
 }
 
-/** The simulated exchanges behind a door that can be made to misbehave. */
-export async function startExchange(clock: Clock, seed = 7): Promise<Exchange> {
-  const sim = await startSim({ seed, clock })
+/** The simulated exchanges behind a door that can be made to misbehave; of few assets, or of `every` one. */
+export async function startExchange(clock: Clock, listing: 'few' | 'every' = 'few'): Promise<Exchange> {
+  const sim = await startSim({ seed: 7, clock, ...(listing === 'few' ? { assets: FEW_ASSETS } : {}) })
   const doors: { close(): Promise<void> }[] = []
   const exchange: Exchange = {
     urls: { ...sim.urls },

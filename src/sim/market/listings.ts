@@ -63,6 +63,19 @@ export function createListings(
   }
 }
 
+/** What a venue lists of these assets; the same object as long as the whole is. */
+export function ofAssets(assets: ReadonlySet<string>, everything: ListingsAt): ListingsAt {
+  let whole: Listings | undefined
+  let part: Listings | undefined
+  return (atMs) => {
+    const all = everything(atMs)
+    if (part && whole === all) return part
+    whole = all
+    part = group([...all.spot, ...all.linear, ...all.inverse].filter(({ asset }) => assets.has(asset.name)))
+    return part
+  }
+}
+
 function group(instruments: readonly SimInstrument[]): Listings {
   const of = (section: Section) =>
     instruments.filter((each) => each.section === section).sort((a, b) => (a.id < b.id ? -1 : 1))

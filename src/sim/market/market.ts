@@ -1,4 +1,5 @@
 import { type ActivityModel, createActivityModel } from './activity.ts'
+import { DOLLAR_COIN, TETHER } from './assets.ts'
 import { createFundingModel, type FundingModel } from './funding.ts'
 import type { SimInstrument } from './instrument.ts'
 import { createPremiumModel } from './premium.ts'
@@ -9,6 +10,8 @@ import { createSpotModel, type SpotModel } from './spot.ts'
 /** The whole market as a function of seed and time; any moment, past or present, answers the same every time. */
 export type Market = {
   readonly seed: number
+  /** What is listed, of all that moves; everything when absent. */
+  readonly assets?: ReadonlySet<string>
   readonly spot: SpotModel
   readonly regimes: RegimeModel & { readonly overrides: RegimeOverrides }
   readonly funding: FundingModel
@@ -21,7 +24,11 @@ export type Market = {
   premium(instrument: SimInstrument, atMs: number): number
 }
 
-export function createMarket(seed: number): Market {
+/** Venues have lists of their own for these: nearest expiries, indices, what dollars are worth. */
+const ALWAYS_LISTED = ['BTC', 'ETH', DOLLAR_COIN.name, TETHER.name]
+
+/** Only `assets` are listed, when given; prices are those of the whole market. */
+export function createMarket(seed: number, assets?: readonly string[]): Market {
   const spot = createSpotModel(seed)
   const regimes = withOverrides(createRegimeModel(seed))
   const premiums = createPremiumModel(regimes)
@@ -29,6 +36,7 @@ export function createMarket(seed: number): Market {
     instrument.multiplier * spot.index(instrument.asset, instrument.quote, atMs)
   return {
     seed,
+    ...(assets ? { assets: new Set([...ALWAYS_LISTED, ...assets]) } : {}),
     spot,
     regimes,
     funding: createFundingModel(premiums),
