@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeEmbedded, openEmbedded } from '../src/store/embedded/embedded.ts'
+import { bundlesOf, writeBundles } from './test-bundles.ts'
 
 // `npm test [-- words or options]`: every test file, or those whose path contains one of the words; options go to node --test.
 
@@ -36,7 +37,9 @@ async function run(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'contango-tests-'))
   try {
     const report = join(folder, 'report.tap')
-    const code = await runNode(report)
+    // Who names files wants each by itself.
+    const modules = words.length > 0 ? files : await writeBundles(root, folder, bundlesOf(files))
+    const code = await runNode(report, modules)
     const { passed, failed, skipped } = countsOf(await readFile(report, 'utf8').catch(() => ''))
     console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
     if (passed + failed === 0) console.error('No test ran.')
@@ -47,7 +50,7 @@ async function run(): Promise<number> {
   }
 }
 
-function runNode(report: string): Promise<number> {
+function runNode(report: string, modules: readonly string[]): Promise<number> {
   const atOnce = Math.min(Math.max(2, availableParallelism()), FILES_AT_ONCE_MAX)
   const child = spawn(
     process.execPath,
@@ -61,7 +64,7 @@ function runNode(report: string): Promise<number> {
       '--test-reporter=tap',
       `--test-reporter-destination=${report}`,
       ...options,
-      ...files
+      ...modules
     ],
     { cwd: root, env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env }, stdio: ['ignore', 'inherit', 'inherit'] }
   )
