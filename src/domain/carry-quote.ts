@@ -11,7 +11,8 @@ import {
 } from './carry.ts'
 import { type CarryBooks, type CarryEntry, enterCarry, exitSlippage } from './carry-entry.ts'
 import { type Decimal, decimalOf, multiply, ONE, ratioOf, subtract } from './decimal.ts'
-import { breakEvenSettlements, expectedFunding, type FittedPath, type FundingPath } from './funding-path.ts'
+import { breakEvenSettlements } from './funding-path.ts'
+import { type FundingToCome, perSettlement } from './funding-to-come.ts'
 import { HOUR } from './time.ts'
 
 const BPS = 10_000
@@ -37,17 +38,6 @@ export const CARRY_REFUSALS = [
   'borrow_unknown'
 ] as const
 export type CarryRefusal = (typeof CARRY_REFUSALS)[number]
-
-/** A perpetual's funding to come: its path per 8 h, and the settlements inside the horizon. */
-export type FundingToCome = {
-  readonly fitted: FittedPath
-  readonly intervalHours: number
-  /** Epoch ms, ascending, in (now, now + horizon]. */
-  readonly settlements: readonly number[]
-  readonly nextSettlementAt: number
-  /** Σ of the expected rates at those settlements, as the venue signs them. */
-  readonly sum: number
-}
 
 export type CarryCase = Omit<CarryBooks, 'direction' | 'fx'> & {
   readonly nowMs: number
@@ -198,26 +188,6 @@ export function midBasisOf({
   const reference = multiply(fx, multiply(multiplier ?? ONE, spotMid))
   const fraction = ratioOf(subtract(contractMid, reference), reference)
   return fraction === undefined ? null : fraction * BPS
-}
-
-/** What the path comes to at the settlements that are due, each paying for its own hours. */
-export function fundingToCome(given: Omit<FundingToCome, 'sum'>): FundingToCome {
-  const path = perSettlement(given.fitted.path, given.intervalHours, 1, 0)
-  return { ...given, sum: expectedFunding(path, given.settlements.length) }
-}
-
-/** A path per 8 h as what one side is paid per settlement of so many hours, less what it pays for the time. */
-function perSettlement(path: FundingPath, hours: number, side: 1 | -1, cost: number): FundingPath {
-  const received = (rate8h: number) => (side * rate8h * hours) / 8 - cost
-  const bound = (value: number | null | undefined) => (value === null || value === undefined ? null : received(value))
-  const [cap, floor] = side === 1 ? [path.cap, path.floor] : [path.floor, path.cap]
-  return {
-    next: received(path.next),
-    longRun: received(path.longRun),
-    persistence: path.persistence,
-    cap: bound(cap),
-    floor: bound(floor)
-  }
 }
 
 function borrowOf({ direction, borrowApr }: CarryCase, hours: number): number {

@@ -3,17 +3,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { bookOfBands } from '../../src/domain/band-book.ts'
 import type { Level } from '../../src/domain/book.ts'
-import {
-  type CarryCase,
-  type FundingToCome,
-  fundingToCome,
-  netAprOf,
-  quoteCarry,
-  type SizedCarry,
-  wholeCostBps
-} from '../../src/domain/carry-quote.ts'
+import { type CarryCase, netAprOf, quoteCarry, type SizedCarry, wholeCostBps } from '../../src/domain/carry-quote.ts'
 import { type Decimal, decimalOf, ONE, parseDecimal, toNumber } from '../../src/domain/decimal.ts'
 import { depthOf } from '../../src/domain/depth.ts'
+import { type FundingToCome, fundingToCome } from '../../src/domain/funding-to-come.ts'
 
 const HOUR = 3_600_000
 const exact = (text: string) => parseDecimal(text)!

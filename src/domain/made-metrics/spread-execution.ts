@@ -20,21 +20,22 @@ const IMPACT =
 const { least, most, nearness, halvings } = SIZE_SEARCH
 const SEARCH = { sizeLeast: least, sizeMost: most, sizeNearness: nearness, sizeHalvings: halvings }
 
+const of = (field: string, unit: string, formula: string, given: Pick<MadeMetric, 'inputs' | 'constants'>): Words => ({
+  [`execution${field[0]!.toUpperCase()}${field.slice(1)}`]: {
+    unit,
+    formula: `${formula}; ${BOOKS}`,
+    inputs: given.inputs,
+    constants: { ...BOOK, ...given.constants },
+    path: `execution.${field}`
+  }
+})
+
 /** `inputs`, `gross`, `cost`: of what settles and of fees. */
 export function spreadExecution(paid: {
   readonly inputs: readonly string[]
   readonly gross: string
   readonly cost: string
 }): Words {
-  const of = (field: string, unit: string, formula: string, given: Pick<MadeMetric, 'inputs' | 'constants'>) => ({
-    [`execution${field[0]!.toUpperCase()}${field.slice(1)}`]: {
-      unit,
-      formula: `${formula}; ${BOOKS}`,
-      inputs: given.inputs,
-      constants: { ...BOOK, ...given.constants },
-      path: `execution.${field}`
-    }
-  })
   const net = `netFrac = grossFrac − costFrac − impactFrac; ${paid.gross}; ${paid.cost}; ${IMPACT}`
   const [hoursPerYear, netInputs] = [{ hoursPerYear: HOURS_PER_YEAR }, [...paid.inputs, ...FILLED]]
   const overHorizon = [...netInputs, 'terms.horizonHours']
