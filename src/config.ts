@@ -159,7 +159,7 @@ export const GENERAL = {
     fallback: 10,
     example: '10',
     about:
-      'Contracts of each venue, the largest by open interest, whose books and spot books are asked for spread and depth; 0: none.'
+      'Contracts of each venue, the largest by open interest, whose books and spot books are asked for spread and depth, and as many again at most that have an open signal of their books; 0: none.'
   }),
   DEPTH_SECONDS: setting({
     read: number(5, 3_600),

@@ -8,6 +8,9 @@ import { type AskedVenue, askSingly, type SingleDeps, type SingleRound, singleCa
 
 export type KeptDeps = SingleDeps & { readonly disk: DiskGuard }
 
+/** Whose book came in none of so many rounds is no longer among those that are asked. */
+const STAY_ROUNDS = 3
+
 /** How many of the largest contracts a round asks for, and how often. */
 export type Rhythm = { readonly contracts: number; readonly everyMs: number }
 
@@ -36,7 +39,8 @@ export async function pollKept(
   signal: AbortSignal
 ): Promise<void> {
   const { id, calls, adapterVersion } = venue.adapter
-  const targets = await listDepthTargets(deps.db, id, contracts)
+  const askedSinceMs = job === 'depth' ? tickAt - STAY_ROUNDS * everyMs : null
+  const targets = await listDepthTargets(deps.db, id, contracts, askedSinceMs)
   const instruments = [...venue.instruments.values()].filter(
     (each) => targets.has(each.id) && singleCallOf(calls, fact, each)
   )

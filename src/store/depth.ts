@@ -1,5 +1,6 @@
 import type { KnownDepth } from '../domain/carry-case.ts'
 import { decimalOrNull } from '../domain/decimal.ts'
+import type { SignalType } from '../domain/signal.ts'
 import { writeRows } from './copy.ts'
 import type { Database, Transaction } from './database.ts'
 import { DEPTH_COLUMNS } from './fact-columns.ts'
@@ -62,27 +63,41 @@ export async function insertDepths(
   })
 }
 
+/** One that is asked already goes on until it is below so many times as many: two that change places do not change books. */
+const LEAVES_BELOW = 1.2
+/** Signals that see nothing without the book of their contract. */
+const SEE_BOOKS: readonly SignalType[] = ['carry_opportunity', 'liquidity_thinning']
+
 /**
- * The instruments of one venue whose books are asked: its contracts among the `most` largest by open interest of each venue, and
- * the spot legs here of those contracts anywhere.
+ * The instruments of one venue that are asked singly: its contracts among the `most` largest by open interest of each venue, and the
+ * spot legs here of those contracts anywhere. With `askedSinceMs`, of books: those as well that were among them since then and are not far
+ * below, and those with an open signal that sees books, as many again as `most` at most.
  */
 export async function listDepthTargets(
   db: Pick<Database, 'query'>,
   venue: string,
-  most: number
+  most: number,
+  askedSinceMs: number | null = null
 ): Promise<ReadonlySet<number>> {
   const { rows } = await db.query<{ id: number }>(
-    `with largest as (
-       select * from (
-         select i.id, i.venue_id, i.spot_id,
-           row_number() over (partition by i.venue_id order by l.open_interest_usd desc, i.id) as place
-         from instrument i join market_latest l on l.instrument_id = i.id
-         where i.tracked and i.kind <> 'spot' and i.status in ('listed', 'delisting') and l.open_interest_usd is not null
-       ) ranked where place <= $2
+    `with ranked as (
+       select i.id, i.venue_id, i.spot_id,
+         row_number() over (partition by i.venue_id order by l.open_interest_usd desc, i.id) as place
+       from instrument i join market_latest l on l.instrument_id = i.id
+       where i.tracked and i.kind <> 'spot' and i.status in ('listed', 'delisting') and l.open_interest_usd is not null
+     ), staying as (
+       select *, row_number() over (partition by venue_id order by place) as nth from ranked
+       where place > $2 and $3::timestamptz is not null and (
+         id in (select instrument_id from signal where state = 'open' and type = any ($5))
+         or place <= $2 * $4::float8 and exists (select from depth_snapshot d where d.instrument_id = ranked.id and d.tick_at >= $3)
+       )
+     ), target as (
+       select id, venue_id, spot_id from ranked where place <= $2
+       union all select id, venue_id, spot_id from staying where nth <= $2
      )
-     select id from largest where venue_id = $1
-     union select s.id from largest join instrument s on s.id = largest.spot_id where s.venue_id = $1`,
-    [venue, most]
+     select id from target where venue_id = $1
+     union select s.id from target join instrument s on s.id = target.spot_id where s.venue_id = $1`,
+    [venue, most, askedSinceMs === null ? null : new Date(askedSinceMs), LEAVES_BELOW, SEE_BOOKS]
   )
   return new Set(rows.map(({ id }) => id))
 }

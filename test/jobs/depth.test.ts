@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
+import type { BucketType } from '../../src/domain/signal-types.ts'
 import { floorTo } from '../../src/domain/time.ts'
 import { collect } from '../../src/jobs/collect.ts'
 import { pollDepth } from '../../src/jobs/depth.ts'
 import { pollOpenInterest } from '../../src/jobs/open-interest.ts'
 import { sweepVenue } from '../../src/jobs/sweep.ts'
-import { listDepthTargets } from '../../src/store/depth.ts'
+import { insertDepths, listDepthTargets } from '../../src/store/depth.ts'
+import { writeSignals } from '../../src/store/signals.ts'
 import { findAdapter } from '../../src/venues/registry.ts'
 import { eventually } from '../api/fixture.ts'
 import { testDatabase } from '../support/database.ts'
 import { type Fault, startExchange } from '../support/exchange.ts'
 import { openLine } from '../support/line.ts'
+import { aCarry } from '../support/signals.ts'
 
 const never = new AbortController().signal
 const DEPTH = { contracts: 2, everyMs: 60_000 }
@@ -165,4 +168,68 @@ test('rounds that nobody ran, or whose holder died, are gaps of the venue', asyn
       ['depth', 'not_polled', at(3), at(5)]
     ]
   )
+})
+
+test('a contract that falls a place keeps its book, and as long as a signal of it is open it does wherever it is', async () => {
+  await using run = await collected(['bybit'])
+  const { db } = run
+  const { rows: contracts } = await db.query<{ id: number }>(
+    `select i.id from instrument i join market_latest l on l.instrument_id = i.id
+     where i.venue_id = 'bybit' and i.kind <> 'spot' and i.tracked and l.open_interest_usd is not null order by i.id`
+  )
+  const ids = contracts.map(({ id }) => id)
+  assert.ok(ids.length >= 15)
+  const rank = (order: readonly number[]) =>
+    db.query(
+      `update market_latest l set open_interest_usd = 1e9 / o.place from unnest($1::int[]) with ordinality as o (id, place)
+       where l.instrument_id = o.id`,
+      [order]
+    )
+  const MOST = 5
+  const asked = async (askedSinceMs: number | null = run.tickAt) => {
+    const targets = await listDepthTargets(db, 'bybit', MOST, askedSinceMs)
+    return ids.filter((id) => targets.has(id))
+  }
+  await rank(ids)
+  assert.deepEqual(await asked(), ids.slice(0, MOST))
+  const last = ids[MOST - 1]!
+  const depth = { mid: '1', spreadBps: 1, observedAt: run.tickAt, venueTime: null }
+  const amounts = { bid10: '1', ask10: '1', bid25: '1', ask25: '1', bid50: '1', ask50: '1' }
+  await db.transaction((client) =>
+    insertDepths(client, [{ instrumentId: last, ...depth, ...amounts }], {
+      ...{ tickAt: run.tickAt, spanMs: 60_000, source: 'polled', formulaVersion: 1, adapterVersion: 1, epoch: 1 }
+    })
+  )
+  /** The last of them falls by so many places. */
+  const fall = (by: number) =>
+    rank([...ids.slice(0, MOST - 1), ...ids.slice(MOST, MOST + by), last, ...ids.slice(MOST + by)])
+  await fall(1)
+  const risen = ids.slice(0, MOST + 1)
+  assert.deepEqual(await asked(), risen)
+  const without = risen.filter((id) => id !== last)
+  assert.deepEqual(await asked(run.tickAt + 1), without, 'it was asked before then')
+  assert.deepEqual(await asked(null), without, 'other rounds go by rank alone')
+  await fall(2)
+  assert.deepEqual(await asked(), without)
+
+  const open = (type: BucketType, id: number) =>
+    db.transaction((client) =>
+      writeSignals(client, [aCarry({ id: `sig_${type}_${id}`, type, instrumentId: id, spotId: id })])
+    )
+  await open('leverage_buildup', last)
+  assert.deepEqual(await asked(), without, 'that signal sees no books')
+  await open('liquidity_thinning', last)
+  await fall(5)
+  assert.deepEqual(await asked(), risen)
+  const next = run.tickAt + DEPTH.everyMs
+  await run.poll('bybit', next)
+  const { rows } = await db.query('select from depth_snapshot where instrument_id = $1 and tick_at = $2', [
+    last,
+    new Date(next)
+  ])
+  assert.equal(rows.length, 1, 'a round asks for it')
+  for (const id of ids) await open('carry_opportunity', id)
+  assert.equal((await asked()).length, 2 * MOST)
+  await db.query(`update signal set state = 'closed', closed_at = now(), close_reason = 'exit'`)
+  assert.deepEqual(await asked(), without)
 })
