@@ -1,5 +1,5 @@
 import { doubtsOf } from '../domain/instrument.ts'
-import { SIGNAL_STATES, type SignalSubject } from '../domain/signal.ts'
+import { SIGNAL_STATES, type Signal, type SignalSubject } from '../domain/signal.ts'
 import { SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
 import { isoOf, isoOrNull } from '../domain/time.ts'
 import { CLAIM_OF, CLAIMS, dueAt, hoursOf, OUTCOME_HOURS } from '../domain/track-record.ts'
@@ -68,7 +68,7 @@ export const signalOutcomeSchema = object(
 )
 
 /** A row of `/v1/signals/outcomes`. */
-export function signalOutcomeView(scored: ScoredSignal, subject: SignalSubject, nowMs: number) {
+export function signalOutcomeView(scored: ScoredSignal<Signal>, subject: SignalSubject, nowMs: number) {
   const { signal } = scored
   const claim = CLAIM_OF[signal.type]
   const netFrac = scored.net ?? null
@@ -109,13 +109,15 @@ export function signalOutcomeView(scored: ScoredSignal, subject: SignalSubject, 
 const NO_FORECAST = 'a_fact_and_no_forecast'
 
 /** What it looked at later, and whether that is a hit at the hours by which its type is judged. */
-function laterOf({ signal, later }: ScoredSignal): Record<string, number | boolean | null> {
+function laterOf({ signal, later }: ScoredSignal<Signal>): Record<string, number | boolean | null> {
   const claim = CLAIM_OF[signal.type]
   const judged = claim === null ? [] : hoursOf(claim)
+  const exit = signal.type === 'funding_regime' ? null : (signal.parameterSet.thresholds[signal.label]?.exit ?? null)
   return Object.fromEntries(
     OUTCOME_HOURS.flatMap((hours) => {
       const value = later.get(hours) ?? null
-      const isHit = claim === null || value === null || !judged.includes(hours) ? null : hitOf(signal, claim, value)
+      const isHit =
+        claim === null || value === null || !judged.includes(hours) ? null : hitOf({ ...signal, exit }, claim, value)
       return [
         [`value${hours}h`, value],
         [`isHit${hours}h`, isHit]
@@ -124,7 +126,7 @@ function laterOf({ signal, later }: ScoredSignal): Record<string, number | boole
   )
 }
 
-function whyNoOutcome({ signal, later, isHeldBack }: ScoredSignal, nowMs: number): Record<string, string> {
+function whyNoOutcome({ signal, later, isHeldBack }: ScoredSignal<Signal>, nowMs: number): Record<string, string> {
   const claim = CLAIM_OF[signal.type]
   const unknown = (hours: number) => {
     if (isHeldBack) return 'quarantined'
@@ -141,7 +143,7 @@ function whyNoOutcome({ signal, later, isHeldBack }: ScoredSignal, nowMs: number
   )
 }
 
-function whyNoNet({ signal, net, isHeldBack }: ScoredSignal): string {
+function whyNoNet({ signal, net, isHeldBack }: ScoredSignal<Signal>): string {
   if (signal.type !== 'carry_opportunity') return 'only_of_carries'
   if (isHeldBack) return 'quarantined'
   if (signal.closedAt === null) return 'still_open'

@@ -1,4 +1,3 @@
-import type { BucketSignal, Signal } from '../domain/signal.ts'
 import { SIGNAL_LABELS, SIGNAL_TYPES } from '../domain/signal-types.ts'
 import { medianOf } from '../domain/statistics.ts'
 import { HOUR, isoOf } from '../domain/time.ts'
@@ -11,10 +10,11 @@ import {
   hoursOf,
   INDEPENDENT_MIN,
   isHit,
+  type RecordedSignal,
   type Trial
 } from '../domain/track-record.ts'
 import { tableParameters } from './history-parameters.ts'
-import { listOf, time } from './parameters.ts'
+import { list, listOf, time } from './parameters.ts'
 import {
   absences,
   count,
@@ -31,6 +31,8 @@ import {
 export const signalRecordParameters = {
   type: listOf(SIGNAL_TYPES, 'Types'),
   label: listOf(SIGNAL_LABELS, 'Labels'),
+  asset: list('Assets', 'BTC,ETH'),
+  venue: list('Venues', 'binance,bybit'),
   from: time('Signals that opened from then on; a year before `to` unless given'),
   to: time('Signals that opened before then; now unless given'),
   ...tableParameters
@@ -88,8 +90,8 @@ export const signalRecordSchema = object(
 )
 
 /** A signal with what is known of its outcomes, by hours; `net` of a carry that is over: null where it is not known, nothing where it is not known yet. */
-export type ScoredSignal = {
-  readonly signal: Signal
+export type ScoredSignal<Of = RecordedSignal> = {
+  readonly signal: Of
   /** What it is about is under quarantine: it is counted as such, and nowhere else. */
   readonly isHeldBack: boolean
   readonly later: ReadonlyMap<number, number | null>
@@ -98,30 +100,31 @@ export type ScoredSignal = {
 
 type Range = { readonly fromMs: number; readonly toMs: number }
 
-/** Rows of `/v1/signals/records`: of each label and set of parameters one for each claim and time. `inForce`: the parameters that are, by type. */
-export function signalRecords(scored: readonly ScoredSignal[], range: Range, inForce: ReadonlyMap<string, string>) {
-  const groups = Map.groupBy(scored, ({ signal: { type, label, parameters } }) => `${type} ${label} ${parameters}`)
-  return [...groups.values()].flatMap((all) => {
+/**
+ * Rows of `/v1/signals/records`, of signals of one type and label: of each set of parameters one for each claim and time, made one by one.
+ * `inForce`: the parameters that are.
+ */
+export function* signalRecords(scored: readonly ScoredSignal[], range: Range, inForce: string | null) {
+  for (const all of Map.groupBy(scored, ({ signal }) => signal.parameters).values()) {
     const { type, label, parameters } = all[0]!.signal
     const own = all.filter(({ isHeldBack }) => !isHeldBack)
     const shared = {
       type,
       label,
       parametersId: parameters,
-      isInForce: inForce.get(type) === parameters,
+      isInForce: inForce === parameters,
       range,
       ...livesOf(own),
       heldBack: all.length - own.length
     }
     const claim = CLAIM_OF[type]
-    if (claim === null) return [rowOf(shared, null, null, own, [])]
-    const rows = hoursOf(claim).map((hours) => rowOf(shared, claim, hours, own, trialsOf(own, claim, hours)))
-    if (type !== 'carry_opportunity') return rows
-    return [...rows, rowOf(shared, 'earned', null, own, earnedOf(own))]
-  })
+    if (claim === null) yield rowOf(shared, null, null, own, [])
+    else for (const hours of hoursOf(claim)) yield rowOf(shared, claim, hours, own, trialsOf(own, claim, hours))
+    if (type === 'carry_opportunity') yield rowOf(shared, 'earned', null, own, earnedOf(own))
+  }
 }
 
-export type SignalRecord = ReturnType<typeof signalRecords>[number]
+export type SignalRecord = ReturnType<typeof rowOf>
 
 /** Unique, and in the order in which they are shown. */
 export const recordName = ({ type, label, parametersId, claim, hours }: SignalRecord): string =>
@@ -147,7 +150,8 @@ const middleOf = (values: readonly number[]) => (values.length === 0 ? null : me
 
 type Outcome = Trial & { readonly change: number }
 
-const subjectOf = ({ instrumentId, spotId, venue, asset }: Signal) => `${instrumentId} ${spotId} ${venue} ${asset}`
+const subjectOf = ({ instrumentId, spotId, venue, asset }: RecordedSignal) =>
+  `${instrumentId} ${spotId} ${venue} ${asset}`
 
 function trialsOf(own: readonly ScoredSignal[], claim: Exclude<Claim, 'earned'>, hours: number): Outcome[] {
   return own.flatMap(({ signal, later: outcomes }) => {
@@ -160,10 +164,12 @@ function trialsOf(own: readonly ScoredSignal[], claim: Exclude<Claim, 'earned'>,
 }
 
 /** Whether what a signal looks at is a hit with a value of some time later. */
-export function hitOf(signal: Signal, claim: Exclude<Claim, 'earned'>, later: number): boolean {
-  const { value: opened, type, label } = signal
-  const exit = type === 'funding_regime' ? 0 : ((signal as BucketSignal).parameterSet.thresholds[label]?.exit ?? 0)
-  return isHit(claim, { opened, later, exit, isRatio: type === 'liquidity_thinning' })
+export function hitOf(
+  { type, value: opened, exit }: Pick<RecordedSignal, 'type' | 'value' | 'exit'>,
+  claim: Exclude<Claim, 'earned'>,
+  later: number
+): boolean {
+  return isHit(claim, { opened, later, exit: exit ?? 0, isRatio: type === 'liquidity_thinning' })
 }
 
 /** Whether a carry has earned something, of its net. */
@@ -179,7 +185,7 @@ function earnedOf(own: readonly ScoredSignal[]): Outcome[] {
 
 type Shared = ReturnType<typeof livesOf> & {
   readonly heldBack: number
-  readonly type: Signal['type']
+  readonly type: RecordedSignal['type']
   readonly label: string
   readonly parametersId: string
   readonly isInForce: boolean

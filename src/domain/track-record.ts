@@ -1,6 +1,26 @@
 import { wilson } from './inference.ts'
-import type { SignalType } from './signal.ts'
+import type { CloseReason, SignalType } from './signal.ts'
 import { HOUR } from './time.ts'
+
+/** What a track record goes by of a signal. Times in epoch milliseconds. */
+export type RecordedSignal = {
+  readonly id: string
+  readonly type: SignalType
+  readonly label: string
+  readonly instrumentId: number | null
+  readonly spotId: number
+  readonly venue: string
+  readonly asset: string | null
+  readonly openedAt: number
+  readonly closedAt: number | null
+  readonly closeReason: CloseReason | null
+  readonly value: number
+  readonly peakAt: number | null
+  readonly halvedAt: number | null
+  readonly parameters: string
+  /** What closes its label, in the unit of its type; null of funding regimes. */
+  readonly exit: number | null
+}
 
 /** What a signal is held to: hours after its opening. Spec 3.7, and the hour. */
 export const OUTCOME_HOURS = [1, 8, 24, 72, 168] as const

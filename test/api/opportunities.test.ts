@@ -241,6 +241,34 @@ test('each type tells its own track record: a rate with its interval, or that th
     assert.equal((await request(api.url).get(`/v1/signals/records?${query}`)).status, 400, query)
 })
 
+test('the record of a year of a whole universe is told without narrowing it, and that of some assets or venues alone', async () => {
+  await using api = await testApi({
+    seed: async (db) => {
+      await insertInstrument(db, { key: BTC })
+      await insertInstrument(db, { key: 'bybit:ETH/USDT:USDT', asset: 'ETH' })
+      // One in ten of ETH; two in each moment, so that pages end between them.
+      await db.query(
+        `insert into signal (id, type, instrument_id, venue_id, label, state, opened_at, closed_at, close_reason, known_at, updated_at, value, last_value,
+           last_at, peak_value, opening, parameters, parameter_set, formula_version)
+         select 'sig_n' || n, 'interval_change', i.id, i.venue_id, 'SHORTER', 'closed', t, t + interval '1 day', 'exit', t, t, 1, 0, t, 1, '{}', 'n1', '{}', 1
+         from generate_series(0, 20999) as n
+           join instrument i on i.asset = case when n % 10 = 0 then 'ETH' else 'BTC' end,
+           lateral (select $1::timestamptz - (n / 2) * interval '10 minutes' as t) at`,
+        [new Date(NOW_MS - 2 * 24 * HOUR)]
+      )
+    }
+  })
+  const ask = async (query: string): Promise<Any> => {
+    const { status, body } = await request(api.url).get(`/v1/signals/records${query}`)
+    return status === 200 ? body.data.map(({ fired, closed }: Any) => [fired, closed]) : body
+  }
+  assert.deepEqual(await ask(''), [[21_000, 21_000]])
+  assert.deepEqual(await ask('?asset=eth'), [[2_100, 2_100]])
+  assert.deepEqual(await ask('?venue=binance'), [[18_900, 18_900]])
+  assert.deepEqual(await ask('?asset=ETH&venue=binance'), [])
+  assert.match((await ask('?asset=EHT')).errors[0].path, /asset/)
+})
+
 test('signals of a contract under quarantine are in no track record, and each row says how many they are', async () => {
   await using api = await testApi({ seed: (db) => seedDislocations(db, 3) })
   const ask = async (type: string): Promise<Any[]> =>

@@ -28,7 +28,8 @@ async function readOutcomes(context: ApiContext, question: Question<typeof signa
   const nowMs = context.clock.now()
   const filter = { types: type ?? null, carries: null, labels: label ?? null, states: state ?? null }
   const { page, ...paging } = await readSignalPage(context, question, filter)
-  const scored = await scoreSignals(context.db, page, nowMs)
+  const listed = page.map(({ signal, subject }) => ({ signal, isHeldBack: subject.quarantine !== null }))
+  const scored = await scoreSignals(context.db, listed, nowMs)
   const data = page.map(({ subject }, index) => signalOutcomeView(scored[index]!, subject, nowMs))
   return { data, ...paging, asOfMs: nowMs }
 }
