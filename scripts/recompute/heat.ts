@@ -2,10 +2,11 @@ import type { Answer, Maker, Reader } from './answer.ts'
 import { fraction, plus, ratio } from './fraction.ts'
 import { sumOf, zOf } from './statistics.ts'
 
-type Point = { readonly at: number; readonly value: number }
+/** `against`: of a basis the spot leg; what is against another one is not compared. */
+type Point = { readonly at: number; readonly value: number; readonly against?: string }
 type Rows = {
   readonly scoredAt: string
-  readonly basis: readonly { startAt: string; meanBps: number }[]
+  readonly basis: readonly { startAt: string; meanBps: number; spot: string }[]
   readonly settlements: readonly {
     settledAt: string
     toldAt: string
@@ -21,7 +22,8 @@ type Rows = {
 function pointsOf(name: string, { constant }: Reader, rows: Rows): Point[] {
   const hour = constant('hourMs')
   const endOf = (at: string) => Math.floor(Date.parse(at) / hour) * hour + hour
-  if (name === 'basisExcess') return rows.basis.map(({ startAt, meanBps }) => ({ at: endOf(startAt), value: meanBps }))
+  if (name === 'basisExcess')
+    return rows.basis.map(({ startAt, meanBps, spot }) => ({ at: endOf(startAt), value: meanBps, against: spot }))
   if (name === 'longShort') {
     return rows.flows.map(({ observedAt, longShortRatio }) => {
       const r = fraction(longShortRatio)
@@ -51,7 +53,7 @@ function componentOf(name: string, read: Reader, answer: Answer) {
   const now = Date.parse(rows.scoredAt)
   const known = pointsOf(name, read, rows).filter(({ at }) => at > now - constant('windowMs'))
   const last = known.at(-1)
-  const past = known.slice(0, -1).map(({ value }) => value)
+  const past = known.slice(0, -1).flatMap(({ value, against }) => (against === last!.against ? [value] : []))
   const kind = name === 'funding' ? 'settlement' : 'hour'
   const counts =
     last !== undefined && now - last.at <= constant(`${kind}MaxAgeMs`) && past.length >= constant(`${kind}sMin`)

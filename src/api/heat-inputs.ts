@@ -1,8 +1,10 @@
+import { type BucketPart, meanOf } from '../domain/buckets.ts'
 import { HEAT_WINDOW_MS, type HeatInputs } from '../domain/heat.ts'
 import { type HeatRows, heatInputsOf, lastOfHours, longShareOf } from '../domain/heat-rows.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import { DAY, floorTo, HOUR } from '../domain/time.ts'
-import { listBasisBuckets } from '../store/basis-buckets.ts'
+import { listBasisPartsOfMany } from '../store/basis-buckets.ts'
+import { listSpotsBetween } from '../store/basis-history.ts'
 import { listFlows } from '../store/flow.ts'
 import { listOpenInterest } from '../store/open-interest.ts'
 import { listSettlementRevisions } from '../store/settlement-revisions.ts'
@@ -42,16 +44,14 @@ export async function readHeatRows(
   const narrow = 'name fewer assets, or give a shorter range'
   await takeStored(budget, { most, count: async () => most, path: 'asset', narrow })
   const [basis, settled, held, flows] = await Promise.all([
-    spotId === null
-      ? []
-      : listBasisBuckets(db, { instrumentId: id, spotId, knownAtMs, grades: ['signal'] }, { ...range, bucketMs: HOUR }),
+    listHours(db, id, range),
     listSettlementRevisions(db, [id], range),
     listOpenInterest(db, { ...range, fromMs: range.fromMs - DAY }),
     listFlows(db, range)
   ])
   return {
-    hasSpot: spotId !== null,
-    basis: basis.flatMap(({ start, mean }) => (mean === null ? [] : [{ startAt: start, meanBps: mean }])),
+    hasSpot: spotId !== null || basis.length > 0,
+    basis,
     settlements: settled.get(id) ?? [],
     openInterest: lastOfHours(
       held.flatMap(({ observedAt, source, base, usd, volume24hUsd }) =>
@@ -64,4 +64,30 @@ export async function readHeatRows(
       )
     )
   }
+}
+
+/**
+ * The basis of each hour against the leg that was in use at its end, whatever is in use now. Only polled bases are of grade `signal`,
+ * and polled is one leg at a time.
+ */
+async function listHours(
+  db: ApiContext['db'],
+  instrumentId: number,
+  { knownAtMs, ...range }: { readonly fromMs: number; readonly toMs: number; readonly knownAtMs: number | null }
+): Promise<HeatRows['basis']> {
+  const hours = new Map<number, { readonly spot: string; readonly part: BucketPart }>()
+  for (const { id: spotId, key: spot } of await listSpotsBetween(db, instrumentId, range)) {
+    const choice = { knownAtMs, grades: ['signal'] } as const
+    const parts = await listBasisPartsOfMany(db, [{ instrumentId, spotId }], choice, { ...range, bucketMs: HOUR })
+    for (const [startAt, part] of parts.get(instrumentId)!) {
+      if (part.lastAt > (hours.get(startAt)?.part.lastAt ?? Number.NEGATIVE_INFINITY))
+        hours.set(startAt, { spot, part })
+    }
+  }
+  return [...hours]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([startAt, { spot, part }]) => {
+      const meanBps = meanOf(part)
+      return meanBps === null || !Number.isFinite(meanBps) ? [] : [{ startAt, meanBps, spot }]
+    })
 }

@@ -46,12 +46,15 @@ const componentSchema = object({
   name: oneOf(Object.keys(SENTIMENT_WEIGHTS), 'The component'),
   weight: number('How much it counts, of 1', 0.25),
   value: numberOrNull(
-    'Its last value, in `unit`: mean basis of an hour (before fx; what is fair of it is one number of the venue, and moves no z), ' +
+    'Its last value, in `unit`: mean basis of an hour against the spot leg of that time (before fx; what is fair of it is one number of the venue, and moves no z), ' +
       'settled funding, open interest gained in a day over the volume of a day, share of accounts that are long',
     12.5
   ),
   unit: oneOf([...new Set(Object.values(UNITS))], 'What its value is'),
-  z: numberOrNull('Robust z-score among its own values of the 90 days before; null: see `absent`', 1.2),
+  z: numberOrNull(
+    'Robust z-score among its own values of the 90 days before, of a basis those against the same spot leg; null: see `absent`',
+    1.2
+  ),
   method: oneOfOrNull(
     METHODS,
     'By the median absolute deviation, or the standard deviation where over half are the same'

@@ -73,10 +73,12 @@ export function everyBucket(
     const start = fromMs + index * lengthMs
     const part = parts.get(start)
     if (part === undefined) return { start, ...EMPTY }
-    const { open, high, low, close, sum, count, spanMs } = part
-    const mean = ratioOf(sum, parseDecimal(String(count))!) ?? null
-    return { start, open, high, low, close, mean, count, coverage: Math.min(1, spanMs / lengthMs) }
+    const { open, high, low, close, count, spanMs } = part
+    return { start, open, high, low, close, mean: meanOf(part), count, coverage: Math.min(1, spanMs / lengthMs) }
   })
 }
+
+export const meanOf = ({ sum, count }: Pick<BucketPart, 'sum' | 'count'>): number | null =>
+  ratioOf(sum, parseDecimal(String(count))!) ?? null
 
 const EMPTY = { open: null, high: null, low: null, close: null, mean: null, count: 0, coverage: 0 }

@@ -14,8 +14,8 @@ export const HEAT_SETTLEMENT_MAX_AGE_MS = 24 * HOUR
 /** What the heat of a perpetual is made of, as it is stored: times in epoch ms, each list in the order of time. */
 export type HeatRows = {
   readonly hasSpot: boolean
-  /** Mean basis of each hour, bps. */
-  readonly basis: readonly { readonly startAt: number; readonly meanBps: number }[]
+  /** Mean basis of each hour, bps, against the spot leg that was in use at its end. */
+  readonly basis: readonly { readonly startAt: number; readonly meanBps: number; readonly spot: string }[]
   /** Every revision of each settlement, and when it counted first. */
   readonly settlements: readonly {
     readonly settledAt: number
@@ -51,7 +51,7 @@ export function heatInputsOf({ hasSpot, basis, settlements, openInterest, flows 
   })
   return {
     basisExcess: hasSpot
-      ? hourly(basis.flatMap(({ startAt, meanBps }) => pointOf(startAt + HOUR, meanBps)))
+      ? hourly(basis.map(({ startAt, meanBps, spot }) => ({ at: startAt + HOUR, value: meanBps, against: spot })))
       : 'no_spot_leg',
     funding: {
       points: ratesOf(settlements),

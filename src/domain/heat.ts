@@ -8,8 +8,16 @@ import {
 import { type RobustZ, robustZ } from './statistics.ts'
 import { DAY } from './time.ts'
 
-/** One observation of a component, when it was known; `until`: when something else became known in its place. */
-export type HeatPoint = { readonly at: number; readonly value: number; readonly until?: number }
+/**
+ * One observation of a component, when it was known; `until`: when something else became known in its place; `against`: the other leg,
+ * of a value that has one: values against different legs are not compared.
+ */
+export type HeatPoint = {
+  readonly at: number
+  readonly value: number
+  readonly until?: number
+  readonly against?: string
+}
 
 /** A component's observations, in the order of what they are of. */
 export type HeatSeries = {
@@ -59,7 +67,7 @@ function componentAt(name: SentimentComponent, series: HeatSeries | string, atMs
   )
   const last = known.at(-1)
   if (last === undefined) return { ...nothing, observations: 0, absent: 'not_observed' }
-  const past = known.slice(0, -1).map(({ value }) => value)
+  const past = known.slice(0, -1).flatMap(({ value, against }) => (against === last.against ? [value] : []))
   const seen = { ...nothing, value: last.value, observedAt: last.at, observations: past.length }
   if (atMs - last.at > series.maxAgeMs) return { ...seen, absent: 'stale' }
   if (past.length < series.minObservations) return { ...seen, absent: 'too_few_observations' }

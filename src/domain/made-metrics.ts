@@ -55,7 +55,8 @@ const RAISED: Partial<Record<MadeAnswer, number>> = {
   fundingSpreads: 3,
   fundingSpreadsRealised: 2,
   signals: 2,
-  opportunities: 2
+  opportunities: 2,
+  sentiment: 2
 }
 /** Version of the formulas of each answer: one more whenever any of its numbers comes out another way of the same rows. */
 export const MADE_FORMULA_VERSIONS = Object.fromEntries(

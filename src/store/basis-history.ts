@@ -1,6 +1,6 @@
 import type { PriceKind } from '../domain/board-row.ts'
 import { GRADES, type Grade } from '../domain/quality.ts'
-import { HOUR } from '../domain/time.ts'
+import { DAY, floorTo, HOUR } from '../domain/time.ts'
 import type { Database } from './database.ts'
 import { FACTS } from './sealed/facts.ts'
 import { listRows } from './sealed/rows.ts'
@@ -154,6 +154,23 @@ export async function listSeriesSpots(db: Queryable, instrumentId: number): Prom
     [instrumentId]
   )
   return rows.map(({ spot_id }) => spot_id)
+}
+
+/** Those against which it has bases in [fromMs, toMs), whatever of these is still kept, in one order. */
+export async function listSpotsBetween(
+  db: Queryable,
+  instrumentId: number,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }
+): Promise<{ readonly id: number; readonly key: string }[]> {
+  const { rows } = await db.query<{ id: number; key: string }>(
+    `select id, key from instrument where id in (
+       select spot_id from basis_snapshot where instrument_id = $1 and tick_at >= $2 and tick_at < $3
+       union select spot_id from sealed_day where instrument_id = $1 and fact = 'basis' and day >= $4 and day < $3
+       union select spot_id from basis_bucket where instrument_id = $1 and length_ms = $5 and start >= $4 and start < $3
+     ) order by id`,
+    [instrumentId, new Date(fromMs), new Date(toMs), new Date(floorTo(fromMs, DAY)), DAY]
+  )
+  return rows
 }
 
 /** Those of the contracts whose basis is stored against a spot leg. */

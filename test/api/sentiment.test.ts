@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
-import { HOUR } from '../../src/domain/time.ts'
+import { HOUR, MINUTE } from '../../src/domain/time.ts'
 import type { Database } from '../../src/store/database.ts'
+import { remade } from '../support/remade.ts'
 import { observeFlow, observeSizes } from '../support/sizes.ts'
 import { insertBasis, insertInstrument, insertSettlements, NOW_MS, testApi } from './fixture.ts'
 
@@ -40,6 +41,7 @@ async function seed(db: Database): Promise<void> {
 
 type Component = {
   name: string
+  observations: number
   contribution: number | null
   absent: string | null
   z: number | null
@@ -97,6 +99,41 @@ test('a settlement that is corrected later changes no score of before, and those
   const after = await scores()
   assert.deepEqual(after.slice(0, 3), before.slice(0, 3))
   assert.ok(after[3] < before[3], `${after[3]} < ${before[3]}`)
+})
+
+test('a perpetual that gets another spot leg keeps its history, and is compared with nothing that was against the one before', async () => {
+  await using api = await testApi({ seed })
+  const history = async (): Promise<{ components: Component[] }[]> => {
+    const asked = `/v1/sentiment/history?asset=BTC&from=${NOW_MS - 3 * HOUR}&to=${NOW_MS + HOUR}`
+    return (await request(api.url).get(asked)).body.data
+  }
+  const before = await history()
+  assert.ok(before.every(({ components: [basis] }) => basis!.z !== null))
+  const { rows } = await api.db.query<{ id: number }>('select id from instrument where key = $1', [BTC])
+  const other = await insertInstrument(api.db, { key: 'kraken:BTC/USD' })
+  await api.db.query('update instrument set spot_id = $2 where id = $1', [rows[0]!.id, other])
+  // The catalogue is read again after a while.
+  api.clock.advance(MINUTE)
+  assert.deepEqual(await history(), before)
+  // In use for the last half of the last hour, and for one long ago.
+  await insertBasis(api.db, rows[0]!.id, other, [
+    { atMs: ago(150) + HOUR / 2, basisBps: -40 },
+    { atMs: ago(1) + HOUR / 2, basisBps: -50 }
+  ])
+  const after = await history()
+  assert.deepEqual(
+    after.slice(0, 3).map(({ components: [basis] }) => basis!.value),
+    before.slice(0, 3).map(({ components: [basis] }) => basis!.value)
+  )
+  const [basis] = after[3]!.components
+  assert.deepEqual([basis!.value, basis!.observations, basis!.absent], [-50, 1, 'too_few_observations'])
+  const answers = []
+  for (const metric of ['sentiment.basisExcessValue', 'sentiment.basisExcessObservations']) {
+    const { data } = (await request(api.url).get(`/v1/explain?metric=${metric}&instrument=${BTC}`)).body
+    assert.equal(data.value, data.recomputed, metric)
+    answers.push(data)
+  }
+  assert.deepEqual(remade(answers), [-50, 1])
 })
 
 test('what is not complete yet, or not kept any more, is refused', async () => {

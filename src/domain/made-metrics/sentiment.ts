@@ -12,8 +12,9 @@ type Component = { readonly unit: string; readonly value: string; readonly input
 const COMPONENTS: Partial<Readonly<Record<SentimentComponent, Component>>> = {
   basisExcess: {
     unit: 'basis points',
-    value: 'mean basis of an hour, known at its end',
-    inputs: ['basis.*.startAt', 'basis.*.meanBps']
+    value:
+      'mean basis of an hour, against the leg of its end, known then; compared with those against the same spot alone',
+    inputs: ['basis.*.startAt', 'basis.*.meanBps', 'basis.*.spot']
   },
   funding: {
     unit: 'fraction per 8 h',
