@@ -15,6 +15,15 @@ export function sigmaOf({ closes }: CarryRows, { constant }: Reader): number | n
   return n < constant('changesMin') ? null : deviationOf(changes) * Math.sqrt(n / (n - 1))
 }
 
+/** The same of means of 8 h; null as well between two currencies. */
+export function premiumSigmaOf({ periods, contract, spot }: CarryRows, { constant }: Reader): number | null {
+  const means = periods.flatMap(({ meanBps }) => meanBps ?? [])
+  const n = means.length
+  return contract.quote !== spot.quote || n < constant('periodsMin')
+    ? null
+    : deviationOf(means) * Math.sqrt(n / (n - 1))
+}
+
 /** What holding costs per 8 h. */
 const carryOf = ({ terms }: CarryRows, { constant }: Reader) =>
   ((terms.rQuote - terms.rBase) * 8) / constant('hoursPerYear')
@@ -57,7 +66,7 @@ export function fairOf(rows: CarryRows, read: Reader, hoursOn = 0): number | nul
 /** The same of period averages that scatter. */
 export function noisyFairOf(rows: CarryRows, read: Reader): number | null {
   const { rule } = rows
-  const sigmaBps = sigmaOf(rows, read)
+  const sigmaBps = premiumSigmaOf(rows, read)
   if (rule === null || sigmaBps === null || !(sigmaBps > 0)) return null
   const bps = read.constant('bps')
   const carry = carryOf(rows, read)

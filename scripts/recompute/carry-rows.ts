@@ -54,6 +54,7 @@ export type CarryRows = {
     readonly intervalHours: number | null
   }[]
   readonly closes: readonly { readonly basisBps: number | null }[]
+  readonly periods: readonly { readonly meanBps: number | null }[]
   readonly terms: Readonly<
     Record<
       | 'horizonHours'

@@ -1,7 +1,7 @@
 import type { Maker, Reader, Value } from './answer.ts'
 import { booksOf, type Fills } from './carry-books.ts'
 import { CAPACITY } from './carry-capacity.ts'
-import { boundsOf, daysLeft, fairOf, noisyFairOf, sigmaOf } from './carry-fair.ts'
+import { boundsOf, daysLeft, fairOf, noisyFairOf, premiumSigmaOf, sigmaOf } from './carry-fair.ts'
 import { fundingOf, paidAfter } from './carry-funding.ts'
 import { type End, endOf, entryOf, headlineOf, roundTrip } from './carry-net.ts'
 import { type CarryRows, sideOf } from './carry-rows.ts'
@@ -110,6 +110,7 @@ const boundOf = (rows: CarryRows, bound: 'cap' | 'floor') =>
 const FAIR: Readonly<Record<string, Maker>> = {
   fairBps: of(fairOf),
   noisyFairBps: of(noisyFairOf),
+  premiumSigmaBps: of(premiumSigmaOf),
   sigmaBps: of(sigmaOf),
   fairLowerBps: of((rows, read) => bandOf(rows, read).lower),
   fairUpperBps: of((rows, read) => bandOf(rows, read).upper),

@@ -1,11 +1,11 @@
 import { freshActivity } from '../domain/board-facts.ts'
-import { type CarryFacts, HISTORY_MS, weeklyDeviation } from '../domain/carry-case.ts'
+import { type CarryFacts, HISTORY_MS, PERIOD_DAYS, periodDeviation, weeklyDeviation } from '../domain/carry-case.ts'
 import { polledMaxAgeMs } from '../domain/expiry.ts'
 import type { Instrument } from '../domain/instrument.ts'
 import type { Latest } from '../domain/latest.ts'
 import { DAY, floorTo, MINUTE } from '../domain/time.ts'
 import { fxPairsOf, fxQuotesOf, tradedFxOf } from '../domain/traded-fx.ts'
-import { countDayCloses, listDayCloses } from '../store/day-closes.ts'
+import { type BasisPast, countBasisPasts, listBasisPasts } from '../store/basis-pasts.ts'
 import { knownDepthOf, listLatestDepths } from '../store/depth.ts'
 import { listLatest } from '../store/latest.ts'
 import { listDepthsAt, listMarketsAt } from '../store/markets-at.ts'
@@ -29,7 +29,7 @@ const COUNTED = ['display', 'signal'] as const
 const closesOf = ({ nowMs, isPast }: Moment) => ({ grades: COUNTED, toldAtMs: isPast ? nowMs : null })
 const lastDays = (nowMs: number) => {
   const toMs = floorTo(nowMs, DAY)
-  return { fromMs: toMs - DEVIATION_DAYS * DAY, toMs }
+  return { fromMs: toMs - DEVIATION_DAYS * DAY, periodsFromMs: toMs - PERIOD_DAYS * DAY, toMs }
 }
 
 /** As the board's: older best prices are not of now. Of the past, what was kept is further apart. */
@@ -59,7 +59,7 @@ export async function readCarryFacts(
     most: Number.POSITIVE_INFINITY,
     count: async (most) =>
       (await countSettlementRows(db, perpetuals, range, most)) +
-      (await countDayCloses(db, pairs, closesOf(moment), lastDays(moment.nowMs), most)),
+      (await countBasisPasts(db, pairs, closesOf(moment), lastDays(moment.nowMs), most)),
     path: 'asset',
     narrow: 'name fewer assets or venues, or ask for fewer rows'
   })
@@ -106,7 +106,7 @@ async function readSome(
   return contracts.map((contract) => {
     const spot = contract.spotId === null ? null : (byId.get(contract.spotId) ?? null)
     const past = pastOf(contract)
-    const { settled, sigmaBps, intervalChanges } = madeOfPast(past)
+    const { intervalChanges, ...made } = madeOfPast(past)
     const legOf = (id: number | undefined) => ({
       latest: id === undefined ? undefined : currentSizes(context, latest.get(id), moment),
       depth: id === undefined ? undefined : knownDepthOf(depths.get(id))
@@ -121,18 +121,16 @@ async function readSome(
         spot === null
           ? null
           : tradedFxOf(contract.quote, spot.quote, fxQuotesOf(fxPairs, contract.venue, latest), nowMs),
-      settled,
-      sigmaBps
+      ...made
     }
     return [contract.id, { facts, intervalChanges, past }] as const
   })
 }
 
-/** What a contract settled in 90 d, and how its basis closed each of the last 60 d. */
-export type CarryPast = {
-  readonly settlements: readonly PaidRate[]
-  readonly closes: readonly (number | null)[]
-}
+/** What a contract settled in 90 d, how its basis closed each of the last 60 d, and its means of 8 h in the last 30 d. */
+export type CarryPast = BasisPast & { readonly settlements: readonly PaidRate[] }
+
+const NO_BASES: BasisPast = { closes: [], periodMeans: [] }
 
 async function readCarryPasts(
   { db }: Pick<ApiContext, 'db'>,
@@ -140,18 +138,19 @@ async function readCarryPasts(
   moment: Moment
 ): Promise<(contract: Instrument) => CarryPast> {
   const { pairs, perpetuals } = legsOf(contracts)
-  const [settlements, days] = await Promise.all([
+  const [settlements, pasts] = await Promise.all([
     listSettledRates(db, perpetuals, settledUntil(moment.nowMs)),
-    listDayCloses(db, pairs, closesOf(moment), lastDays(moment.nowMs))
+    listBasisPasts(db, pairs, closesOf(moment), lastDays(moment.nowMs))
   ])
-  return ({ id }) => ({ settlements: settlements.get(id) ?? [], closes: days.get(id) ?? [] })
+  return ({ id }) => ({ settlements: settlements.get(id) ?? [], ...(pasts.get(id) ?? NO_BASES) })
 }
 
 /** What a carry takes of that. */
-export function madeOfPast({ settlements, closes }: CarryPast) {
+export function madeOfPast({ settlements, closes, periodMeans }: CarryPast) {
   return {
     settled: settlements.flatMap(rate8hOf),
     sigmaBps: weeklyDeviation(closes),
+    periodSigmaBps: periodDeviation(periodMeans),
     intervalChanges: changesOf(settlements)
   }
 }

@@ -50,9 +50,12 @@ export const aggregateSchema = object(
     asset: text('What the perpetuals are about', 'BTC'),
     fundingApr: weightedSchema('Current funding a year, fraction', 0.1095),
     adjustedBasisBps: weightedSchema('Basis after fx, basis points', 4.1),
-    basisVolatilityPerDayBps: weightedSchema('Deviation of a day of hourly changes of basis, over 30 days', 5.9),
+    basisVolatilityPerDayBps: weightedSchema(
+      'Deviation of a day of hourly changes of basis before fx, over 30 days',
+      5.9
+    ),
     basisHalfLifeHours: weightedSchema(
-      'Half-life of a basis’ distance from its mean, hours, of those that come back',
+      'Half-life of a basis’ distance, before fx, from its mean, hours, of those that come back',
       6.5
     ),
     breadth: breadthSchema,

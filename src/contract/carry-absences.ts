@@ -6,6 +6,8 @@ type Asked = {
   readonly hasSpot: boolean
   readonly isPerpetual: boolean
   readonly hasDeviation: boolean
+  /** Of period averages, or why it is not known. */
+  readonly scatter: number | string
   readonly hasBorrow: boolean
 }
 
@@ -46,10 +48,11 @@ const OF_ALL = ['entry', 'borrowFrac', 'netFrac', 'netAprNotional', 'netAprCapit
 const refused = (refusal: string, { isPerpetual }: Asked) =>
   Object.fromEntries([...OF_ALL, ...(isPerpetual ? OF_PERPETUALS : [])].map((field) => [field, refusal]))
 
-function toldAbsences(row: Row, { isPerpetual, hasBorrow }: Asked, deviation: string | undefined) {
+function toldAbsences(row: Row, { isPerpetual, hasBorrow, scatter }: Asked, deviation: string | undefined) {
   const { halvingBound, bookBound, bookNotional, openInterestLimit, volumeLimit, curve } = row.capacity!
   const formula = row.fair!.fairBps === null ? 'formula_unverified' : undefined
   const bound = formula ?? (hasBorrow ? undefined : 'borrow_unknown')
+  const unknown = typeof scatter === 'string' ? scatter : undefined
   const others = openInterestLimit === null ? 'open_interest_unknown' : volumeLimit === null ? 'volume_unknown' : null
   // With all three known the books are the least of them, and what they bear beyond was not seen.
   const limit = bookNotional === null ? bookBound : (others ?? bookBound)
@@ -61,7 +64,8 @@ function toldAbsences(row: Row, { isPerpetual, hasBorrow }: Asked, deviation: st
       breakEvenSettlements: isPerpetual && 'never',
       breakEvenHours: isPerpetual && 'never',
       'fair.fairBps': formula,
-      'fair.noisyFairBps': isPerpetual && (formula ?? deviation ?? 'no_deviation'),
+      'fair.noisyFairBps': isPerpetual && (formula ?? unknown ?? 'no_deviation'),
+      'fair.premiumSigmaBps': isPerpetual && unknown,
       'fair.sigmaBps': deviation,
       'fair.lowerBps': bound,
       'fair.upperBps': formula,

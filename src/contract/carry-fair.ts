@@ -1,4 +1,4 @@
-import type { CarryFacts, CarryTerms } from '../domain/carry-case.ts'
+import { type CarryFacts, type CarryTerms, premiumSigmaOf } from '../domain/carry-case.ts'
 import { type CarryCase, type SizedCarry, wholeCostBps } from '../domain/carry-quote.ts'
 import { borrowUntilReturnBps, fairBand, RETURN_DAYS, worstFundingBand } from '../domain/fair-band.ts'
 import { contractRuleOf, fairWithNoise } from '../domain/fair-premium.ts'
@@ -21,12 +21,15 @@ export function fairView(input: CarryCase, sized: SizedCarry, { facts, terms }: 
     costForwardBps: costBps,
     costReverseBps: borrowBps === null ? null : costBps + borrowBps
   })
-  const noisyFairBps = rule === null ? null : fairWithNoise({ ...rule, ...terms, sigmaBps })
+  const scatter = premiumSigmaOf(facts)
+  const premiumSigmaBps = facts.contract.kind !== 'perpetual' || typeof scatter === 'string' ? null : scatter
+  const noisyFairBps = rule === null ? null : fairWithNoise({ ...rule, ...terms, sigmaBps: premiumSigmaBps })
   const { lowerBps, upperBps, classification, excessBps } = band
   const worst = worstFundingBand({ band, ...boundsOf(facts), periods8h: 3 * RETURN_DAYS })
   return {
     fairBps,
     noisyFairBps,
+    premiumSigmaBps,
     sigmaBps,
     lowerBps,
     upperBps,

@@ -1,5 +1,5 @@
 import { type CarryDirection, perYear, roundTripFees } from '../domain/carry.ts'
-import type { CarryFacts, CarryTerms } from '../domain/carry-case.ts'
+import { type CarryFacts, type CarryTerms, premiumSigmaOf } from '../domain/carry-case.ts'
 import { type CarryCase, type CarryRefusal, headlineOf, type SizedCarry } from '../domain/carry-quote.ts'
 import { type Decimal, decimalToString, toNumber } from '../domain/decimal.ts'
 import { FEE_TABLE_VERSION, type VenueFee } from '../domain/fees.ts'
@@ -57,6 +57,7 @@ export function carryView(answer: CarryAnswer) {
     hasSpot: spot !== null,
     isPerpetual: contract.kind === 'perpetual',
     hasDeviation: facts.sigmaBps !== null,
+    scatter: premiumSigmaOf(facts),
     hasBorrow: terms.borrowApr !== null
   })
   return { ...row, absent }

@@ -77,8 +77,12 @@ const exitSchema = object({
 
 const fairSchema = object({
   fairBps: numberOrNull('Where basis would rest by the venue’s formula, or until expiry', -4.54),
-  noisyFairBps: numberOrNull('The same with period averages that scatter by sigmaBps', -3.4),
-  sigmaBps: numberOrNull('One standard deviation of basis changes over seven days', 2.1),
+  noisyFairBps: numberOrNull('The same with period averages that scatter by premiumSigmaBps', -3.4),
+  premiumSigmaBps: numberOrNull(
+    'One standard deviation of the means of 8 h of the basis over 30 days, for the premium that funding is an average of; null between two dollars, whose rate it would move with',
+    1.6
+  ),
+  sigmaBps: numberOrNull('One standard deviation of changes over seven days of the basis before fx', 2.1),
   lowerBps: numberOrNull(
     'fairBps less the reverse carry’s costs, the coin borrowed for three days, of a dated contract until expiry; null without a borrow rate',
     -52
@@ -118,7 +122,7 @@ const capacitySchema = object({
 
 const risksSchema = object({
   marginMoveFrac: number('A move of price against the contract that its margin bears without more', 0.2),
-  adverseBps: numberOrNull('One deviation of basis over seven days against the holder', 2.1),
+  adverseBps: numberOrNull('One deviation of changes over seven days of the basis before fx, against the holder', 2.1),
   fundingTurns: truth('Expected funding changes its sign within the path, or is paid from the start'),
   intervalChanges: count('Changes of the funding interval in 90 days', 0),
   atBound: truth('The venue’s rate is at its cap or floor'),

@@ -26,10 +26,16 @@ export const movementSchema = object(
     asset: text('Its asset', 'BTC'),
     from: timeOrNull('Where the window of 30 days begins'),
     to: timeOrNull('Where it ends: the last hour that is over and rolled up'),
-    volatilityPerHourBps: numberOrNull('Deviation of the change of basis from one hour to the next, basis points', 1.2),
+    volatilityPerHourBps: numberOrNull(
+      'Deviation of the change of basis before fx from one hour to the next, basis points',
+      1.2
+    ),
     volatilityPerDayBps: numberOrNull('That of a day of independent hours, ·√24; what comes back moves less', 5.9),
-    halfLifeHours: numberOrNull('Until half of a distance from the mean is gone, hours: −ln 2/ln persistence', 6.5),
-    persistence: numberOrNull('Least squares of each hour on the one before', 0.9),
+    halfLifeHours: numberOrNull(
+      'Until half of a distance of the basis before fx from its mean is gone, hours: −ln 2/ln persistence',
+      6.5
+    ),
+    persistence: numberOrNull('Least squares of each hour’s basis before fx on the one before', 0.9),
     pairs: countOrNull('Hours with the hour before: what all of it is made of', 718),
     hours: countOrNull('Hours with a basis of grade `display` or better', 720),
     coverage: numberOrNull('hours / those of the window, 0 to 1', 1),

@@ -34,6 +34,8 @@ export type CarryFacts = {
   readonly settled: readonly SettledRate[]
   /** One standard deviation of basis changes over seven days, bps; null: not known. */
   readonly sigmaBps: number | null
+  /** One standard deviation of the basis' means of 8 h over 30 days, bps before fx; null: not known. */
+  readonly periodSigmaBps: number | null
 }
 
 /** What the caller decides. */
@@ -63,8 +65,34 @@ export function weeklyDeviation(closes: readonly (number | null)[]): number | nu
     const before = closes[index] ?? null
     return close === null || before === null ? [] : [close - before]
   })
-  const n = changes.length
-  return n < CHANGES_MIN ? null : deviationOf(changes) * Math.sqrt(n / (n - 1))
+  return sampleDeviation(changes, CHANGES_MIN)
+}
+
+/** So many days' means of 8 h are looked at, and fewer than so many of them have no deviation. */
+export const PERIOD_DAYS = 30
+export const PERIODS_MIN = 30
+
+/** One standard deviation (of the sample) of means of 8 h; null while fewer than thirty are known. Spec 4.3. */
+export function periodDeviation(means: readonly (number | null)[]): number | null {
+  return sampleDeviation(
+    means.filter((mean) => mean !== null),
+    PERIODS_MIN
+  )
+}
+
+function sampleDeviation(values: readonly number[], least: number): number | null {
+  const n = values.length
+  return n < least ? null : deviationOf(values) * Math.sqrt(n / (n - 1))
+}
+
+/** How far the averages that funding is made of scatter, or why that is not known: between two dollars a basis moves with their rate. */
+export function premiumSigmaOf({
+  contract,
+  spot,
+  periodSigmaBps
+}: CarryFacts): number | 'fx_unadjusted' | 'short_history' {
+  if (spot?.quote !== contract.quote) return 'fx_unadjusted'
+  return periodSigmaBps ?? 'short_history'
 }
 
 /** A carry as it can be quoted, or why it cannot. */

@@ -51,7 +51,7 @@ export const isOfSignal = (answer: MadeAnswer): answer is SignalAnswer =>
 
 export const MADE_ANSWERS = Object.keys(MADE_METRICS) as MadeAnswer[]
 const RAISED: Partial<Record<MadeAnswer, number>> = {
-  carry: 2,
+  carry: 3,
   fundingSpreads: 3,
   fundingSpreadsRealised: 2,
   signals: 2,

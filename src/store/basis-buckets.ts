@@ -47,7 +47,9 @@ export async function listBasisPartsOfMany(
   const parts = new Map(pairs.map(({ instrumentId }) => [instrumentId, new Map<number, BucketPart>()]))
   const plan = await planReading(db, pairs, choice, { fromMs, toMs, bucketMs })
   for (const { lengthMs, ...stretch } of plan.rolledUp) {
-    for (const { instrumentId, start, part } of await listRolledUp(db, pairs, choice.grades, lengthMs, stretch)) {
+    // What lies in one bucket of one day is joined where it is stored.
+    const join = { lengthMs, joinedMs: Math.min(bucketMs, DAY) }
+    for (const { instrumentId, start, part } of await listRolledUp(db, pairs, choice.grades, join, stretch)) {
       if (!plan.isDue(instrumentId, start)) addPart(parts.get(instrumentId)!, floorTo(start, bucketMs), part)
     }
   }
@@ -166,17 +168,23 @@ async function listRolledUp(
   db: Queryable,
   pairs: readonly BasisPair[],
   grades: readonly Grade[],
-  lengthMs: number,
+  { lengthMs, joinedMs }: { readonly lengthMs: number; readonly joinedMs: number },
   { fromMs, toMs }: Stretch
 ): Promise<{ instrumentId: number; start: number; part: BucketPart }[]> {
   const { rows } = await db.query<{ instrument_id: number; buckets: readonly Cells[] }>(
     `select b.instrument_id, json_agg(json_build_array(${epochMs('start')}, ${epochMs('first_at')}, ${epochMs('last_at')},
          b.open, b.high, b.low, b.close, b.sum::text, b.count, b.span_ms)) as buckets
-     from basis_bucket b join unnest($1::int[], $2::int[]) as p (instrument_id, spot_id)
-       on b.instrument_id = p.instrument_id and b.spot_id = p.spot_id
-     where b.instrument_id = any ($1) and b.length_ms = $3 and b.start >= $4 and b.start < $5 and b.grade = any ($6)
-     group by b.instrument_id`,
-    [...idsOf(pairs), lengthMs, new Date(fromMs), new Date(toMs), grades]
+     from (
+       select b.instrument_id, date_bin($7::int * interval '1 millisecond', b.start, 'epoch'::timestamptz) as start,
+         min(b.first_at) as first_at, max(b.last_at) as last_at, (array_agg(b.open order by b.first_at))[1] as open,
+         max(b.high) as high, min(b.low) as low, (array_agg(b.close order by b.last_at desc))[1] as close,
+         sum(b.sum) as sum, sum(b.count) as count, sum(b.span_ms) as span_ms
+       from basis_bucket b join unnest($1::int[], $2::int[]) as p (instrument_id, spot_id)
+         on b.instrument_id = p.instrument_id and b.spot_id = p.spot_id
+       where b.instrument_id = any ($1) and b.length_ms = $3 and b.start >= $4 and b.start < $5 and b.grade = any ($6)
+       group by 1, 2
+     ) b group by b.instrument_id`,
+    [...idsOf(pairs), lengthMs, new Date(fromMs), new Date(toMs), grades, joinedMs]
   )
   return rows.flatMap(({ instrument_id, buckets }) =>
     buckets.map(([start, firstAt, lastAt, open, high, low, close, sum, count, spanMs]) => ({

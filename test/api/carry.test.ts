@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import request from 'supertest'
+import { contractRuleOf, fairWithNoise } from '../../src/domain/fair-premium.ts'
 import type { Database } from '../../src/store/database.ts'
 import { remade } from '../support/remade.ts'
 import { observeDepth, observeEstimate, observeFlow, observeQuote, observeSizes } from '../support/sizes.ts'
@@ -269,28 +270,83 @@ test('how a basis has moved is at a moment what it had been told to be by then, 
   await using api = await testApi({
     seed: async (db) => {
       legs = await seed(db)
-      const rows = Array.from({ length: 20 }, (_, day) => {
-        return { atMs: today - (day + 1) * DAY + HOUR, basisBps: (day % 3) * 4 }
-      })
       // What was fetched later was to be had then.
-      const fetched = rows.map((row, day) => (day < 5 ? { ...row, knownAtMs: NOW_MS - HOUR } : row))
+      const fetched = thirds(today).map((row, place) => (place < 15 ? { ...row, knownAtMs: NOW_MS - HOUR } : row))
       await insertBasis(db, legs.perp, legs.spot, fetched)
       for (const quotedMs of [atMs, NOW_MS - HOUR]) await quoteAt(db, legs, quotedMs - 30_000)
     }
   })
-  const sigmaAt = async (query = '') => (await forwardOf(api, query)).fair.sigmaBps
-  const told = await sigmaAt(`&at=${atMs}`)
-  assert.equal(told, await sigmaAt())
-  const correction = { atMs: today - 3 * DAY + HOUR, basisBps: 900, revision: 1 }
+  const sigmasAt = async (query = '') => {
+    const { sigmaBps, premiumSigmaBps } = (await forwardOf(api, query)).fair
+    return { sigmaBps, premiumSigmaBps }
+  }
+  const told = await sigmasAt(`&at=${atMs}`)
+  assert.deepEqual(told, await sigmasAt())
+  const correction = { atMs: today - 3 * DAY + 16 * HOUR, basisBps: 900, revision: 1, spanMs: 8 * HOUR }
   await insertBasis(api.db, legs.perp, legs.spot, [{ ...correction, knownAtMs: NOW_MS - HOUR }])
-  assert.ok((await sigmaAt()) > 2 * told, 'now as it was corrected')
-  assert.equal(await sigmaAt(`&at=${atMs}`), told)
-  assert.equal(await sigmaAt(`&at=${NOW_MS - HOUR}`), await sigmaAt(), 'from when it was corrected on, as corrected')
+  const corrected = await sigmasAt()
+  assert.ok(corrected.sigmaBps > 2 * told.sigmaBps && corrected.premiumSigmaBps > 2 * told.premiumSigmaBps)
+  assert.deepEqual(await sigmasAt(`&at=${atMs}`), told)
+  assert.deepEqual(await sigmasAt(`&at=${NOW_MS - HOUR}`), corrected, 'from when it was corrected on, as corrected')
   await api.db.query('update basis_snapshot set available_at = $1, known_at = $1 where tick_at = $2', [
     new Date(NOW_MS - HOUR),
-    new Date(today - 2 * DAY + HOUR)
+    new Date(today - 2 * DAY + 16 * HOUR)
   ])
-  assert.notEqual(await sigmaAt(`&at=${atMs}`), told, 'what was to be had later is not in it')
+  const without = await sigmasAt(`&at=${atMs}`)
+  assert.notEqual(without.sigmaBps, told.sigmaBps, 'what was to be had later is not in it')
+  assert.notEqual(without.premiumSigmaBps, told.premiumSigmaBps)
+})
+
+/** Thirty days by thirds, newest day first, each known whole. */
+const thirds = (today: number) =>
+  Array.from({ length: 90 }, (_, place) => {
+    const [day, third] = [Math.floor(place / 3), place % 3]
+    const atMs = today - (day + 1) * 24 * HOUR + third * 8 * HOUR
+    return { atMs, basisBps: (day % 3) * 4 + third, spanMs: 8 * HOUR }
+  })
+
+test('noise of a fair premium is that of averages of 8 h, unless too few are known whole or the legs are in different dollars', async () => {
+  const today = Math.floor(NOW_MS / (24 * HOUR)) * 24 * HOUR
+  const rows = thirds(today)
+  let legs = { spot: 0, perp: 0 }
+  await using api = await testApi({
+    seed: async (db) => {
+      legs = await seed(db)
+      // Of older ones nothing is taken, and of a third the mean, whenever in it most was seen.
+      const before = { atMs: today - 31 * 24 * HOUR, basisBps: 500, spanMs: 8 * HOUR }
+      const halves = rows.flatMap(({ atMs, basisBps }) =>
+        [-1, 1].map((side) => ({ atMs: atMs + (4 + side) * HOUR, basisBps: basisBps + side, spanMs: 4 * HOUR }))
+      )
+      await insertBasis(db, legs.perp, legs.spot, [before, ...halves])
+    }
+  })
+  const { fair, absent } = await forwardOf(api)
+  const values = rows.map(({ basisBps }) => basisBps)
+  const mean = values.reduce((sum, value) => sum + value, 0) / 90
+  const expected = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 89)
+  assert.ok(Math.abs(fair.premiumSigmaBps - expected) < 1e-9 && fair.sigmaBps > 1.2 * expected)
+  const rule = contractRuleOf({ venue: 'binance', base: 'BTC' })!
+  const noisy = fairWithNoise({ ...rule, rQuote: 0.05, rBase: 0, sigmaBps: fair.premiumSigmaBps })
+  assert.deepEqual([fair.noisyFairBps, absent['fair.premiumSigmaBps']], [noisy, undefined])
+  for (const field of ['premiumSigmaBps', 'noisyFairBps'] as const) {
+    const query = { metric: `carry.${field}`, instrument: PERP }
+    const { body } = await request(api.url).get('/v1/explain').query(query)
+    assert.deepEqual([body.data.value, body.data.recomputed, ...remade([body.data])], Array(3).fill(fair[field]), field)
+  }
+  const isNull = async (reason: string) => {
+    const { fair, absent } = await forwardOf(api)
+    assert.deepEqual([fair.premiumSigmaBps, fair.noisyFairBps, fair.sigmaBps !== null], [null, null, true])
+    assert.deepEqual([absent['fair.premiumSigmaBps'], absent['fair.noisyFairBps']], [reason, reason])
+  }
+  const thin = `update basis_snapshot set span_ms = 3600000 where tick_at >= $1`
+  await api.db.query(thin, [new Date(today - 21 * 24 * HOUR)])
+  await isNull('short_history')
+  await api.db.query(`update basis_snapshot set span_ms = 28800000`)
+  await api.db.query(`update instrument set quote = 'USDC' where id = $1`, [legs.spot])
+  const pair = await insertInstrument(api.db, { key: 'binance:USDC/USDT' })
+  await observeQuote(api.db, pair, { bid: '0.9999', ask: '1.0001' })
+  api.clock.advance(10_000)
+  await isNull('fx_unadjusted')
 })
 
 test('a moment of before observations are kept is refused, of a carry and of a curve', async () => {
@@ -333,13 +389,7 @@ test('Binance takes no interest of its own coin: its carry rests and is fair abo
     seed: async (db) => {
       const { perp, spot } = await seed(db)
       const today = Math.floor(NOW_MS / (24 * HOUR)) * 24 * HOUR
-      const days = Array.from({ length: 20 }, (_, day) => today - (day + 1) * 24 * HOUR + HOUR)
-      await insertBasis(
-        db,
-        perp,
-        spot,
-        days.map((atMs, day) => ({ atMs, basisBps: (day % 3) * 4 }))
-      )
+      await insertBasis(db, perp, spot, thirds(today))
       await db.query(`update instrument set base = 'BNB' where id = any ($1)`, [[perp, spot]])
     }
   })

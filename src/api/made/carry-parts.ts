@@ -1,4 +1,4 @@
-import type { CarryAnswer } from '../../contract/carry-view.ts'
+import type { CarryAnswer, carryView } from '../../contract/carry-view.ts'
 import { type Book, midOfLevels } from '../../domain/book.ts'
 import { sideOf } from '../../domain/carry.ts'
 import { exitSlippage } from '../../domain/carry-entry.ts'
@@ -8,7 +8,11 @@ import { contractRuleOf } from '../../domain/fair-premium.ts'
 import { HOUR } from '../../domain/time.ts'
 
 /** The steps between the rows of a carry and its numbers: both books by levels, fills, funding to come, and what its own end takes. */
-export function partsOf(answer: CarryAnswer, { observedAt }: { readonly observedAt: string | null }) {
+export function partsOf(
+  answer: CarryAnswer,
+  { observedAt, fair }: Pick<ReturnType<typeof carryView>, 'observedAt' | 'fair'>
+) {
+  const premiumSigmaBps = fair?.premiumSigmaBps ?? null
   const { quoted, terms, facts } = answer
   const shared = {
     terms: {
@@ -25,7 +29,7 @@ export function partsOf(answer: CarryAnswer, { observedAt }: { readonly observed
     ...shared,
     contractBook: levelsOf(input.contract),
     spotBook: levelsOf(input.spot),
-    parts: { ...fillsOf(quoted), ...fundingOf(quoted), ...endOf(quoted), observedAt }
+    parts: { ...fillsOf(quoted), ...fundingOf(quoted), ...endOf(quoted), premiumSigmaBps, observedAt }
   }
 }
 

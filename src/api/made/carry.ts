@@ -6,6 +6,7 @@ import { EXITS, type Exit, headlineOf } from '../../domain/carry-quote.ts'
 import { decimalOrNull, decimalToString } from '../../domain/decimal.ts'
 import { FEE_TABLE_VERSION } from '../../domain/fees.ts'
 import { DAY, floorTo, HOUR } from '../../domain/time.ts'
+import { PERIOD_MS } from '../../store/basis-pasts.ts'
 import { type CarryPast, madeOfPast, readCarryFacts } from '../carry-facts.ts'
 import { answerOf, quoteOf } from '../operations/carry.ts'
 import { partsOf } from './carry-parts.ts'
@@ -19,6 +20,7 @@ type Rows = Pick<CarryAnswer, 'terms' | 'fees' | 'minNetApr'> &
   Pick<CarryFacts, 'nowMs' | 'contract' | 'spot' | 'tradedFx'> &
   Pick<CarryPast, 'settlements'> & {
     readonly closes: readonly { readonly dayAt: number; readonly basisBps: number | null }[]
+    readonly periods: readonly { readonly startAt: number; readonly meanBps: number | null }[]
     readonly contractFacts: KeptLeg
     readonly spotFacts: KeptLeg
     readonly notional: string
@@ -46,6 +48,9 @@ export const readCarry: Read = async (context, { instrument, moment, direction, 
     closes: past.closes.map((basisBps, place, { length }) => {
       return { dayAt: floorTo(nowMs, DAY) - (length - place) * DAY, basisBps }
     }),
+    periods: past.periodMeans.map((meanBps, place, { length }) => {
+      return { startAt: floorTo(nowMs, DAY) - (length - place) * PERIOD_MS, meanBps }
+    }),
     terms,
     fees,
     feeTableVersion: FEE_TABLE_VERSION,
@@ -56,10 +61,11 @@ export const readCarry: Read = async (context, { instrument, moment, direction, 
   return { served, remake, rows: { ...rows, ...partsOf(answer, served) } }
 }
 
-function remake({ terms, fees, minNetApr, notional, settlements, closes, ...rows }: Rows): object {
+function remake({ terms, fees, minNetApr, notional, settlements, closes, periods, ...rows }: Rows): object {
   const { intervalChanges, ...past } = madeOfPast({
     settlements,
-    closes: closes.map(({ basisBps }) => basisBps)
+    closes: closes.map(({ basisBps }) => basisBps),
+    periodMeans: periods.map(({ meanBps }) => meanBps)
   })
   const [contractFacts, spotFacts] = [legAgain(rows.contractFacts), legAgain(rows.spotFacts)]
   const { nowMs, contract, spot, tradedFx } = rows
@@ -90,7 +96,14 @@ function viewOf(answer: CarryAnswer) {
   }
 }
 
-const NOT_OF_DATED = ['funding', 'costToRecoverFrac', 'breakEvenSettlements', 'breakEvenHours', 'fair.noisyFairBps']
+const NOT_OF_DATED = [
+  'funding',
+  'costToRecoverFrac',
+  'breakEvenSettlements',
+  'breakEvenHours',
+  'fair.noisyFairBps',
+  'fair.premiumSigmaBps'
+]
 /** What contracts of a kind never have. */
 const NOT_OF_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   perpetual: { 'fees.deliveryFrac': 'no_expiry' },

@@ -12,7 +12,8 @@ export function basisMovementOperation(context: ApiContext): Operation {
     name: 'basisMovement',
     url: '/v1/basis/movement',
     tag: 'basis',
-    summary: 'Volatility of each contract’s basis over 30 days, and the half-life of its distances from the mean',
+    summary:
+      'Volatility of each contract’s basis before fx over 30 days, and the half-life of its distances from the mean',
     description:
       'Of the last basis of each hour, before fx, against the contract’s own spot leg; looked at again when an hour has been rolled up. ' +
       'A missing hour is jumped over, never bridged, and `coverage` says how many there are.',

@@ -1,5 +1,5 @@
 import { RETURN_DAYS } from '../fair-band.ts'
-import { BOOK, CLOSES, DEVIATION, FAIR } from './carry-words.ts'
+import { BOOK, CLOSES, DEVIATION, FAIR, PERIODS, SCATTER } from './carry-words.ts'
 import type { MadeMetric, Words } from './words.ts'
 
 // Where basis is against what no trade can gain from.
@@ -14,7 +14,7 @@ const FAIR_BPS =
   `${CARRY8H}; of a dated contract (rQuote − rBase) · days · bps / daysPerYear, days = (expiresAt − derivedAt) / dayMs`
 const FAIR_INPUTS = [...RULE, ...RATES, ...BOUNDS, 'contract.expiresAt', 'derivedAt']
 const NOISY =
-  'the μ, found by 100 halvings, at which E[x − clip(x, ±damper)] = carry8h − anchor for x ~ N(μ, sigmaBps / bps), added to the anchor, in bps; ' +
+  'the μ, found by 100 halvings, at which E[x − clip(x, ±damper)] = carry8h − anchor for x ~ N(μ, premiumSigmaBps / bps), added to the anchor, in bps; ' +
   `the normal distribution by Abramowitz and Stegun 26.2.17; fairBps where the scheme is none; ${CARRY8H}`
 const COST =
   'costBps: both slippages at entry and at exit (of a dated contract the spot leg’s alone) + (2 · (spotTaker + contractTaker) + deliveryFrac) · bps'
@@ -35,14 +35,23 @@ export const CARRY_FAIR: Words = {
   noisyFairBps: {
     unit: 'basis points',
     formula: NOISY,
-    inputs: [...RULE, ...RATES, 'parts.sigmaBps'],
-    constants: { ...FAIR, ...DEVIATION },
+    inputs: [...RULE, ...RATES, 'parts.premiumSigmaBps'],
+    constants: { ...FAIR, ...SCATTER },
     path: 'fair.noisyFairBps'
+  },
+  premiumSigmaBps: {
+    unit: 'basis points',
+    formula:
+      'deviation of the sample of the basis’ means of 8 h, of 30 d, those of which less than half is known left out; unknown with fewer than ' +
+      'periodsMin, and where contract.quote is not spot.quote',
+    inputs: [...PERIODS, 'contract.quote', 'spot.quote'],
+    constants: SCATTER,
+    path: 'fair.premiumSigmaBps'
   },
   sigmaBps: {
     unit: 'basis points',
     formula:
-      'deviation of the sample of what daily closes changed by over lagDays, of 60 d; unknown with fewer than changesMin changes',
+      'deviation of the sample of what daily closes of the basis before fx changed by over lagDays, of 60 d; unknown with fewer than changesMin changes',
     inputs: CLOSES,
     constants: DEVIATION,
     path: 'fair.sigmaBps'

@@ -1,5 +1,5 @@
 import { BPS } from '../basis.ts'
-import { CHANGES_MIN, INTEREST_8H, LAG_DAYS, LONG_RUN_MS } from '../carry-case.ts'
+import { CHANGES_MIN, INTEREST_8H, LAG_DAYS, LONG_RUN_MS, PERIODS_MIN } from '../carry-case.ts'
 import { DAYS_PER_YEAR } from '../dated.ts'
 import { DEPTH_BANDS_BPS } from '../depth.ts'
 import { PATH_DEFAULTS } from '../funding-path.ts'
@@ -24,6 +24,7 @@ export const PATH = {
 }
 export const FAIR = { bps: BPS, dayMs: DAY, daysPerYear: DAYS_PER_YEAR, hoursPerYear: HOURS_PER_YEAR }
 export const DEVIATION = { lagDays: LAG_DAYS, changesMin: CHANGES_MIN }
+export const SCATTER = { periodsMin: PERIODS_MIN }
 export const NET = { ...BOOK, ...PATH, hoursPerYear: HOURS_PER_YEAR }
 
 const levels = (side: string) => [`${side}.*.price`, `${side}.*.size`]
@@ -42,6 +43,7 @@ export const ESTIMATE = ['rate', 'intervalHours', 'kind', 'cap', 'floor', 'nextS
 )
 export const SETTLED = ['settlements.*.settledAt', 'settlements.*.rate', 'settlements.*.intervalHours']
 export const CLOSES = ['closes.*.dayAt', 'closes.*.basisBps']
+export const PERIODS = ['periods.*.startAt', 'periods.*.meanBps']
 export const HORIZON = ['derivedAt', 'terms.horizonHours']
 
 export const FITTED =

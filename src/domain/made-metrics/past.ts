@@ -59,8 +59,8 @@ export const FUNDING_STANDINGS: Words = {
 const HOURS = ['hours.*.startAt', 'hours.*.basisBps']
 const hourMs = { hourMs: HOUR }
 const pairs = 'of the pairs of hours exactly one apart'
-const perHour = `deviation of later − earlier, by their number; ${pairs}`
-const persistence = `slope of a line of least squares of the later on the earlier; ${pairs}`
+const perHour = `deviation of later − earlier, before fx, by their number; ${pairs}`
+const persistence = `slope of a line of least squares of the later on the earlier, before fx; ${pairs}`
 export const BASIS_MOVEMENT: Words = {
   volatilityPerHourBps: { unit: 'basis points', formula: perHour, inputs: HOURS, constants: hourMs },
   volatilityPerDayBps: {

@@ -151,8 +151,9 @@ async function listFactsAt(
       settled: revisionsAt(settlements.get(instrumentId) ?? [], nowMs)
         .filter(({ settledAt, isAssumed }) => settledAt > nowMs - HISTORY_MS && !isAssumed)
         .flatMap(rate8hOf),
-      // Only the end that is adverse needs it, and no signal is judged by that.
-      sigmaBps: null
+      // Only the end that is adverse and the fair premium with noise need them, and no signal is judged by these.
+      sigmaBps: null,
+      periodSigmaBps: null
     }
     return { basis, facts }
   })
