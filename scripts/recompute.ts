@@ -1,5 +1,6 @@
 // Makes numbers again of nothing but what `/v1/explain` answers: answers on stdin, one a line, or in the file that is named; one value a
-// line on stdout, null where none is served, `another hash` where the rows are not those of `rowsHash`. Imports nothing of the service: its arithmetic is its own.
+// line on stdout, null where none is served, `another hash` where the rows are not those of `rowsHash`. Imports nothing of the service: its arithmetic is its own,
+// but for matrices, which are those of the library that the formula names.
 //   curl -s '127.0.0.1:8080/v1/explain?metric=basisBps&instrument=binance:BTC/USDT:USDT' | node scripts/recompute.ts
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'

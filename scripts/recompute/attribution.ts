@@ -3,8 +3,6 @@ import { type Hour, type Model, type Study, studyOf } from './driver-models.ts'
 import { conditionOf, inflationOf, solve } from './ridge.ts'
 import { deviationOf, meanOf, sumOf } from './statistics.ts'
 
-// Eigenvalues are found in another way than the service finds them: these numbers agree to nine digits, not to the last.
-
 let last: { readonly hash: string | null; readonly study: Study } | undefined
 /** Numbers of one series mostly come together. */
 function study(answer: Answer, read: Reader): Study {
@@ -58,7 +56,10 @@ const features = NAMES.flatMap((name): [string, Maker][] => [
   [`${name}BetaBps`, of((all) => all.model().fit.betas[placeOf(all, all.model(), name)]!)],
   [`${name}LowBps`, of((all, read) => endOf(all, read, name, 'low'))],
   [`${name}HighBps`, of((all, read) => endOf(all, read, name, 'high'))],
-  [`${name}Inflation`, of((all) => inflationOf(all.model().rows)[placeOf(all, all.model(), name)]!)],
+  [
+    `${name}Inflation`,
+    of((all, { constant }) => inflationOf(all.model().rows, constant('singular'))[placeOf(all, all.model(), name)]!)
+  ],
   [
     `${name}SignStability`,
     of((all) => {
@@ -79,28 +80,43 @@ function randomOf(seed: number): () => number {
   }
 }
 
-/** β of each resample, its moments about its own means; z by those of all rows. */
-function resampled({ rows, y, fit, lambda }: Model, seed: number, { constant }: Reader): number[][] {
-  const [n, block] = [rows.length, constant('blockHours')]
-  const z = rows.map((row) => row.map((value, place) => (value - fit.means[place]!) / fit.deviations[place]!))
+/** Sums over the rows, twice round, up to each: of all products of z by the means and deviations of all rows, y less its mean, and 1. */
+function runningSums({ rows, y, fit }: Model): readonly Float64Array[] {
+  const terms = rows.map((row, index) => [
+    ...row.map((value, place) => (value - fit.means[place]!) / fit.deviations[place]!),
+    y[index]! - fit.intercept,
+    1
+  ])
+  const sums = [new Float64Array(terms[0]!.length ** 2)]
+  for (const term of [...terms, ...terms]) {
+    const products = term.flatMap((a) => term.map((b) => a * b))
+    sums.push(sums.at(-1)!.map((sum, place) => sum + products[place]!))
+  }
+  return sums
+}
+
+/** β of each resample, its moments about its own means: a block is the difference of two running sums. */
+function resampled(model: Model, seed: number, { constant }: Reader): number[][] {
+  const [n, block] = [model.rows.length, constant('blockHours')]
+  const sums = runningSums(model)
+  const features = model.used.map((_, place) => place)
+  const width = features.length + 2
   const next = randomOf(seed)
   return Array.from({ length: constant('draws') }, () => {
     const starts = Array.from({ length: Math.ceil(n / block) }, () => Math.floor(next() * n))
-    const drawn = starts.flatMap((start) => Array.from({ length: block }, (_, step) => (start + step) % n)).slice(0, n)
-    const target = drawn.map((place) => y[place]!)
-    const meanY = meanOf(target)
-    const columns = fit.means.map((_, feature) => {
-      const column = drawn.map((place) => z[place]![feature]!)
-      const mean = meanOf(column)
-      return column.map((value) => value - mean)
-    })
-    const product = (a: readonly number[], b: (place: number) => number) =>
-      a.reduce((sum, value, place) => sum + value * b(place), 0)
-    const gram = columns.map((a) => columns.map((b) => product(a, (place) => b[place]!)))
+    const total = new Float64Array(width * width)
+    for (const [place, start] of starts.entries()) {
+      const length = place === starts.length - 1 ? n - block * place : block
+      const [before, after] = [sums[start]!, sums[start + length]!]
+      for (const index of total.keys()) total[index]! += after[index]! - before[index]!
+    }
+    const sum = (a: number, b: number) => total[a * width + b]!
+    const about = (a: number, b: number) => sum(a, b) - (sum(a, width - 1) * sum(b, width - 1)) / n
+    const gram = features.map((a) => features.map((b) => about(a, b)))
     return solve(
       gram,
-      columns.map((a) => product(a, (place) => target[place]! - meanY)),
-      lambda
+      features.map((a) => about(a, width - 2)),
+      model.lambda
     )
   })
 }

@@ -59,7 +59,7 @@ function solve(gram: Matrix, towards: Matrix, lambda: number): number[] | null {
 }
 
 /** Beyond this the digits of a float64 are used up. */
-const SINGULAR = 1e13
+export const SINGULAR = 1e13
 
 type Standardised = Pick<RidgeFit, 'means' | 'deviations'> & {
   /** The features that move; z has these alone. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import request from 'supertest'
 import { decimalToString, parseDecimal, subtract } from '../../src/domain/decimal.ts'
@@ -154,7 +155,7 @@ test('a number of an attribution is explained with the hours it is made of, and 
   const named = new Map(features.map((feature: { name: string }) => [feature.name, feature]))
   const served = { attribution, diagnostics, features: Object.fromEntries(named) }
   const valueAt = (path: string) => path.split('.').reduce<unknown>((part, name) => Object(part)[name], served) ?? null
-  const answers: { metric: string; value: number }[] = []
+  const answers: { metric: string; value: number; formula: string }[] = []
   for (const field of EXPLAINED) {
     const query = { metric: `driversAttribution.${field}`, instrument: PERP }
     const { body } = await request(api.url).get('/v1/explain').query(query).expect(200)
@@ -165,9 +166,11 @@ test('a number of an attribution is explained with the hours it is made of, and 
     if (value !== null) answers.push(body.data)
   }
   assert.equal(answers.length, EXPLAINED.length - 1)
+  const { dependencies } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+  assert.ok(answers.every(({ formula }) => formula.includes(`ml-matrix ${dependencies['ml-matrix']}`)))
   for (const [index, again] of remade(answers).entries()) {
     const { metric, value } = answers[index]!
-    assert.ok(Math.abs(Number(again) - value) <= 1e-9 * Math.max(1, Math.abs(value)), `${metric} ${again} ${value}`)
+    assert.equal(again, value, metric)
   }
 })
 

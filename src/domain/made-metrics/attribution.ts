@@ -1,6 +1,7 @@
 import { JUDGED_HOURS } from '../attribution.ts'
 import { BOOTSTRAP } from '../driver-intervals.ts'
 import { DRIVERS, FEATURE_COVERAGE_MIN, FOLDS, HOURS_MIN, LAMBDAS, PURGE_HOURS, TRAIN_HOURS } from '../driver-model.ts'
+import { SINGULAR } from '../ridge.ts'
 import { HOUR } from '../time.ts'
 import type { MadeMetric, Words } from './words.ts'
 
@@ -10,10 +11,13 @@ import type { MadeMetric, Words } from './words.ts'
 const INPUTS = ['series.startAt', 'series.hours', 'startHour', 'endHour']
 const SERIES =
   'y is `series.residualBps` of each hour from startAt on, x `series.features[…].values` of the hour before it'
+/** Whose numbers are made again to the last digit: another way round differs there. */
+const LIBRARY = 'ml-matrix 6.15.1'
 const MODEL =
   'model of a day UTC = ridge of y on the x, standardised by mean and deviation of the population, of the trainHours before it that ' +
   'have y and every usable x: known in featureCoverageMin of the hours with y and not always the same, hoursMin of them at least; ' +
-  'β = (Z′Z + λ I)⁻¹ Z′(y − mean); λ of lambda1 … lambda5 (the strongest first) that errs least, squared, on the parts 2 … folds, each ' +
+  `β = (Z′Z + λ I)⁻¹ Z′(y − mean) by Cholesky’s decomposition, products and eigenvalues by ${LIBRARY}; means, deviations and other sums by Neumaier’s; ` +
+  'λ of lambda1 … lambda5 (the strongest first) that errs least, squared, on the parts 2 … folds, each ' +
   'after what is before it by purgeHours'
 const model = {
   trainHours: TRAIN_HOURS,
@@ -66,9 +70,11 @@ export const FEATURES = [
 ] as const
 const { draws, blockHours, confidence } = BOOTSTRAP
 const resamples = { ...model, draws, blockHours, confidence }
+const inflation = { ...model, singular: SINGULAR }
 const RESAMPLED =
   'of β by draws resamples of the rows in circular blocks of blockHours, whose starts are ⌊u · rows⌋, u by mulberry32 of the seed ' +
-  'hours since 1970 of the end of endHour; the share between two neighbours linearly'
+  'hours since 1970 of the end of endHour, the last block cut off at rows; its Σ of products of z, y − mean and 1 are differences of sums that run ' +
+  'twice round all rows in order, those about its means Σab − Σa Σb / rows; the share between two neighbours linearly'
 const features = FEATURES.flatMap((name): [string, MadeMetric][] => [
   [`${name}BetaBps`, of('basis points per deviation', 'β', `features.${name}.betaBps`)],
   [`${name}LowBps`, of('basis points per deviation', `lower end, ${RESAMPLED}`, `features.${name}.lowBps`, resamples)],
@@ -76,7 +82,15 @@ const features = FEATURES.flatMap((name): [string, MadeMetric][] => [
     `${name}HighBps`,
     of('basis points per deviation', `upper end, ${RESAMPLED}`, `features.${name}.highBps`, resamples)
   ],
-  [`${name}Inflation`, of('times', 'its place on the diagonal of (Z′Z / rows)⁻¹', `features.${name}.inflation`)],
+  [
+    `${name}Inflation`,
+    of(
+      'times',
+      'its place on the diagonal of (Z′Z / rows)⁻¹: Σ v² / max(eigenvalue, 1 / singular), v its component of each eigenvector',
+      `features.${name}.inflation`,
+      inflation
+    )
+  ],
   [
     `${name}SignStability`,
     of(
@@ -102,7 +116,7 @@ const diagnostics: Words = {
   hours: of('hours', 'rows of the model of endHour', 'diagnostics.hours'),
   coverage: of('share', 'rows of the model of endHour / trainHours', 'diagnostics.coverage'),
   lambda: of('strength', 'λ', 'diagnostics.lambda'),
-  condition: of('times', 'largest / smallest eigenvalue of Z′Z', 'diagnostics.condition'),
+  condition: of('times', 'largest / smallest eigenvalue of Z′Z / rows', 'diagnostics.condition'),
   ...Object.fromEntries(
     Object.entries(DIAGNOSTICS).map(([field, [unit, formula]]) => [
       field,
