@@ -124,8 +124,10 @@ export const TYPE_WORDS: Readonly<Record<SignalType, TypeWords>> = {
       'Net yearly return on capital of a short contract against spot, after fees and slippage, by expected funding',
     meaning:
       'Short contract and long spot would earn at least 8 % a year, unless set otherwise, on capital after costs, if funding goes on as ' +
-      'its own past suggests, and would have been earned back within half of the horizon when it opened; it stays open by its yield alone.',
+      'its own past suggests, and would have been earned back within half of the horizon when it opened; it stays open by its yield alone. Only contracts ' +
+      'whose books are polled are looked at: of each venue the DEPTH_CONTRACTS largest by open interest, and those that keep their place.',
     not:
+      'Not every carry: a contract without a polled book has none here, nor has the reverse (long contract, short spot), whose coin is borrowed. ' +
       'Not locked in: funding may turn before the costs are earned, the basis may widen against the short leg until it is liquidated, ' +
       'and both venues must stay good for their debts.',
     labels: { CARRY: 'Short contract, long spot.' }

@@ -14,7 +14,8 @@ export function opportunitiesOperation(context: ApiContext): Operation {
     tag: 'signals',
     summary: 'Every carry opportunity from its opening to its end: quoted, and afterwards realised',
     description:
-      'One row for each signal `carry_opportunity`. Quoted is what the service knew when it opened. Realised is entered at the first best ' +
+      'One row for each signal `carry_opportunity`: of contracts whose books are polled (the `DEPTH_CONTRACTS` largest of each venue by open ' +
+      'interest), short contract and long spot, never the reverse. Quoted is what the service knew when it opened. Realised is entered at the first best ' +
       'prices of both legs a minute or more after that and left at the first after its close, with the rates that really settled in between, ' +
       'taker fees and the impact of the size. It is worked out once, when the hour of its exit is closed, and kept; what comes or is corrected ' +
       'later makes its next revision. It is null until then, and its net is null while a settlement is missing. ' +
