@@ -43,7 +43,16 @@ function factsAt(nowMs: number, rate: string, estimate: Partial<NonNullable<Late
   const leg = { latest, depth: { bids: [amount], asks: [amount], observedAt: nowMs } }
   const settled = Array.from({ length: 270 }, (_, index) => nextSettlementAt - (270 - index) * PERIOD)
   return {
-    ...{ nowMs, contract, spot, contractFacts: leg, spotFacts: leg, tradedFx: null, sigmaBps: null },
+    ...{
+      nowMs,
+      contract,
+      spot,
+      contractFacts: leg,
+      spotFacts: leg,
+      tradedFx: null,
+      sigmaBps: null,
+      periodSigmaBps: null
+    },
     settled: settled.map((at) => ({ at, rate8h: Number(rate) }))
   }
 }
