@@ -1,4 +1,4 @@
-import { DAY, MINUTE } from '../src/domain/time.ts'
+import { DAY, HOUR, MINUTE } from '../src/domain/time.ts'
 import type { Database } from '../src/store/database.ts'
 import { type Child, startChild } from './child.ts'
 import { type BenchDatabase, benchDatabase } from './database.ts'
@@ -123,10 +123,14 @@ async function rawRows({ database: { db }, nowMs }: Rig, contracts: number): Pro
     const ids = Array.from({ length: Math.min(PAGE, contracts - first + 1) }, (_, index) => 2 * (first + index) + 1)
     const since = (days: number) => [ids, new Date(nowMs - days * DAY)]
     await db.query('select * from settlement where instrument_id = any ($1) and settled_at >= $2', since(90))
-    await db.query(
-      `select * from basis_bucket where instrument_id = any ($1) and start >= $2 and length_ms = ${DAY}`,
-      since(60)
-    )
+    for (const [lengthMs, days] of [
+      [DAY, 60],
+      [HOUR, 30]
+    ] as const)
+      await db.query(
+        `select * from basis_bucket where instrument_id = any ($1) and start >= $2 and length_ms = ${lengthMs}`,
+        since(days)
+      )
     const legs = ids.flatMap((id) => [id, id - 1])
     await db.query('select * from market_latest where instrument_id = any ($1)', [legs])
     await db.query('select * from depth_snapshot where instrument_id = any ($1) and tick_at >= $2', [

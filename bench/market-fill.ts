@@ -3,8 +3,10 @@ import type { Database } from '../src/store/database.ts'
 import { ensurePartitions } from '../src/store/partitions.ts'
 
 const VENUES = ['binance', 'bybit', 'okx', 'kraken', 'deribit']
-/** What analytics look back on: settlements every 8 h, days of basis, depths hourly; minutes of observations. */
-const PAST = { settlementDays: 90, basisDays: 60, depthDays: 7, minutes: 30 }
+/** What analytics look back on: settlements every 8 h, days and hours of basis, depths hourly; minutes of observations. */
+const PAST = { settlementDays: 90, basisDays: 60, hourDays: 30, depthDays: 7, minutes: 30 }
+/** So many contracts have hours of basis: of more, no more are asked for. */
+const WITH_HOURS = 5_000
 
 /**
  * Contracts of numbers in (from, to]; contract n is instrument 2n + 1, its spot leg 2n. Five share an asset, one on each venue; every
@@ -109,11 +111,18 @@ function histories(of: string, newest: number, minute: number): string[] {
      where n % 10 <> 0`,
     `insert into funding_interval (instrument_id, effective_from, interval_hours, source, settled_from, known_at)
      select 2 * n + 1, t, 8, 'settled', t, t ${of}, lateral (select ${stamp(newest - PAST.settlementDays * DAY)} as t) x where n % 10 <> 0`,
-    `insert into basis_bucket (instrument_id, spot_id, length_ms, start, grade, first_at, last_at, open, high, low, close, sum, count, span_ms)
-     select 2 * n + 1, 2 * n, ${DAY}, t, 'signal', t, t + interval '23 hours', b, b + 1, b - 1, b, b * 1440, 1440, 86400000
-     ${of}, generate_series(1, ${PAST.basisDays}) d,
-       lateral (select ${stamp(floorTo(minute, DAY))} - d * interval '1 day' as t, round((20 + 10 * sin(n + d / 3.0))::numeric, 4)::float8 as b) x`
+    buckets(of, DAY, PAST.basisDays, floorTo(minute, DAY)),
+    buckets(`${of} where n <= ${WITH_HOURS}`, HOUR, PAST.hourDays * 24, floorTo(minute, DAY))
   ]
+}
+
+/** So many of a length, one after the other until `toMs`. */
+function buckets(of: string, lengthMs: number, count: number, toMs: number): string {
+  return `insert into basis_bucket (instrument_id, spot_id, length_ms, start, grade, first_at, last_at, open, high, low, close, sum, count, span_ms)
+     select 2 * n + 1, 2 * n, ${lengthMs}, t, 'signal', t, t + interval '59 minutes', b, b + 1, b - 1, b, b * m, m, ${lengthMs}
+     from (select n ${of}) c, generate_series(1, ${count}) s,
+       lateral (select ${stamp(toMs)} - s * (${lengthMs} * interval '1 millisecond') as t, ${lengthMs / MINUTE} as m,
+         round((20 + 10 * sin(n + s / 3.0))::numeric, 4)::float8 as b) x`
 }
 
 /** Two months of minutes of one contract and its spot leg, books and positions with them: what its drivers are fitted to. */
