@@ -117,8 +117,8 @@ test('a spot leg that cannot be one is refused by name: of another coin, no spot
   assert.deepEqual(await ofCarry({ instrument: PERP, spot: PERP }), wrong('spot'))
   assert.deepEqual(await ofCarry({ instrument: PERP, spot: 'a,b' }), wrong('spot'))
   assert.deepEqual(await ofCarry({ instrument: PERP, spot: 'bybit:BTC/NOPE' }), [404, 'unknown_instrument', 'spot'])
-  assert.deepEqual(await ofCarry({ asset: 'BTC', spot: FAR }), wrong('instrument'))
-  assert.deepEqual(await ofCarry({ instrument: `${PERP},${SPOT}`, spot: FAR }), wrong('instrument'))
+  assert.deepEqual(await ofCarry({ asset: 'BTC', spot: FAR }), wrong('spot'))
+  assert.deepEqual(await ofCarry({ instrument: `${PERP},${SPOT}`, spot: FAR }), wrong('spot'))
   assert.deepEqual(await ofCarry({ instrument: SPOT, spot: FAR }), wrong('instrument'))
   const ofExplain = (metric: string, query: object = {}) =>
     refused('/v1/explain', { metric, instrument: PERP, spot: FAR, ...query })

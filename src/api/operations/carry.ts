@@ -86,7 +86,7 @@ async function heldContract(
   spot: string
 ): Promise<Instrument> {
   if (key === undefined || more.length > 0)
-    throw invalid('instrument', 'spot= is the leg of one contract: name that one')
+    throw invalid('spot', 'is the leg of one contract: `instrument` must name that one')
   return await heldAgainst(context, await context.catalogue.getInstrument(key), spot)
 }
 
