@@ -67,7 +67,10 @@ export const executionSchema = object({
     'Hours until what settles on both grids at the rates of now has paid for costFrac and impactFrac; null where not within a year',
     36.5
   ),
-  sizeLimit: numberOrNull('The largest size that nets anything by the horizon', 420_000),
+  sizeLimit: numberOrNull(
+    'The largest size that nets anything by the horizon; there may be a larger one where the books or the search end before',
+    420_000
+  ),
   sizeBound: oneOfOrNull(SIZE_BOUNDS, 'What ends there: the net, or the books'),
   observedAt: timeOrNull('When we received the older leg’s best prices'),
   booksObservedAt: timeOrNull('When we received the older of the books behind them')
