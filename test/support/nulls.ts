@@ -37,7 +37,7 @@ export function reasonsOfValues(row: Fields): string[] {
 const NEVER: Readonly<Record<string, RegExp>> = {
   perpetual: /^(expiresAt|daysToExpiry|basisApr|fees\.deliveryFrac)$/,
   future:
-    /^(funding.*|nextSettlement.*|cap|floor|determined|costToRecoverFrac|breakEven.*|fair\.noisyFairBps|points\.realisedFundingApr)$/
+    /^(funding.*|nextSettlement.*|cap|floor|determined|costToRecoverFrac|breakEven.*|fair\.(noisyFair|premiumSigma)Bps|points\.realisedFundingApr)$/
 }
 /** Words that are null where there is nothing to say, and what a point of a curve has by its own kind. */
 const WORDS = /^(refusal|refusalDetail|points\.expiresAt|points\.realisedFundingApr)$/
