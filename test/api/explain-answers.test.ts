@@ -126,7 +126,7 @@ async function seedRich(db: Database): Promise<void> {
   await observeSizes(db, spot, {})
 }
 
-/** A perpetual with deep books, of whose basis there is a month of days. */
+/** A perpetual with deep books, of whose basis there is a month by thirds of days. */
 async function seedDeep(db: Database): Promise<void> {
   const spot = await insertInstrument(db, { key: 'gate:BTC/USDC' })
   const perp = await insertInstrument(db, { key: 'gate:BTC/USDC:USDC', spotId: spot })
@@ -137,11 +137,12 @@ async function seedDeep(db: Database): Promise<void> {
     await observeDepth(db, id, { bid10: of10, ask10: of10, bid25: of25, ask25: of25, bid50: of50, ask50: of50 })
   }
   await observeEstimate(db, perp, { rate: '0.0021' })
-  const days = Array.from({ length: 30 }, (_, turn) => ({
-    start: Math.floor(NOW_MS / DAY) * DAY - (turn + 1) * DAY,
-    close: 4 + ((turn * 37) % 11)
+  const thirds = Array.from({ length: 90 }, (_, turn) => ({
+    start: Math.floor(NOW_MS / DAY) * DAY - (turn + 1) * 8 * HOUR,
+    close: 4 + ((turn * 37) % 11),
+    spanMs: 8 * HOUR
   }))
-  await rollUp(db, perp, spot, days, DAY)
+  await rollUp(db, perp, spot, thirds)
 }
 
 const rateOf = (turn: number) => `0.000${(turn * 37) % 11}`

@@ -127,10 +127,11 @@ test('whatever is corrected, with seals and roll-ups between, the last word is i
 async function sayAsKnown(db: Database, knownAtMs: number) {
   const series = { ...SERIES, knownAtMs }
   const told = { ...ALL, knownAtMs: null, toldAtMs: knownAtMs, columns: ['tick_at', 'revision', 'basis_bps'] as const }
+  const rows = await listRows<{ tick_at: Date; revision: number; basis_bps: number }>(db, FACTS.basis, SERIES, told)
   return [
     await listBasisPoints(db, series, { ...ALL, limit: 100_000 }),
     await bucketsOf(db, series),
-    await listRows<{ tick_at: Date; revision: number; basis_bps: number }>(db, FACTS.basis, SERIES, told)
+    rows.map(({ tick_at, revision, basis_bps }) => [tick_at.getTime(), revision, basis_bps])
   ]
 }
 

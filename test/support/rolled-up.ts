@@ -3,8 +3,14 @@ import type { Database } from '../../src/store/database.ts'
 import { ensurePartitions } from '../../src/store/partitions.ts'
 import { NOW_MS } from '../api/fixture.ts'
 
-/** One rolled-up hour of basis, or day; `minute` is when its last one was. */
-export type Hour = { readonly start: number; readonly close: number; readonly grade?: string; readonly minute?: number }
+/** One rolled-up hour of basis, or day; `minute` is when its last one was, `spanMs` how long its bases stand for. */
+export type Hour = {
+  readonly start: number
+  readonly close: number
+  readonly grade?: string
+  readonly minute?: number
+  readonly spanMs?: number
+}
 
 export async function rollUp(
   db: Database,
@@ -21,8 +27,8 @@ export async function rollUp(
   )
   await db.query(
     `insert into basis_bucket (instrument_id, spot_id, length_ms, start, grade, first_at, last_at, open, high, low, close, sum, count, span_ms)
-     select $1, $2, $7, at, grade, at, at + minute * interval '1 minute', close, close, close, close, close::numeric, 1, 60000
-     from unnest($3::timestamptz[], $4::float8[], $5::text[], $6::int[]) as h (at, close, grade, minute)`,
+     select $1, $2, $7, at, grade, at, at + minute * interval '1 minute', close, close, close, close, close::numeric, 1, span
+     from unnest($3::timestamptz[], $4::float8[], $5::text[], $6::int[], $8::float8[]) as h (at, close, grade, minute, span)`,
     [
       instrumentId,
       spotId,
@@ -30,7 +36,8 @@ export async function rollUp(
       hours.map(({ close }) => close),
       hours.map(({ grade = 'signal' }) => grade),
       hours.map(({ minute = 59 }) => minute),
-      lengthMs
+      lengthMs,
+      hours.map(({ spanMs = 60_000 }) => spanMs)
     ]
   )
 }
