@@ -1,4 +1,4 @@
-import { sleep } from '../../clock.ts'
+import { othersTurn } from '../../clock.ts'
 import { LIMIT_DEFAULT } from '../../contract/board-parameters.ts'
 import {
   recordName,
@@ -65,7 +65,7 @@ async function readRecords(context: ApiContext, question: Question<typeof signal
       for (const row of signalRecords(await readScored(db, filter, nowMs), { fromMs, toMs }, inForce)) {
         rows.push(row)
         // Clusters of a year are some work: others have their turn between two rows.
-        await sleep(0)
+        await othersTurn()
       }
     }
   }
