@@ -182,6 +182,9 @@ test('a rate that is old has no spread, and says so', async () => {
   api.clock.advance(60_000)
   const [old] = await rowsOf(api)
   assert.deepEqual([old.aprSpread, old.absent.shortRate], [null, 'stale'])
+  const { crossingFrac, priceBasisBps, absent } = between(await rowsOf(api), BINANCE!, BYBIT!)
+  assert.deepEqual([crossingFrac, absent.crossingFrac], [null, 'stale'], 'nor have quotes that are old')
+  assert.deepEqual([priceBasisBps, absent.priceBasisBps], [null, 'stale'])
 })
 
 test('a contract under quarantine may be another coin of its name: it is in no spread, and none is explained', async () => {
