@@ -54,12 +54,12 @@ export async function rehearseRegimes(
   { instruments, from, to }: RehearsalScope
 ): Promise<RehearsedSubject[]> {
   const evaluated = instruments.filter(({ quarantine }) => quarantine === null)
+  const known = evaluated.map(({ id }) => id)
+  const outlooks = await listOutlooks(db, known, nowMs)
+  const told = await listToldEnds(db, { type, parameters }, known)
   const rehearsed: RehearsedSubject[] = []
-  for (let first = 0; first < evaluated.length; first += CONTRACTS_AT_ONCE) {
-    const ids = evaluated.slice(first, first + CONTRACTS_AT_ONCE).map(({ id }) => id)
-    const byId = await listInputs(db, type, ids, { from, to })
-    const outlooks = await listOutlooks(db, ids, nowMs)
-    const told = await listToldEnds(db, { type, parameters }, ids)
+  for (let first = 0; first < known.length; first += CONTRACTS_AT_ONCE) {
+    const byId = await listInputs(db, type, known.slice(first, first + CONTRACTS_AT_ONCE), { from, to })
     const some = await mapInTurns([...byId], ([instrumentId, inputs]) => {
       const own = (told.get(instrumentId) ?? []).filter(({ at }) => at < to)
       return rehearsedRegime(rules, instrumentId, inputs, {

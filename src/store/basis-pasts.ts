@@ -1,5 +1,4 @@
-import { type BucketPart, gatherParts } from '../domain/buckets.ts'
-import { parseDecimal, ratioOf } from '../domain/decimal.ts'
+import { type BucketPart, gatherParts, meanOf } from '../domain/buckets.ts'
 import { DAY, HOUR } from '../domain/time.ts'
 import {
   type BasisPair,
@@ -60,7 +59,7 @@ export async function listBasisPasts(
         instrumentId,
         {
           closes: dayStarts.map((day) => (byDay.get(day) ?? lastOf(day))?.close ?? null),
-          periodMeans: periodStarts.map((start) => meanOf(byPeriod.get(start)))
+          periodMeans: periodStarts.map((start) => meanOfKnown(byPeriod.get(start)))
         }
       ]
     })
@@ -70,10 +69,8 @@ export async function listBasisPasts(
 const startsOf = ({ fromMs, toMs }: Days, stepMs: number) =>
   Array.from({ length: (toMs - fromMs) / stepMs }, (_, place) => fromMs + place * stepMs)
 
-function meanOf(part: BucketPart | undefined): number | null {
-  if (part === undefined || part.spanMs < PERIOD_MS / 2) return null
-  return ratioOf(part.sum, parseDecimal(`${part.count}`)!) ?? null
-}
+const meanOfKnown = (part: BucketPart | undefined): number | null =>
+  part === undefined || part.spanMs < PERIOD_MS / 2 ? null : meanOf(part)
 
 /** What each bucket comes to of what had been told, by contract and by the bucket's beginning. */
 async function listToldParts(
